@@ -1,0 +1,1 @@
+//! Running analyzers: batches, cache, findings, attributes, errors as values, SARIF.

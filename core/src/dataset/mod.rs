@@ -1,0 +1,1 @@
+//! From analysed files to packed token sequences, with every token accounted for.

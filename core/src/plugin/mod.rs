@@ -1,0 +1,1 @@
+//! Manifests, the registry, the three carriers, limits and the compiled-component cache.

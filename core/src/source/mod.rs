@@ -1,0 +1,1 @@
+//! Discovering files, languages, decoding and syntax trees, shared by every analyzer.

@@ -1,0 +1,1 @@
+//! Runs, configurations, metrics, artifacts and plugins over sqlx.

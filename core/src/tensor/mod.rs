@@ -1,0 +1,1 @@
+//! Differentiable operations over candle: the one place for kernels and their backward passes.

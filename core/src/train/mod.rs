@@ -1,0 +1,1 @@
+//! Run files, the training loop, schedule, optimizer, checkpoints and exact resume.
