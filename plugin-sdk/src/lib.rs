@@ -1,1 +1,86 @@
+//! All that an author of codetune plugins depends on.
+//!
+//! A plugin is an [`Analyzer`], which looks for something in source files, or a [`TrainingBackend`], which
+//! describes the forward pass of a model. The host does the heavy work: it reads, decodes and parses files,
+//! owns parameters and tensors, and computes gradients. The same source compiles as a built-in, as a native
+//! dynamic library and as a WASM component:
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["rlib", "cdylib"]
+//! ```
+//!
+//! A whole analyzer, with its manifest in `plugin.toml` beside `Cargo.toml`:
+//!
+//! ```
+//! use codetune_plugin_sdk::{Analyzer, Error, Report, RuleId, Setup, Severity, Source};
+//!
+//! /// Finds `TODO` in any text.
+//! pub struct Todo {
+//!     rule: RuleId,
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! pub struct Config {
+//!     word: String,
+//! }
+//!
+//! impl Analyzer for Todo {
+//!     type Config = Config;
+//!
+//!     fn new(_config: Config, setup: &Setup) -> Result<Self, Error> {
+//!         Ok(Todo { rule: setup.rule("todo")? })
+//!     }
+//!
+//!     fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error> {
+//!         for (start, word) in source.text().match_indices("TODO") {
+//!             report.finding(self.rule, Severity::Note, start..start + word.len());
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! # // In a plugin crate: codetune_plugin_sdk::export!(analyzer: Todo);
+//! ```
+//!
+//! `cargo build` then makes the dynamic library and `cargo build --target wasm32-wasip2` the component; a
+//! host that depends on the crate has it as a built-in.
+#![deny(missing_docs)]
 
+mod analyzer;
+mod backend;
+mod error;
+mod export;
+mod op;
+pub mod ops;
+mod report;
+mod source;
+mod tensor;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod abi;
+#[cfg(not(target_family = "wasm"))]
+mod builtin;
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod wasm;
+
+pub use analyzer::{Analyzer, AttributeId, RuleId, Setup};
+pub use backend::{Initializer, Parameter, Plan, Role, TrainingBackend};
+#[cfg(not(target_family = "wasm"))]
+pub use builtin::Builtin;
+pub use error::Error;
+pub use op::{Op, Reduction, TensorId};
+pub use report::{Attribute, Edit, Finding, FindingEntry, Report, Severity, Subject, Symbol, Value};
+pub use source::{Capture, Captures, LogLevel, Source, log};
+pub use tensor::Tensor;
+
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::native::{analyzer_table, backend_table};
+    #[cfg(not(target_family = "wasm"))]
+    pub use inventory;
+    pub use serde_json;
+}

@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use codetune_plugin_sdk as sdk;
+
+/// Why a call into a plugin gave no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("plugin {plugin}: {fault}")]
+pub struct CallError {
+    /// The plugin's name.
+    pub plugin: String,
+    /// What went wrong.
+    pub fault: Fault,
+}
+
+/// What went wrong in a call.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// The plugin said so itself.
+    #[error("{0}")]
+    Said(#[from] sdk::Error),
+    /// Native code panicked; the panic was caught inside the plugin.
+    #[error("panicked: {0}; report this to the plugin's author")]
+    Panicked(String),
+    /// The component trapped, which is how a panic ends there.
+    #[error("trapped: {0}; report this to the plugin's author")]
+    Trapped(String),
+    /// The call ran past its time limit.
+    #[error("ran longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real")]
+    TimedOut(Duration),
+    /// The component asked for more memory than its limit.
+    #[error("asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real")]
+    OutOfMemory {
+        /// The limit in force.
+        limit_mib: u64,
+    },
+    /// The answer was larger than the limit.
+    #[error("returned more than its limit of {limit_kib} KiB of output; raise `output_kib` of the plugin's limits if the findings are real")]
+    TooMuchOutput {
+        /// The limit in force.
+        limit_kib: u64,
+    },
+    /// The answer breaks the contract.
+    #[error("returned an invalid answer: {0}; report this to the plugin's author")]
+    Invalid(String),
+    /// The plugin does not provide what was asked of it, or could not be started.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl Fault {
+    /// A stable code for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::Said(sdk::Error::InvalidConfig(_)) => "plugin::invalid_config",
+            Fault::Said(sdk::Error::Refused(_)) => "plugin::refused",
+            Fault::Said(sdk::Error::Failed(_)) => "plugin::failed",
+            Fault::Said(sdk::Error::Cancelled) => "plugin::cancelled",
+            Fault::Panicked(_) => "plugin::panicked",
+            Fault::Trapped(_) => "plugin::trapped",
+            Fault::TimedOut(_) => "plugin::timed_out",
+            Fault::OutOfMemory { .. } => "plugin::out_of_memory",
+            Fault::TooMuchOutput { .. } => "plugin::too_much_output",
+            Fault::Invalid(_) => "plugin::invalid_answer",
+            Fault::Unavailable(_) => "plugin::unavailable",
+        }
+    }
+
+    /// Attributes the fault to a plugin.
+    pub fn of(self, plugin: &str) -> CallError {
+        CallError { plugin: plugin.to_owned(), fault: self }
+    }
+}

@@ -1,0 +1,61 @@
+//! The author's side of the C ABI: functions that a host may call, made from an author's traits.
+//!
+//! Panics are caught here, since they must not unwind into the host.
+
+mod analyzer;
+mod backend;
+mod tensor;
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use analyzer::analyzer_table;
+pub use backend::backend_table;
+pub(crate) use tensor::HostTensor;
+
+use crate::abi::{FAILED, FailKind, Host, OK, Str};
+use crate::{Error, LogLevel};
+
+thread_local! {
+    /// The host that called into the plugin on this thread.
+    static CURRENT: Cell<*const Host> = const { Cell::new(std::ptr::null()) };
+}
+
+pub(crate) fn log(level: LogLevel, message: &str) {
+    let host = CURRENT.get();
+    if !host.is_null() {
+        // SAFETY: the pointer is set only while a call from this host is under way.
+        unsafe { ((*host).log)((*host).context, level as u32, Str::text(message)) }
+    }
+}
+
+/// Runs `body` as a call from `host`: errors are told to the host, panics become errors.
+fn call(host: *const Host, body: impl FnOnce() -> Result<(), Error>) -> u32 {
+    let outer = CURRENT.replace(host);
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    CURRENT.set(outer);
+    let (kind, message) = match outcome {
+        Ok(Ok(())) => return OK,
+        Ok(Err(error)) => fail_parts(error),
+        Err(payload) => (FailKind::Panicked, panic_message(&*payload)),
+    };
+    // SAFETY: the host table outlives the call.
+    unsafe { ((*host).fail)((*host).context, kind as u32, Str::text(&message)) };
+    FAILED
+}
+
+fn fail_parts(error: Error) -> (FailKind, String) {
+    match error {
+        Error::InvalidConfig(message) => (FailKind::InvalidConfig, message),
+        Error::Refused(message) => (FailKind::Refused, message),
+        Error::Failed(message) => (FailKind::Failed, message),
+        Error::Cancelled => (FailKind::Cancelled, String::new()),
+    }
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}

@@ -1,0 +1,188 @@
+use std::ops::Range;
+
+use crate::{AttributeId, RuleId};
+
+/// How much a finding matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[repr(u32)]
+pub enum Severity {
+    /// Worth knowing.
+    Note = 0,
+    /// Probably wrong.
+    Warning = 1,
+    /// Wrong.
+    Error = 2,
+}
+
+/// Something that a rule found, as numbers; texts are in [`Report::strings`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Finding {
+    /// An index into the manifest's rules.
+    pub rule: u16,
+    /// How much it matters here.
+    pub severity: Severity,
+    /// The first byte of the span.
+    pub start: u32,
+    /// One past the last byte of the span.
+    pub end: u32,
+    /// An index into [`Report::strings`]; the rule's summary stands in where there is none.
+    pub message: Option<u32>,
+}
+
+/// A replacement that mends a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Edit {
+    /// An index into [`Report::findings`].
+    pub finding: u32,
+    /// The first byte that is replaced.
+    pub start: u32,
+    /// One past the last byte that is replaced.
+    pub end: u32,
+    /// An index into [`Report::strings`].
+    pub replacement: u32,
+}
+
+/// A part of a file that attributes can be about: a function, a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Symbol {
+    /// An index into [`Report::strings`].
+    pub name: u32,
+    /// The first byte of the span.
+    pub start: u32,
+    /// One past the last byte of the span.
+    pub end: u32,
+}
+
+/// The value of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Value {
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Float(f64),
+    /// True or false.
+    Boolean(bool),
+    /// An index into [`Report::strings`].
+    Text(u32),
+}
+
+/// A typed value that an analyzer attaches to a file or to a symbol in it.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Attribute {
+    /// An index into the manifest's attributes.
+    pub id: u16,
+    /// 0 for the file, or 1 + an index into [`Report::symbols`].
+    pub subject: u32,
+    /// The value.
+    pub value: Value,
+}
+
+/// What an attribute is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject(pub(crate) u32);
+
+impl Subject {
+    /// The whole file.
+    pub const FILE: Subject = Subject(0);
+}
+
+/// What an analyzer says of one file.
+///
+/// Everything that repeats is numeric and texts sit in one table, so that a report crosses from a sandbox
+/// to the host in a few copies.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Report {
+    /// In the order reported.
+    pub findings: Vec<Finding>,
+    /// In the order reported.
+    pub edits: Vec<Edit>,
+    /// In the order reported.
+    pub symbols: Vec<Symbol>,
+    /// In the order reported.
+    pub attributes: Vec<Attribute>,
+    /// The texts that the rest refers to by index.
+    pub strings: Vec<String>,
+}
+
+/// A finding just added, to which a message and edits can be attached.
+pub struct FindingEntry<'a> {
+    report: &'a mut Report,
+    index: u32,
+}
+
+impl Report {
+    /// Adds a finding. `span` is in bytes of the source's text and must lie on character boundaries.
+    pub fn finding(&mut self, rule: RuleId, severity: Severity, span: Range<usize>) -> FindingEntry<'_> {
+        let index = self.findings.len() as u32;
+        let Range { start, end } = offsets(span);
+        self.findings.push(Finding { rule: rule.0, severity, start, end, message: None });
+        FindingEntry { report: self, index }
+    }
+
+    /// Adds a part of the file that attributes can be about.
+    pub fn symbol(&mut self, name: impl Into<String>, span: Range<usize>) -> Subject {
+        let name = self.string(name.into());
+        let Range { start, end } = offsets(span);
+        self.symbols.push(Symbol { name, start, end });
+        Subject(self.symbols.len() as u32)
+    }
+
+    /// Attaches a whole number.
+    pub fn integer(&mut self, attribute: AttributeId, subject: Subject, value: i64) {
+        self.attribute(attribute, subject, Value::Integer(value));
+    }
+
+    /// Attaches a number, which must be finite.
+    pub fn float(&mut self, attribute: AttributeId, subject: Subject, value: f64) {
+        self.attribute(attribute, subject, Value::Float(value));
+    }
+
+    /// Attaches a truth value.
+    pub fn boolean(&mut self, attribute: AttributeId, subject: Subject, value: bool) {
+        self.attribute(attribute, subject, Value::Boolean(value));
+    }
+
+    /// Attaches a text.
+    pub fn text(&mut self, attribute: AttributeId, subject: Subject, value: impl Into<String>) {
+        let value = self.string(value.into());
+        self.attribute(attribute, subject, Value::Text(value));
+    }
+
+    fn attribute(&mut self, attribute: AttributeId, subject: Subject, value: Value) {
+        self.attributes.push(Attribute { id: attribute.0, subject: subject.0, value });
+    }
+
+    fn string(&mut self, text: String) -> u32 {
+        self.strings.push(text);
+        (self.strings.len() - 1) as u32
+    }
+}
+
+impl FindingEntry<'_> {
+    /// Says what was found here, in place of the rule's summary.
+    pub fn message(self, text: impl Into<String>) -> Self {
+        let text = self.report.string(text.into());
+        if let Some(finding) = self.report.findings.get_mut(self.index as usize) {
+            finding.message = Some(text);
+        }
+        self
+    }
+
+    /// Proposes to replace `span` by `replacement`.
+    pub fn edit(self, span: Range<usize>, replacement: impl Into<String>) -> Self {
+        let replacement = self.report.string(replacement.into());
+        let Range { start, end } = offsets(span);
+        self.report.edits.push(Edit { finding: self.index, start, end, replacement });
+        self
+    }
+}
+
+/// Offsets past 4 GiB saturate: the host then refuses the span, which lies outside any source it accepts.
+fn offsets(span: Range<usize>) -> Range<u32> {
+    let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+    narrow(span.start)..narrow(span.end)
+}

@@ -1,0 +1,182 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::{Error, Initializer, Op, Plan, Reduction, Role, Tensor, TensorId, TrainingBackend};
+
+/// Bindings of the world `training-backend`.
+#[allow(missing_docs, clippy::all)]
+pub mod backend {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "training-backend",
+        pub_export_macro: true,
+        export_macro_name: "export",
+    });
+}
+
+use backend::codetune::plugin::tensors as host;
+use backend::exports::codetune::plugin::backend as wit;
+
+/// A type that stands for an author's training backend and its one instance.
+pub trait BackendPlugin: 'static {
+    /// The author's backend.
+    type Backend: TrainingBackend;
+
+    /// Where the component keeps its one instance. A component has one thread: the lock is never contended.
+    fn instance() -> &'static Mutex<Option<Self::Backend>>;
+}
+
+impl<P: BackendPlugin> wit::Guest for P {
+    fn configure(config: String) -> Result<wit::Plan, wit::Error> {
+        let (made, made_plan) = P::Backend::configure(&config).map_err(error)?;
+        *P::instance().lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+        Ok(plan(made_plan))
+    }
+
+    fn embed(ids: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+        forward::<P>(|backend| backend.embed(&borrowed(ids)))
+    }
+
+    fn block(index: u32, x: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+        forward::<P>(|backend| backend.block(index, &borrowed(x)))
+    }
+
+    fn logits(x: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+        forward::<P>(|backend| backend.logits(&borrowed(x)))
+    }
+
+    fn loss(x: &host::Tensor, targets: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+        forward::<P>(|backend| backend.loss(&borrowed(x), &borrowed(targets)))
+    }
+}
+
+fn forward<P: BackendPlugin>(
+    body: impl FnOnce(&P::Backend) -> Result<Tensor, Error>,
+) -> Result<host::Tensor, wit::Error> {
+    let instance = P::instance().lock().unwrap_or_else(PoisonError::into_inner);
+    let backend = instance.as_ref().ok_or_else(|| wit::Error::Failed("called before configure".into()))?;
+    let tensor = body(backend).map_err(error)?;
+    tensor.0.owned.ok_or_else(|| wit::Error::Failed("a backend must return a tensor it made".into()))
+}
+
+/// A tensor of the host. A borrowed one is a handle that the host takes back when the call ends.
+pub(crate) struct HostTensor {
+    owned: Option<host::Tensor>,
+    borrowed: u32,
+}
+
+/// Refers to a borrowed handle by its number, since its lifetime cannot leave the bindings.
+fn borrowed(tensor: &host::Tensor) -> Tensor {
+    Tensor(HostTensor { owned: None, borrowed: tensor.handle() })
+}
+
+impl HostTensor {
+    /// How an operation refers to its operand number `at`.
+    pub(crate) fn operand(&self, at: usize) -> TensorId {
+        at as TensorId
+    }
+
+    pub(crate) fn shape(&self) -> Result<Vec<u64>, Error> {
+        Ok(self.with(|tensor| tensor.shape()))
+    }
+
+    /// Lends the handle to the bindings.
+    fn with<R>(&self, body: impl FnOnce(&host::Tensor) -> R) -> R {
+        match &self.owned {
+            Some(tensor) => body(tensor),
+            None => {
+                // SAFETY: the handle is a borrow that lives for the call under way; it is forgotten below,
+                // so that it is never dropped as if it were owned.
+                let tensor = std::mem::ManuallyDrop::new(unsafe { host::Tensor::from_handle(self.borrowed) });
+                body(&tensor)
+            }
+        }
+    }
+
+    pub(crate) fn run(&self, op: &Op<'_>, operands: &[&Tensor]) -> Result<Tensor, Error> {
+        let one = |f: &dyn Fn(&host::Tensor) -> Result<host::Tensor, String>| operands[0].0.with(f);
+        let two = |f: &dyn Fn(&host::Tensor, &host::Tensor) -> Result<host::Tensor, String>| {
+            operands[0].0.with(|a| operands[1].0.with(|b| f(a, b)))
+        };
+        let made = match *op {
+            Op::Embedding { name, .. } => one(&|x| host::embedding(name, x)),
+            Op::Linear { name, .. } => one(&|x| host::linear(name, x)),
+            Op::RmsNorm { name, epsilon, .. } => one(&|x| host::rms_norm(name, x, epsilon)),
+            Op::LayerNorm { name, epsilon, .. } => one(&|x| host::layer_norm(name, x, epsilon)),
+            Op::Rope { inverse_frequencies, .. } => one(&|x| host::rope(x, inverse_frequencies)),
+            Op::Attention { slot, scale, window, .. } => {
+                let v = &operands[2].0;
+                two(&|q, k| v.with(|v| host::attention(q, k, v, slot, scale, window)))
+            }
+            Op::Swiglu { .. } => two(&host::swiglu),
+            Op::Silu { .. } => one(&host::silu),
+            Op::Gelu { approximate, .. } => one(&|x| host::gelu(x, approximate)),
+            Op::Softmax { .. } => one(&host::softmax),
+            Op::Add { .. } => two(&host::add),
+            Op::Mul { .. } => two(&host::mul),
+            Op::Scale { factor, .. } => one(&|x| host::scale(x, factor)),
+            Op::Matmul { .. } => two(&host::matmul),
+            Op::Reshape { shape, .. } => one(&|x| host::reshape(x, shape)),
+            Op::Transpose { a, b, .. } => one(&|x| host::transpose(x, a, b)),
+            Op::SplitHeads { heads, .. } => one(&|x| host::split_heads(x, heads)),
+            Op::MergeHeads { .. } => one(&host::merge_heads),
+            Op::Slice { dimension, start, length, .. } => {
+                one(&|x| host::slice(x, dimension, start, length))
+            }
+            Op::Cat { dimension, .. } => cat(operands, dimension),
+            Op::Reduce { kind, dimension, .. } => {
+                let kind = match kind {
+                    Reduction::Sum => host::Reduction::Sum,
+                    Reduction::Mean => host::Reduction::Mean,
+                };
+                one(&|x| host::reduce(x, kind, dimension))
+            }
+            Op::CrossEntropy { .. } => two(&host::cross_entropy),
+        };
+        made.map(|tensor| Tensor(HostTensor { owned: Some(tensor), borrowed: 0 })).map_err(Error::Failed)
+    }
+}
+
+fn cat(operands: &[&Tensor], dimension: u32) -> Result<host::Tensor, String> {
+    // SAFETY: as in `with`: each handle lives for the call, and none of these is dropped.
+    let handle = |tensor: &&Tensor| {
+        let number = tensor.0.owned.as_ref().map_or(tensor.0.borrowed, |owned| owned.handle());
+        std::mem::ManuallyDrop::new(unsafe { host::Tensor::from_handle(number) })
+    };
+    let handles: Vec<_> = operands.iter().map(handle).collect();
+    let parts: Vec<&host::Tensor> = handles.iter().map(|tensor| &**tensor).collect();
+    host::cat(&parts, dimension)
+}
+
+fn plan(plan: Plan) -> wit::Plan {
+    let parameter = |p: crate::Parameter| wit::Parameter {
+        name: p.name,
+        shape: p.shape,
+        role: match p.role {
+            Role::Linear => wit::Role::Linear,
+            Role::Bias => wit::Role::Bias,
+            Role::Embedding => wit::Role::Embedding,
+            Role::Norm => wit::Role::Norm,
+        },
+        initializer: match p.initializer {
+            Initializer::Normal(deviation) => wit::Initializer::Normal(deviation),
+            Initializer::Ones => wit::Initializer::Ones,
+            Initializer::Zeros => wit::Initializer::Zeros,
+        },
+    };
+    wit::Plan {
+        blocks: plan.blocks,
+        vocabulary: plan.vocabulary,
+        max_positions: plan.max_positions,
+        parameters: plan.parameters.into_iter().map(parameter).collect(),
+        default_targets: plan.default_targets,
+    }
+}
+
+fn error(error: Error) -> wit::Error {
+    match error {
+        Error::InvalidConfig(message) => wit::Error::InvalidConfig(message),
+        Error::Refused(message) => wit::Error::Refused(message),
+        Error::Failed(message) => wit::Error::Failed(message),
+        Error::Cancelled => wit::Error::Cancelled,
+    }
+}
