@@ -137,7 +137,8 @@ fn walk(
         .git_ignore(options.ignore_files)
         .git_exclude(false)
         .git_global(false)
-        .require_git(false)
+        // In a repository the search for .gitignore ends at its top; elsewhere it does not leave the root.
+        .require_git(in_repository)
         .parents(options.ignore_files && in_repository)
         .filter_entry(move |entry| {
             let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());

@@ -110,7 +110,7 @@ fn globs_include_and_exclude() {
 
 #[test]
 fn globs_that_mean_something_else_are_refused() {
-    for glob in ["!a.py", "#a", " ", "a[", "{a"] {
+    for glob in ["!a.py", "#a", " ", "[z-a]", "{a"] {
         let options = DiscoverOptions { include: vec![glob.into()], ..DiscoverOptions::default() };
         let error = discover(Path::new("."), &options).unwrap_err();
         assert!(matches!(&error, SourceError::Glob { option: "include", .. }), "{glob:?}: {error}");
@@ -215,7 +215,7 @@ fn a_size_limit_out_of_range_is_refused() {
 
 #[test]
 fn a_line_of_an_ignore_file_that_is_no_pattern_is_told() {
-    let folder = Folder::new(&[(".gitignore", b"a[\nb.py\n"), ("a.py", b""), ("b.py", b"")]);
+    let folder = Folder::new(&[(".gitignore", b"[z-a]\nb.py\n"), ("a.py", b""), ("b.py", b"")]);
     let found = folder.discover(&DiscoverOptions::default());
     assert_eq!(paths(&found), ["a.py"]);
     assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);

@@ -52,9 +52,11 @@ pub struct QueryLimits {
 }
 
 impl Default for QueryLimits {
-    /// A million captures are more than a dense file of the default size has nodes, and take 20 MB.
+    /// A million captures are more than a dense file of the default size has nodes, and take 20 MB. Open
+    /// matches are compared with each other at every step, so their limit bounds a quadratic cost; editors,
+    /// which must answer within a frame, allow 256.
     fn default() -> Self {
-        Self { captures: 1_000_000, open_matches: 65_536, budget: Budget::QUERY }
+        Self { captures: 1_000_000, open_matches: 2_048, budget: Budget::QUERY }
     }
 }
 

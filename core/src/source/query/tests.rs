@@ -106,7 +106,8 @@ fn a_bad_pattern_names_line_column_and_problem() {
     assert!(problem.contains("\"function\""), "{problem}");
     let (line, column, problem) = refusal(Language::Rust, "; é\n(é) @é \"");
     assert_eq!((line, column), (2, 2), "{problem}");
-    assert!(refusal(Language::Rust, "(function_item @f").2.contains("ends too early"));
+    assert!(refusal(Language::Rust, "(function_item) @f (block").2.contains("ends too early"));
+    assert!(refusal(Language::Rust, "(function_item @f)").2.contains("before \"@f)\""));
     assert!(refusal(Language::Rust, "((function_item) @f (#eq? @g \"a\"))").2.contains("@g"));
     assert!(refusal(Language::Rust, "((function_item) @f (#match? @f \"(\"))").2.contains("regex"));
     assert!(refusal(Language::Rust, "(identifier (block) @b)").2.contains("can ever match"));
