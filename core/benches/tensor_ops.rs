@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use candle_core::{DType, Device, Tensor, Var};
 use codetune_core::tensor::{
-    AdamW, AttentionMask, Moments, adamw_step, attention, cross_entropy, frozen_linear, lora_linear, rms_norm, swiglu,
-    trained_linear,
+    AdamW, AttentionMask, Moments, adamw_step, attention, cross_entropy, frozen_linear, lora_linear,
+    rms_norm, swiglu, trained_linear,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -68,7 +68,8 @@ fn operations(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(512 * 8192));
     group.bench_function("step", |bencher| {
         bencher.iter(|| {
-            adamw_step(&logits, &grad, &mut moments, &AdamW { lr: 1e-9, ..AdamW::default() }, 1).expect("a step");
+            adamw_step(&logits, &grad, &mut moments, &AdamW { lr: 1e-9, ..AdamW::default() }, 1)
+                .expect("a step");
         });
     });
     group.finish();
