@@ -73,6 +73,7 @@ impl From<Error> for sdk::Error {
 
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
+#[expect(dead_code, reason = "lifting makes the variants")]
 #[repr(u8)]
 pub(crate) enum LogLevel {
     #[component(name = "error")]
@@ -87,6 +88,7 @@ pub(crate) enum LogLevel {
 
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
+#[expect(dead_code, reason = "lifting makes the variants")]
 #[repr(u8)]
 pub(crate) enum Severity {
     #[component(name = "note")]
@@ -197,6 +199,7 @@ impl From<Report> for sdk::Report {
 
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
+#[expect(dead_code, reason = "lifting makes the variants")]
 #[repr(u8)]
 pub(crate) enum Reduction {
     #[component(name = "sum")]
@@ -207,6 +210,7 @@ pub(crate) enum Reduction {
 
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
+#[expect(dead_code, reason = "lifting makes the variants")]
 #[repr(u8)]
 pub(crate) enum Role {
     #[component(name = "linear")]
