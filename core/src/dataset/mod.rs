@@ -1,1 +1,45 @@
 //! From analysed files to packed token sequences, with every token accounted for.
+//!
+//! The stages run in this order, one file each; all of them are deterministic by seed and give the same bits
+//! for any number of threads:
+//!
+//! 1. [`mix`]: rules over attributes choose the documents;
+//! 2. [`dedup`]: exact copies go, the first by path stays;
+//! 3. [`split`]: training and held-out documents, by path, without leaks;
+//! 4. [`tokenizer`]: text to token ids, losslessly;
+//! 5. [`fim`]: fill-in-the-middle;
+//! 6. [`pack`]: documents into sequences that do not attend across documents;
+//! 7. [`ledger`]: the proof that no token went missing.
+//!
+//! [`build`] runs them all. The training loop sees only a [`BatchSource`]: micro-batches addressable by index,
+//! either of a [`Dataset`] or of a [`TokenTape`].
+
+pub mod batch;
+pub mod build;
+pub mod config;
+pub mod dedup;
+pub mod disk;
+pub mod document;
+mod error;
+mod expression;
+pub mod fim;
+pub mod inspect;
+pub mod ledger;
+pub mod mix;
+pub mod pack;
+mod random;
+pub mod split;
+pub mod tape;
+#[cfg(test)]
+mod tests;
+pub mod tokenizer;
+
+pub use batch::{BatchSource, IGNORE, MicroBatch, PackedBatches};
+pub use build::{Dataset, Progress, ProgressStage, Selection, assemble, build, select};
+pub use config::{DatasetConfig, Group, Rule};
+pub use document::{Document, DocumentRecord, Dropped, Split, Stage};
+pub use error::DatasetError;
+pub use inspect::Summary;
+pub use ledger::{Ledger, LedgerReport};
+pub use tape::TokenTape;
+pub use tokenizer::{CodeTokenizer, TokenizerTraining, TrainedTokenizer};

@@ -1,0 +1,378 @@
+//! A dataset as a folder.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
+//! | `train.bin`, `heldout.bin` | safetensors: `ids` u32, `offsets` u64 (documents + 1), `fim` u8 per document |
+//! | `documents.jsonl`, `dropped.jsonl` | a line for every kept document and for every one left out |
+//! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer |
+//!
+//! Packing is derived from these on loading. A folder appears whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::build::Tokens;
+use super::pack::TokenStream;
+use super::{
+    CodeTokenizer, Dataset, DatasetConfig, DatasetError, DocumentRecord, Dropped, Ledger, LedgerReport, Split,
+};
+
+const MANIFEST: &str = "dataset.json";
+const FORMAT: &str = "codetune-dataset";
+const VERSION: u64 = 1;
+
+/// Every file but the manifest.
+const FILES: [&str; 6] = [
+    "train.bin",
+    "heldout.bin",
+    "documents.jsonl",
+    "dropped.jsonl",
+    "tokenizer.json",
+    "tokenizer_config.json",
+];
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: String,
+    version: u64,
+    seed: u64,
+    config: DatasetConfig,
+    tokenizer: String,
+    ledger: LedgerReport,
+    counts: Counts,
+    files: BTreeMap<String, FileEntry>,
+    digest: String,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    train_documents: usize,
+    heldout_documents: usize,
+    dropped_documents: usize,
+    train_sequences: usize,
+    heldout_sequences: usize,
+    padding: u64,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+struct FileEntry {
+    bytes: u64,
+    blake3: String,
+}
+
+impl Dataset {
+    /// Writes the dataset to a folder, whole or not at all, and returns the blake3 of its manifest. A dataset
+    /// that is already there is replaced; anything else there is refused and left alone.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotADataset`], [`DatasetError::Io`].
+    pub fn save(&self, folder: &Path) -> Result<[u8; 32], DatasetError> {
+        let exists = fs::symlink_metadata(folder).is_ok();
+        if exists && !is_dataset(folder) {
+            let way_out = "choose another folder; nothing was written";
+            return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
+        }
+        let name = folder.file_name().ok_or_else(|| DatasetError::NotADataset {
+            path: folder.to_owned(),
+            way_out: "give a folder that has a name",
+        })?;
+        let parent = match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(DatasetError::io(parent))?;
+        let prefix = format!(".{}.", name.to_string_lossy());
+        let work =
+            tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(DatasetError::io(parent))?;
+        let new = work.path().join("new");
+        fs::create_dir(&new).map_err(DatasetError::io(&new))?;
+        let manifest = self.write_files(&new)?;
+        sync_folder(&new)?;
+        if exists {
+            // The old one is deleted with the working folder, once the new one is in place.
+            let old = work.path().join("old");
+            fs::rename(folder, &old).map_err(DatasetError::io(folder))?;
+            if let Err(error) = fs::rename(&new, folder) {
+                fs::rename(&old, folder).map_err(DatasetError::io(folder))?;
+                return Err(DatasetError::io(folder)(error));
+            }
+        } else {
+            fs::rename(&new, folder).map_err(DatasetError::io(folder))?;
+        }
+        sync_folder(parent)?;
+        Ok(*blake3::hash(&manifest).as_bytes())
+    }
+
+    /// Reads a dataset back, checking every byte of it.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotADataset`], [`DatasetError::Version`], [`DatasetError::Damaged`] naming the file, and
+    /// [`DatasetError::Io`].
+    pub fn load(folder: &Path) -> Result<Self, DatasetError> {
+        let manifest = read_manifest(folder)?;
+        let mut contents: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+        for name in FILES {
+            let path = folder.join(name);
+            let damaged = |cause: &str| DatasetError::Damaged { path: path.clone(), cause: cause.to_owned() };
+            let entry = manifest.files.get(name).ok_or_else(|| damaged("the manifest does not list it"))?;
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged("it is missing")),
+                Err(error) => return Err(DatasetError::io(&path)(error)),
+            };
+            if bytes.len() as u64 != entry.bytes {
+                let cause = format!("it has {} bytes, {} were written", bytes.len(), entry.bytes);
+                return Err(damaged(&cause));
+            }
+            if blake3::hash(&bytes).to_hex().as_str() != entry.blake3 {
+                return Err(damaged("its content differs from what was written"));
+            }
+            contents.insert(name, bytes);
+        }
+        let mut take = |name| (folder.join(name), contents.remove(name).unwrap_or_default());
+        let (tokenizer_path, tokenizer_json) = take("tokenizer.json");
+        let (_, tokenizer_config) = take("tokenizer_config.json");
+        let tokenizer = CodeTokenizer::from_bytes(tokenizer_json, Some(tokenizer_config), &tokenizer_path)?;
+        let config = manifest.config;
+        let train = read_stream(take("train.bin"), tokenizer.vocab_size())?;
+        let heldout = read_stream(take("heldout.bin"), tokenizer.vocab_size())?;
+        let documents: Vec<DocumentRecord> = read_lines(take("documents.jsonl"))?;
+        let dropped: Vec<Dropped> = read_lines(take("dropped.jsonl"))?;
+        let dataset = Self {
+            train: Tokens::new(train, &config),
+            heldout: Tokens::new(heldout, &config),
+            config,
+            tokenizer,
+            documents,
+            dropped,
+            ledger: manifest.ledger,
+        };
+        let path = folder.join(MANIFEST);
+        let inconsistent =
+            |cause: &str| DatasetError::Damaged { path: path.clone(), cause: cause.to_owned() };
+        if dataset.counts() != manifest.counts {
+            return Err(inconsistent("its counts do not agree with the files"));
+        }
+        dataset.check_ledger().map_err(|error| inconsistent(&error.to_string()))?;
+        Ok(dataset)
+    }
+
+    fn write_files(&self, folder: &Path) -> Result<Vec<u8>, DatasetError> {
+        let [tokenizer_json, tokenizer_config] = self.tokenizer.files().map(|(_, bytes)| bytes.to_vec());
+        let contents = [
+            stream_bytes(&self.train.stream)?,
+            stream_bytes(&self.heldout.stream)?,
+            line_bytes(&self.documents)?,
+            line_bytes(&self.dropped)?,
+            tokenizer_json,
+            tokenizer_config,
+        ];
+        let mut files = BTreeMap::new();
+        for (name, bytes) in FILES.into_iter().zip(&contents) {
+            write_synced(&folder.join(name), bytes)?;
+            let blake3 = blake3::hash(bytes).to_hex().to_string();
+            files.insert(name.to_owned(), FileEntry { bytes: bytes.len() as u64, blake3 });
+        }
+        let mut manifest = Manifest {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            seed: self.config.seed,
+            config: self.config.clone(),
+            tokenizer: blake3::Hash::from_bytes(self.tokenizer.digest()).to_hex().to_string(),
+            ledger: self.ledger.clone(),
+            counts: self.counts(),
+            files,
+            digest: String::new(),
+        };
+        manifest.digest = own_digest(&manifest)?;
+        let bytes = json_bytes(&manifest)?;
+        write_synced(&folder.join(MANIFEST), &bytes)?;
+        Ok(bytes)
+    }
+
+    fn counts(&self) -> Counts {
+        let of = |split| self.documents.iter().filter(|record| record.split == split).count();
+        Counts {
+            train_documents: of(Split::Train),
+            heldout_documents: of(Split::Heldout),
+            dropped_documents: self.dropped.len(),
+            train_sequences: self.train.packing.rows.len(),
+            heldout_sequences: self.heldout.packing.rows.len(),
+            padding: self.train.packing.padding() + self.heldout.packing.padding(),
+        }
+    }
+
+    /// Checks the stored ledger against the sequences and records as they were read.
+    fn check_ledger(&self) -> Result<(), DatasetError> {
+        self.ledger.check()?;
+        let differs = |part: &str, stored: Ledger, found: Ledger| {
+            if stored == found {
+                return Ok(());
+            }
+            Err(DatasetError::Ledger { part: part.to_owned(), input: stored.input, accounted: found.input })
+        };
+        let stored = |part: &str| self.ledger.splits.get(part).copied().unwrap_or_default();
+        for split in [Split::Train, Split::Heldout] {
+            let mut found = Ledger::default();
+            let ledgers = self.tokens(split).ledgers();
+            let mut records = self.documents.iter().filter(|record| record.split == split);
+            for ledger in ledgers {
+                let recorded = records.next().map_or(0, |record| record.tokens);
+                differs("a document", Ledger { input: recorded, ..ledger }, ledger)?;
+                found += ledger;
+            }
+            differs(split.name(), stored(split.name()), found)?;
+        }
+        let tokens = self.dropped.iter().map(|dropped| dropped.tokens).sum();
+        let found = Ledger { input: tokens, dropped: tokens, ..Ledger::default() };
+        differs("left_out", stored("left_out"), found)
+    }
+}
+
+/// Replaces a file by a temporary one beside it, synced first.
+pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(DatasetError::io(folder))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(DatasetError::io(path))?;
+    file.persist(path).map_err(|error| DatasetError::io(path)(error.error))?;
+    sync_folder(folder)
+}
+
+fn is_dataset(folder: &Path) -> bool {
+    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let json = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    json.is_some_and(|json| json.get("format").and_then(Value::as_str) == Some(FORMAT))
+}
+
+fn read_manifest(folder: &Path) -> Result<Manifest, DatasetError> {
+    let path = folder.join(MANIFEST);
+    let not = || DatasetError::NotADataset {
+        path: folder.to_owned(),
+        way_out: "give the folder that a dataset build wrote",
+    };
+    let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(not());
+        }
+        Err(error) => return Err(DatasetError::io(path)(error)),
+    };
+    let json: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    if json.get("format").and_then(Value::as_str) != Some(FORMAT) {
+        return Err(not());
+    }
+    match json.get("version").and_then(Value::as_u64) {
+        Some(VERSION) => {}
+        found => {
+            let found = found.unwrap_or_default();
+            return Err(DatasetError::Version { path: folder.to_owned(), found, supported: VERSION });
+        }
+    }
+    let mut manifest: Manifest = serde_json::from_value(json).map_err(|error| damaged(error.to_string()))?;
+    let claimed = std::mem::take(&mut manifest.digest);
+    if own_digest(&manifest)? != claimed {
+        return Err(damaged("it was changed after it was written".to_owned()));
+    }
+    manifest.config.check()?;
+    Ok(manifest)
+}
+
+/// blake3 of the manifest with its digest empty.
+fn own_digest(manifest: &Manifest) -> Result<String, DatasetError> {
+    Ok(blake3::hash(&json_bytes(manifest)?).to_hex().to_string())
+}
+
+fn json_bytes(value: &impl Serialize) -> Result<Vec<u8>, DatasetError> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(unwritable)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn line_bytes(records: &[impl Serialize]) -> Result<Vec<u8>, DatasetError> {
+    let mut bytes = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut bytes, record).map_err(unwritable)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+fn unwritable(error: serde_json::Error) -> DatasetError {
+    DatasetError::Io { path: PathBuf::from(MANIFEST), source: error.into() }
+}
+
+fn read_lines<T: DeserializeOwned>((path, bytes): (PathBuf, Vec<u8>)) -> Result<Vec<T>, DatasetError> {
+    serde_json::Deserializer::from_slice(&bytes)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|error| DatasetError::Damaged { path, cause: error.to_string() })
+}
+
+fn stream_bytes(stream: &TokenStream) -> Result<Vec<u8>, DatasetError> {
+    let ids: Vec<u8> = stream.ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+    let offsets: Vec<u8> = stream.offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+    let view = |dtype, length, bytes| TensorView::new(dtype, vec![length], bytes);
+    let write = || {
+        let tensors = [
+            ("ids", view(Dtype::U32, stream.ids.len(), &ids)?),
+            ("offsets", view(Dtype::U64, stream.offsets.len(), &offsets)?),
+            ("fim", view(Dtype::U8, stream.fim.len(), &stream.fim)?),
+        ];
+        safetensors::serialize(tensors, None)
+    };
+    write().map_err(|error| DatasetError::Io {
+        path: PathBuf::from("train.bin"),
+        source: std::io::Error::other(error),
+    })
+}
+
+fn read_stream((path, bytes): (PathBuf, Vec<u8>), vocab_size: usize) -> Result<TokenStream, DatasetError> {
+    let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let tensor = |name: &str, dtype: Dtype| {
+        let view = tensors.tensor(name).map_err(|error| damaged(error.to_string()))?;
+        let shaped = view.dtype() == dtype && view.shape().len() == 1;
+        shaped.then(|| view.data()).ok_or_else(|| damaged(format!("{name} has another type or shape")))
+    };
+    let ids: Vec<u32> =
+        tensor("ids", Dtype::U32)?.as_chunks().0.iter().map(|&bytes| u32::from_le_bytes(bytes)).collect();
+    let offsets: Vec<u64> =
+        tensor("offsets", Dtype::U64)?.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect();
+    let fim = tensor("fim", Dtype::U8)?.to_vec();
+    let ordered = offsets.first() == Some(&0)
+        && offsets.last() == Some(&(ids.len() as u64))
+        && offsets.is_sorted()
+        && offsets.len() == fim.len() + 1;
+    if !ordered || fim.iter().any(|&order| order > 2) {
+        return Err(damaged("its offsets do not fit its ids".to_owned()));
+    }
+    if ids.iter().any(|&id| id as usize >= vocab_size) {
+        return Err(damaged(format!("it has ids beyond the vocabulary of {vocab_size}")));
+    }
+    Ok(TokenStream { ids, offsets, fim })
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
+    let mut file = File::create(path).map_err(DatasetError::io(path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(DatasetError::io(path))
+}
+
+/// Makes a rename in a folder durable; folders cannot be opened for that on Windows.
+fn sync_folder(folder: &Path) -> Result<(), DatasetError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|file| file.sync_all()).map_err(DatasetError::io(folder))?;
+    }
+    Ok(())
+}
