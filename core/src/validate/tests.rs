@@ -81,12 +81,7 @@ fn names_are_unique_and_defaults_are_inside_their_own_bounds() {
 fn booleans_null_lists_and_objects_are_no_value_for_any_field() {
     for field in FIELDS {
         for value in [json!(true), json!(false), json!(null), json!([1]), json!({"a": 1})] {
-            assert_eq!(
-                field.check_json(&value).unwrap_err().rule,
-                Rule::Type,
-                "{} took {value}",
-                field.name
-            );
+            assert_eq!(field.check_json(&value).unwrap_err().rule, Rule::Type, "{} took {value}", field.name);
         }
         assert_eq!(field.check_toml(&toml::Value::Boolean(true)).unwrap_err().rule, Rule::Type);
     }
@@ -218,8 +213,7 @@ mod reading {
 
     #[test]
     fn takes_good_values_from_toml_and_json() {
-        let wanted =
-            Run { batch_size: 8, learning_rate: 0.5, seed: Some(7), model_type: "a/b.c".to_owned() };
+        let wanted = Run { batch_size: 8, learning_rate: 0.5, seed: Some(7), model_type: "a/b.c".to_owned() };
         let text = "batch_size = 8\nlearning_rate = 0.5\nseed = 7\nmodel_type = 'a/b.c'";
         assert_eq!(toml::from_str::<Run>(text).expect("toml"), wanted);
         let text = r#"{"batch_size": 8, "learning_rate": 0.5, "seed": 7, "model_type": "a/b.c"}"#;
