@@ -6,8 +6,8 @@ use toml::de::DeTable;
 
 use super::{
     run_config::{
-        AdapterConfig, Carrier, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
-        RunConfig, Targets, TrainConfig,
+        AdapterConfig, Carrier, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig,
+        OutputConfig, RunConfig, Targets, TrainConfig,
     },
     run_file_error::RunFileError,
     run_file_section::{Keys, Section, Text},
@@ -220,9 +220,8 @@ impl Sections<'_> {
     fn read_train(&self) -> Result<TrainConfig> {
         let section = &self.train;
         let count = |key, field: &Field| Ok(or_default(section.count(key, field)?, field));
-        let float = |key, field: &Field| {
-            Ok(section.float(key, field)?.or(field.default_float()).unwrap_or_default())
-        };
+        let float =
+            |key, field: &Field| Ok(section.float(key, field)?.or(field.default_float()).unwrap_or_default());
         let max_steps = section.count("max_steps", &v::MAX_STEPS)?;
         let epochs = section.count("epochs", &v::EPOCHS)?;
         let by_default = || max_steps.is_none().then(|| or_default(None, &v::EPOCHS));

@@ -56,8 +56,9 @@ impl<'a> Section<'a> {
     /// Refuses the first key that `keys` does not list for this table.
     pub(super) fn refuse_unknown(&self, keys: &Keys) -> Result<()> {
         let known = keys.iter().find(|(path, _)| *path == self.path).map_or(&[][..], |(_, known)| known);
-        let unknown =
-            self.table.and_then(|table| table.iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref())));
+        let unknown = self
+            .table
+            .and_then(|table| table.iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref())));
         let Some((key, _)) = unknown else { return Ok(()) };
         let nearest = match unknown_key(key.get_ref(), known).nearest {
             Some(nearest) => Some(self.dotted(&nearest)),
@@ -152,7 +153,9 @@ impl<'a> Section<'a> {
                 Some(name) if !name.is_empty() && !name.chars().any(char::is_control) => {
                     names.push(name.to_owned());
                 }
-                Some(_) => return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Format, &expected)),
+                Some(_) => {
+                    return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Format, &expected));
+                }
                 None => return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Type, &expected)),
             }
         }
@@ -184,7 +187,14 @@ impl<'a> Section<'a> {
         RunFileError::Value { place: self.text.place(span.start), violation }
     }
 
-    fn refuse(&self, key: &str, value: &DeValue<'_>, span: &Range<usize>, rule: Rule, expected: &str) -> RunFileError {
+    fn refuse(
+        &self,
+        key: &str,
+        value: &DeValue<'_>,
+        span: &Range<usize>,
+        rule: Rule,
+        expected: &str,
+    ) -> RunFileError {
         self.named(key, Violation::new(key, shown(value), rule, expected), span)
     }
 
