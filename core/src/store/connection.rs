@@ -1,0 +1,252 @@
+//! An open store: one connection, its transactions, its patience.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::{
+    error::{self, Fault, StoreError},
+    location::Location,
+    run_id::RunId,
+    schema,
+};
+
+/// How long SQLite itself waits for another process's lock in one attempt.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Attempts at a transaction that finds the database locked, so that waiting ends.
+const ATTEMPTS: u32 = 3;
+
+/// Files up to this size are checked whole when opened: it takes tens of milliseconds and finds damage
+/// before a run depends on the file. Damage in larger ones is reported when it is met.
+const CHECKED_BYTES: u64 = 16 << 20;
+
+/// A database of runs. Cheap calls, safe to share between threads, which take turns.
+pub struct Store {
+    location: Location,
+    name: String,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    runtime: Runtime,
+    connection: Option<SqliteConnection>,
+    known: Known,
+}
+
+/// Short keys that were looked up before; metrics would otherwise look them up for every batch.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) metric_keys: HashMap<String, i64>,
+    pub(super) runs: HashMap<RunId, i64>,
+}
+
+impl Store {
+    /// Opens the store at a path, `sqlite://PATH` or `:memory:`, and creates it where there is none.
+    ///
+    /// Missing migrations are applied. The folder must exist. Nothing else is ever opened instead.
+    ///
+    /// # Errors
+    ///
+    /// A URL of another database, a file that is damaged, that is another application's or that a newer
+    /// build has written, one that stays locked, or one that the operating system refuses.
+    pub fn open(url_or_path: &str) -> Result<Self, StoreError> {
+        let location = Location::parse(url_or_path)?;
+        let name = location.to_string();
+        if let Location::File(path) = &location {
+            refuse_unfit_path(path, &name)?;
+        }
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(|source| {
+            StoreError::Io { store: name.clone(), doing: "start the database's runtime", source }
+        })?;
+        let started = Instant::now();
+        let mut attempt = 0;
+        let connection = loop {
+            attempt += 1;
+            match runtime.block_on(connect(&location, &name)) {
+                Ok(connection) => break connection,
+                Err(Fault::Driver(fault)) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
+                Err(fault) => return Err(told(&name, "opening the store", started, fault)),
+            }
+        };
+        let inner = Inner { runtime, connection: Some(connection), known: Known::default() };
+        Ok(Self { location, name, inner: Mutex::new(inner) })
+    }
+
+    /// The database's file, `None` for one in memory.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::Memory => None,
+            Location::File(path) => Some(path),
+        }
+    }
+
+    /// The error for a record that is not there.
+    pub(super) fn not_found(&self, what: &'static str, given: impl fmt::Display) -> StoreError {
+        StoreError::NotFound { store: self.name.clone(), what, given: given.to_string() }
+    }
+
+    /// The error for a record whose content cannot be read.
+    pub(super) fn unreadable(&self, what: &'static str, cause: impl fmt::Display) -> StoreError {
+        StoreError::Unreadable { store: self.name.clone(), what, cause: cause.to_string() }
+    }
+
+    /// Runs a transaction that may write; an error undoes all of it.
+    ///
+    /// The lock is taken at the start, where waiting for it is safe, and `work` may run again after that
+    /// wait failed.
+    pub(super) fn write<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        let Inner { runtime, connection, known } = &mut *inner;
+        let connection = self.opened(connection)?;
+        let started = Instant::now();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let result = runtime.block_on(async {
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                match work(&mut transaction, known).await {
+                    Ok(value) => transaction.commit().await.map(|()| value).map_err(Fault::Driver),
+                    Err(fault) => {
+                        // The first error is the one to tell; a connection that cannot roll back says so next time.
+                        let _ = transaction.rollback().await;
+                        Err(fault)
+                    }
+                }
+            });
+            let fault = match result {
+                Ok(value) => return Ok(value),
+                Err(fault) => fault,
+            };
+            // Keys that were made inside the transaction are gone with it.
+            *known = Known::default();
+            match fault {
+                Fault::Driver(fault) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
+                fault => return Err(told(&self.name, doing, started, fault)),
+            }
+        }
+    }
+
+    /// Runs a read on one consistent state of the database.
+    pub(super) fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFn(&mut SqliteConnection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        let Inner { runtime, connection, .. } = &mut *inner;
+        let connection = self.opened(connection)?;
+        let started = Instant::now();
+        let result = runtime.block_on(async {
+            let mut transaction = connection.begin().await?;
+            let result = work(&mut transaction).await;
+            let _ = transaction.rollback().await;
+            result
+        });
+        result.map_err(|fault| told(&self.name, doing, started, fault))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves no half-done transaction: dropping one rolls it back.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened<'inner>(
+        &self,
+        connection: &'inner mut Option<SqliteConnection>,
+    ) -> Result<&'inner mut SqliteConnection, StoreError> {
+        connection.as_mut().ok_or_else(|| self.not_found("open connection", "store"))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("location", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Store {
+    /// Closes the connection, which folds the write-ahead log into the file.
+    fn drop(&mut self) {
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Inside an async runtime this may not block; the driver then closes on its own thread.
+        if let (Some(connection), Err(_)) = (inner.connection.take(), Handle::try_current()) {
+            let _ = inner.runtime.block_on(connection.close());
+        }
+    }
+}
+
+async fn connect(location: &Location, name: &str) -> Result<SqliteConnection, Fault> {
+    let options = match location {
+        Location::Memory => SqliteConnectOptions::new().in_memory(true),
+        Location::File(path) => SqliteConnectOptions::new().filename(path).create_if_missing(true),
+    };
+    let mut connection = options
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With WAL this cannot corrupt; a power cut may lose the last transactions, never a part of one.
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Statements hold values of runs, and formatting them for the log costs more than running them.
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    if let Location::File(path) = location {
+        check_whole(path, name, &mut connection).await?;
+    }
+    schema::bring_up(name, &mut connection).await?;
+    Ok(connection)
+}
+
+async fn check_whole(path: &Path, name: &str, connection: &mut SqliteConnection) -> Result<(), Fault> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_BYTES) {
+        return Ok(());
+    }
+    let (verdict,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(Fault::Told(StoreError::Corrupt { store: name.to_owned(), cause: verdict.replace('\n', " ") }))
+}
+
+fn refuse_unfit_path(path: &Path, name: &str) -> Result<(), StoreError> {
+    let refuse = |reason| Err(StoreError::Location { given: name.to_owned(), reason });
+    if path.is_dir() {
+        return refuse("it is a folder: give the path of a file in it");
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            refuse("its folder does not exist: create the folder first")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(error::result_code(error), Some(error::SQLITE_BUSY | error::SQLITE_LOCKED))
+}
+
+fn pause(attempt: u32) {
+    std::thread::sleep(Duration::from_millis(50) * attempt);
+}
+
+fn told(store: &str, doing: &'static str, started: Instant, fault: Fault) -> StoreError {
+    match fault {
+        Fault::Told(error) => error,
+        Fault::Driver(error) => error::explain(store, doing, started.elapsed(), error),
+    }
+}

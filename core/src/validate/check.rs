@@ -1,0 +1,142 @@
+//! Checking a value against a field.
+
+use serde_json::Value;
+
+use super::{
+    field::{Bound, Field, Kind},
+    violation::{Rule, Violation, shown_float, shown_text},
+};
+
+impl Field {
+    /// Checks a whole number and gives it back.
+    ///
+    /// A float field takes a whole number too, as `3` is the number `3.0`.
+    ///
+    /// # Errors
+    ///
+    /// Out of bounds, or this field takes text.
+    pub fn check_integer(&self, value: i64) -> Result<i64, Violation> {
+        match self.kind {
+            Kind::Integer { min, .. } if value < min => Err(self.refuse(value.to_string(), Rule::TooSmall)),
+            Kind::Integer { max, .. } if value > max => Err(self.refuse(value.to_string(), Rule::TooLarge)),
+            Kind::Integer { .. } => Ok(value),
+            Kind::Float { .. } => self.check_float(value as f64).map(|_| value),
+            Kind::Text { .. } => Err(self.refuse(format!("the number {value}"), Rule::Type)),
+        }
+    }
+
+    /// Checks a number and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// NaN, an infinity, out of bounds, or this field takes no float: `3.0` is no whole number here, because
+    /// a value that was written as a float was meant as one.
+    pub fn check_float(&self, value: f64) -> Result<f64, Violation> {
+        let Kind::Float { min, max } = self.kind else {
+            return Err(self.refuse(shown_float(value), Rule::Type));
+        };
+        if !value.is_finite() {
+            return Err(self.refuse(shown_float(value), Rule::NotFinite));
+        }
+        let above = match min {
+            Bound::Including(low) => value >= low,
+            Bound::Excluding(low) => value > low,
+        };
+        let below = match max {
+            Bound::Including(high) => value <= high,
+            Bound::Excluding(high) => value < high,
+        };
+        match (above, below) {
+            (false, _) => Err(self.refuse(shown_float(value), Rule::TooSmall)),
+            (_, false) => Err(self.refuse(shown_float(value), Rule::TooLarge)),
+            (true, true) => Ok(value),
+        }
+    }
+
+    /// Checks a text and gives it back as it is.
+    ///
+    /// # Errors
+    ///
+    /// Empty, too short or too long in characters, a control character, a character that is not accepted, or
+    /// this field takes a number.
+    pub fn check_text<'text>(&self, value: &'text str) -> Result<&'text str, Violation> {
+        let Kind::Text { min_chars, max_chars, charset } = self.kind else {
+            return Err(self.refuse(format!("the text {}", shown_text(value)), Rule::Type));
+        };
+        let chars = value.chars().count();
+        let rule = if chars == 0 && min_chars > 0 {
+            Rule::Empty
+        } else if chars < min_chars {
+            Rule::TooShort
+        } else if chars > max_chars {
+            Rule::TooLong
+        } else {
+            match value.chars().find(|c| !charset.accepts(*c)) {
+                None => return Ok(value),
+                Some(c) if c.is_control() => Rule::ControlCharacter,
+                Some(_) => Rule::Character,
+            }
+        };
+        Err(self.refuse(shown_text(value), rule))
+    }
+
+    /// Checks a JSON value by the type it is written in.
+    ///
+    /// # Errors
+    ///
+    /// As the other checks; booleans, null, lists and objects are of another type for every field.
+    pub fn check_json(&self, value: &Value) -> Result<(), Violation> {
+        match value {
+            Value::Number(number) => {
+                if let Some(whole) = number.as_i64() {
+                    self.check_integer(whole).map(drop)
+                } else if let Some(large) = number.as_u64() {
+                    self.check_unsigned(large).map(drop)
+                } else {
+                    // Only a number with a fraction or an exponent is left; one that overflows reads as infinite.
+                    self.check_float(number.as_f64().unwrap_or(f64::INFINITY)).map(drop)
+                }
+            }
+            Value::String(text) => self.check_text(text).map(drop),
+            Value::Null => Err(self.refuse("null", Rule::Type)),
+            Value::Bool(value) => Err(self.refuse(format!("the boolean {value}"), Rule::Type)),
+            Value::Array(_) => Err(self.refuse("a list", Rule::Type)),
+            Value::Object(_) => Err(self.refuse("an object", Rule::Type)),
+        }
+    }
+
+    /// Checks a TOML value by the type it is written in.
+    ///
+    /// # Errors
+    ///
+    /// As the other checks; booleans, dates, lists and tables are of another type for every field.
+    pub fn check_toml(&self, value: &toml::Value) -> Result<(), Violation> {
+        match value {
+            toml::Value::Integer(whole) => self.check_integer(*whole).map(drop),
+            toml::Value::Float(number) => self.check_float(*number).map(drop),
+            toml::Value::String(text) => self.check_text(text).map(drop),
+            toml::Value::Boolean(value) => Err(self.refuse(format!("the boolean {value}"), Rule::Type)),
+            toml::Value::Datetime(date) => Err(self.refuse(format!("the date {date}"), Rule::Type)),
+            toml::Value::Array(_) => Err(self.refuse("a list", Rule::Type)),
+            toml::Value::Table(_) => Err(self.refuse("a table", Rule::Type)),
+        }
+    }
+
+    /// Checks a whole number that may lie beyond `i64`, such as a length or a seed.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_integer`](Self::check_integer); what exceeds `i64` is too large for every integer field.
+    pub fn check_unsigned(&self, value: u64) -> Result<u64, Violation> {
+        match (i64::try_from(value), self.kind) {
+            (Ok(whole), _) => self.check_integer(whole).map(|_| value),
+            (Err(_), Kind::Float { .. }) => self.check_float(value as f64).map(|_| value),
+            (Err(_), Kind::Integer { .. }) => Err(self.refuse(value.to_string(), Rule::TooLarge)),
+            (Err(_), Kind::Text { .. }) => Err(self.refuse(format!("the number {value}"), Rule::Type)),
+        }
+    }
+
+    pub(super) fn refuse(&self, value: impl Into<String>, rule: Rule) -> Violation {
+        Violation::of(self, value, rule)
+    }
+}

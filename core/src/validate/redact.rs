@@ -1,0 +1,139 @@
+//! Making text fit for logs and messages: secrets hidden, control characters escaped.
+
+use std::{borrow::Cow, fmt::Write, sync::LazyLock};
+
+use regex::Regex;
+
+/// Hides passwords in URLs and obvious secrets: `scheme://user:***@host`, `token=***`.
+///
+/// Meant for what goes to logs and error messages. It knows URLs' user information, `key=value` and
+/// `key: value` pairs whose key names a secret, bearer tokens, and the prefixes of common providers' keys.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for (pattern, replacement) in PATTERNS.iter() {
+        // `replace_all` borrows when nothing matched; owning only on a match keeps clean lines free of copies.
+        if let Cow::Owned(changed) = pattern.replace_all(&text, *replacement) {
+            text = Cow::Owned(changed);
+        }
+    }
+    text
+}
+
+/// Hides the password of one URL, and whatever else in it looks like a secret.
+///
+/// Unlike [`redact`] this knows that the whole text is one URL, so that the password may hold anything.
+pub fn redact_url(url: &str) -> String {
+    let hidden = match (url.split_once("://"), url.rfind('@')) {
+        (Some((scheme, rest)), Some(at)) if at >= scheme.len() + 3 => {
+            let user = rest.split([':', '@']).next().unwrap_or_default();
+            format!("{scheme}://{user}:***{}", url.get(at..).unwrap_or_default())
+        }
+        _ => url.to_owned(),
+    };
+    escape_control(&redact(&hidden)).into_owned()
+}
+
+/// Writes control characters as escapes (`\n`, `\t`, `\u{1b}`), so that text cannot forge or hide a log line.
+pub fn escape_control(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(needs_escape) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            '\0' => escaped.push_str("\\0"),
+            c if needs_escape(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(escaped, "\\u{{{:x}}}", c as u32);
+            }
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters, and those that reorder or break lines on screen without being in that class.
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        // The user information ends at the last `@` before the path: passwords may hold `@` and `:` unescaped.
+        (r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#:@]*):[^\s/?#]*@", "$1$2:***@"),
+        // A password with `/`, `?` or `#` in it, unescaped, as people paste them.
+        (r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#:@]*):[^\s@*][^\s@]*@", "$1$2:***@"),
+        (
+            r#"(?i)\b((?:[a-z0-9]+[_-])*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)"#,
+            "$1***",
+        ),
+        (r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}", "$1 ***"),
+        (
+            r"\b(sk-[A-Za-z0-9_-]{4}|hf_|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA)[A-Za-z0-9_-]{8,}",
+            "$1***",
+        ),
+    ]
+    .into_iter()
+    // The patterns are constants and a test compiles them all: one that does not parse is left out, not a panic.
+    .filter_map(|(pattern, replacement)| Some((Regex::new(pattern).ok()?, replacement)))
+    .collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert_eq!(PATTERNS.len(), 5);
+    }
+
+    #[test]
+    fn hides_the_password_of_a_url_and_keeps_the_rest() {
+        for (given, wanted) in [
+            ("postgres://ann:s3cret@db.example/x", "postgres://ann:***@db.example/x"),
+            ("postgres://ann:p@ss:w@db/x", "postgres://ann:***@db/x"),
+            ("postgres://ann:p/w?d#1@db/x", "postgres://ann:***@db/x"),
+            ("at https://:tok3n@host and on", "at https://:***@host and on"),
+            ("postgres://ann:s3cret@", "postgres://ann:***@"),
+            ("postgres://ann@db/x", "postgres://ann@db/x"),
+            ("https://example.com:8080/a", "https://example.com:8080/a"),
+        ] {
+            assert_eq!(redact(given), wanted);
+        }
+    }
+
+    #[test]
+    fn hides_whatever_stands_before_the_last_at_of_a_single_url() {
+        for password in ["s3cret", "s3@cret", "s3/cr@et#?", "s3 cret", "s3:cret"] {
+            assert_eq!(redact_url(&format!("mysql://ann:{password}@db/x")), "mysql://ann:***@db/x");
+        }
+        assert_eq!(redact_url("postgres://db/x?password=s3cret"), "postgres://db/x?password=***");
+        assert_eq!(redact_url("postgres://db/x"), "postgres://db/x");
+    }
+
+    #[test]
+    fn hides_named_and_well_known_secrets() {
+        for secret in [
+            "password=hunter2hunter2",
+            "OPENAI_API_KEY: hunter2hunter2",
+            r#"{"token": "hunter2hunter2"}"#,
+            "Authorization: Bearer hunter2hunter2",
+            "pushed with ghp_hunter2hunter2",
+        ] {
+            assert!(!redact(secret).contains("hunter2"), "{}", redact(secret));
+        }
+        assert_eq!(redact("tokens: 12 of 40"), "tokens: 12 of 40");
+    }
+
+    #[test]
+    fn escapes_what_could_forge_a_line() {
+        assert_eq!(escape_control("a\nINFO\u{1b}[2J\0é"), "a\\nINFO\\u{1b}[2J\\0é");
+        assert_eq!(escape_control("a\u{202e}b"), "a\\u{202e}b");
+        assert!(matches!(escape_control("plain é"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,112 @@
+//! The table of bounds.
+
+use super::field::{
+    Bound::{Excluding, Including},
+    Charset, Field,
+};
+
+/// Declares each field as a constant and all of them, in order, as [`FIELDS`].
+macro_rules! fields {
+    ($($constant:ident = $field:expr;)*) => {
+        $(
+            #[doc = concat!("The field behind `", stringify!($constant), "`; its `doc` says what it means.")]
+            pub const $constant: Field = $field;
+        )*
+
+        /// Every field, in the order of the table.
+        pub const FIELDS: &[Field] = &[$($constant),*];
+    };
+}
+
+fields! {
+    // What is trained, on what.
+    MODEL_TYPE = Field::text("model_type", 1, 50, Charset::Name, "model family or checkpoint, such as a hub id");
+    DATASET_NAME = Field::text("dataset_name", 1, 100, Charset::Name, "dataset, such as a hub id");
+    RUN_NAME = Field::text("run_name", 1, 100, Charset::Name, "a run's own name, unique within a store");
+    RUN_KIND = Field::text("run_kind", 1, 50, Charset::Name, "what a run does, such as pretrain or lora");
+
+    // The loop.
+    BATCH_SIZE = Field::integer("batch_size", 1, 1024, Some(16), "sequences in a micro-batch");
+    GRADIENT_ACCUMULATION = Field::integer(
+        "gradient_accumulation", 1, 65_536, Some(1), "micro-batches whose gradients make one step");
+    LEARNING_RATE = Field::float(
+        "learning_rate", Excluding(0.0), Excluding(1.0), Some(2e-5), "peak learning rate");
+    EPOCHS = Field::integer("epochs", 1, 1000, Some(3), "passes over the training data");
+    MAX_STEPS = Field::integer("max_steps", 1, i64::MAX, None, "steps after which training ends");
+    MAX_SECONDS = Field::integer("max_seconds", 1, i64::MAX, None, "seconds after which training ends");
+    MAX_SEQ_LENGTH = Field::integer(
+        "max_seq_length", 1, 8192, Some(128),
+        "tokens in a sequence; a model with more positions may go up to its max_position_embeddings");
+    WARMUP_STEPS = Field::integer("warmup_steps", 0, i64::MAX, Some(100), "steps of linear warm-up");
+    MIN_LEARNING_RATE_RATIO = Field::float(
+        "min_learning_rate_ratio", Including(0.0), Including(1.0), Some(0.0),
+        "learning rate at the end of decay, as a part of the peak");
+    SEED = Field::integer("seed", 0, i64::MAX, Some(0), "seed of everything random in a run");
+    EVAL_EVERY = Field::integer("eval_every", 1, i64::MAX, None, "steps between evaluations");
+    CHECKPOINT_EVERY = Field::integer("checkpoint_every", 1, i64::MAX, None, "steps between checkpoints");
+    KEEP_CHECKPOINTS = Field::integer("keep_checkpoints", 1, 10_000, Some(2), "checkpoints kept, newest first");
+    LOG_EVERY = Field::integer("log_every", 1, i64::MAX, Some(1), "steps between recorded metrics");
+
+    // The optimizer.
+    WEIGHT_DECAY = Field::float(
+        "weight_decay", Including(0.0), Including(1.0), Some(0.01), "decoupled weight decay of AdamW");
+    BETA1 = Field::float("beta1", Including(0.0), Excluding(1.0), Some(0.9), "decay of AdamW's first moment");
+    BETA2 = Field::float("beta2", Including(0.0), Excluding(1.0), Some(0.999), "decay of AdamW's second moment");
+    EPSILON = Field::float("epsilon", Excluding(0.0), Excluding(1.0), Some(1e-8), "AdamW's epsilon");
+    MAX_GRAD_NORM = Field::float(
+        "max_grad_norm", Including(0.0), Including(1e6), Some(1.0),
+        "global gradient norm above which gradients are scaled down; 0 switches clipping off");
+
+    // Adapters.
+    LORA_RANK = Field::integer("lora_rank", 1, 1024, Some(16), "rank of the LoRA matrices");
+    LORA_ALPHA = Field::float("lora_alpha", Excluding(0.0), Including(1e6), Some(32.0), "LoRA scaling numerator");
+    LORA_DROPOUT = Field::float(
+        "lora_dropout", Including(0.0), Excluding(1.0), Some(0.05), "dropout before the LoRA matrices");
+
+    // The dataset.
+    AMPHIGORY_RATIO = Field::float(
+        "amphigory_ratio", Including(0.0), Including(0.3), Some(0.0),
+        "part of the training data that is nonsensical but valid code");
+    FIM_RATE = Field::float(
+        "fim_rate", Including(0.0), Including(1.0), Some(0.5), "part of the documents turned into fill-in-the-middle");
+    SPM_RATE = Field::float(
+        "spm_rate", Including(0.0), Including(1.0), Some(0.5),
+        "part of the fill-in-the-middle documents in suffix-prefix-middle order");
+    HELD_OUT = Field::float(
+        "held_out", Including(0.0), Including(0.9), Some(0.1), "part of the data kept for evaluation");
+    VOCAB_SIZE = Field::integer("vocab_size", 256, 1_000_000, Some(8192), "entries in a tokenizer's vocabulary");
+
+    // The shape of a new model.
+    HIDDEN_SIZE = Field::integer("hidden_size", 1, 65_536, Some(256), "width of the residual stream");
+    INTERMEDIATE_SIZE = Field::integer("intermediate_size", 1, 1_048_576, Some(704), "width of the MLP");
+    NUM_HIDDEN_LAYERS = Field::integer("num_hidden_layers", 1, 1024, Some(4), "decoder blocks");
+    NUM_ATTENTION_HEADS = Field::integer("num_attention_heads", 1, 1024, Some(8), "query heads");
+    NUM_KEY_VALUE_HEADS = Field::integer("num_key_value_heads", 1, 1024, Some(4), "key and value heads");
+
+    // Generation.
+    MAX_NEW_TOKENS = Field::integer("max_new_tokens", 1, 1_000_000, Some(128), "tokens generated at most");
+    TEMPERATURE = Field::float(
+        "temperature", Including(0.0), Including(100.0), Some(0.0), "sampling temperature; 0 takes the likeliest");
+    TOP_P = Field::float("top_p", Excluding(0.0), Including(1.0), Some(1.0), "probability mass that is sampled");
+
+    // Recorded values.
+    METRIC_KEY = Field::text("metric_key", 1, 100, Charset::Name, "what a metric measures, such as train_loss");
+    METRIC_EPOCH = Field::integer("metric_epoch", 0, i64::MAX, None, "epoch of a metric, counted from 0");
+    METRIC_STEP = Field::integer("metric_step", 0, i64::MAX, None, "step of a metric, counted from 0");
+    METRIC_VALUE = Field::float(
+        "metric_value", Including(f64::MIN), Including(f64::MAX), None, "a finite number");
+    TRAIN_LOSS = Field::float(
+        "train_loss", Including(0.0), Excluding(1e10), None, "loss on training data, nats a token");
+    EVAL_LOSS = Field::float("eval_loss", Including(0.0), Excluding(1e10), None, "loss on held-out data, nats a token");
+    ERROR_TEXT = Field::text("error", 1, 1_000_000, Charset::Prose, "why a run failed");
+    ARTIFACT_KIND = Field::text("artifact_kind", 1, 100, Charset::Name, "what an artifact is, such as adapter");
+    ARTIFACT_PATH = Field::text("artifact_path", 1, 4096, Charset::Line, "where an artifact lies");
+    ARTIFACT_BYTES = Field::integer("artifact_bytes", 0, i64::MAX, None, "size of an artifact in bytes");
+    PLUGIN_VERSION = Field::text("plugin_version", 1, 100, Charset::Line, "a plugin's own version");
+    PLUGIN_CARRIER = Field::text("plugin_carrier", 1, 50, Charset::Name, "how a plugin was loaded");
+}
+
+/// The field of that name.
+pub fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}

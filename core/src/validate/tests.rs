@@ -1,0 +1,248 @@
+use serde_json::json;
+
+use super::*;
+
+/// The largest float below and the smallest above, so that a bound is tested at its very edge.
+fn edges(min: Bound, max: Bound) -> (Vec<f64>, Vec<f64>) {
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    match min {
+        Bound::Including(low) => {
+            inside.push(low);
+            outside.push(low.next_down());
+        }
+        Bound::Excluding(low) => {
+            inside.push(low.next_up());
+            outside.push(low);
+        }
+    }
+    match max {
+        Bound::Including(high) => {
+            inside.push(high);
+            outside.push(high.next_up());
+        }
+        Bound::Excluding(high) => {
+            inside.push(high.next_down());
+            outside.push(high);
+        }
+    }
+    (inside, outside)
+}
+
+#[test]
+fn every_bound_accepts_just_inside_and_refuses_just_outside() {
+    for field in FIELDS {
+        match field.kind {
+            Kind::Integer { min, max } => {
+                assert_eq!(field.check_integer(min), Ok(min), "{}", field.name);
+                assert_eq!(field.check_integer(max), Ok(max), "{}", field.name);
+                assert_eq!(field.check_integer(min - 1).unwrap_err().rule, Rule::TooSmall, "{}", field.name);
+                if let Some(over) = max.checked_add(1) {
+                    assert_eq!(field.check_integer(over).unwrap_err().rule, Rule::TooLarge, "{}", field.name);
+                }
+                assert!(field.check_json(&json!(u64::MAX)).is_err(), "{}", field.name);
+            }
+            Kind::Float { min, max } => {
+                let (inside, outside) = edges(min, max);
+                for value in inside {
+                    assert_eq!(field.check_float(value), Ok(value), "{}", field.name);
+                }
+                for value in outside.into_iter().chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]) {
+                    assert!(field.check_float(value).is_err(), "{} took {value}", field.name);
+                }
+            }
+            Kind::Text { min_chars, max_chars, charset } => {
+                // Two bytes a character, where the charset has such: characters are counted, not bytes.
+                let letter = if charset == Charset::Name { "a" } else { "é" };
+                for (chars, accepted) in
+                    [(min_chars, true), (max_chars, true), (min_chars - 1, false), (max_chars + 1, false)]
+                {
+                    let text = letter.repeat(chars);
+                    assert_eq!(field.check_text(&text).is_ok(), accepted, "{} of {chars}", field.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_defaults_are_inside_their_own_bounds() {
+    for (place, field) in FIELDS.iter().enumerate() {
+        assert!(FIELDS.iter().skip(place + 1).all(|other| other.name != field.name), "{} twice", field.name);
+        match field.default {
+            Some(Default::Integer(value)) => assert_eq!(field.check_integer(value), Ok(value)),
+            Some(Default::Float(value)) => assert_eq!(field.check_float(value), Ok(value)),
+            None => {}
+        }
+        assert_eq!(super::field(field.name), Some(field));
+    }
+}
+
+#[test]
+fn booleans_null_lists_and_objects_are_no_value_for_any_field() {
+    for field in FIELDS {
+        for value in [json!(true), json!(false), json!(null), json!([1]), json!({"a": 1})] {
+            assert_eq!(field.check_json(&value).unwrap_err().rule, Rule::Type, "{} took {value}", field.name);
+        }
+        assert_eq!(field.check_toml(&toml::Value::Boolean(true)).unwrap_err().rule, Rule::Type);
+    }
+}
+
+#[test]
+fn a_float_is_no_integer_and_an_integer_is_a_float() {
+    assert_eq!(BATCH_SIZE.check_json(&json!(16.0)).unwrap_err().rule, Rule::Type);
+    assert_eq!(BATCH_SIZE.check_json(&json!("16")).unwrap_err().rule, Rule::Type);
+    assert!(WEIGHT_DECAY.check_json(&json!(0)).is_ok());
+    assert!(LEARNING_RATE.check_json(&json!(1)).is_err());
+    assert_eq!(MODEL_TYPE.check_json(&json!(7)).unwrap_err().rule, Rule::Type);
+}
+
+#[test]
+fn a_dot_in_a_model_and_a_slash_in_a_dataset_are_accepted() {
+    assert!(MODEL_TYPE.check_text("Qwen/Qwen2.5-Coder-0.5B").is_ok());
+    assert!(DATASET_NAME.check_text("bigcode/the-stack-v2").is_ok());
+}
+
+#[test]
+fn text_that_would_once_be_trimmed_or_cut_is_refused() {
+    for (text, rule) in [
+        ("", Rule::Empty),
+        ("gpt\n", Rule::ControlCharacter),
+        ("gpt\0", Rule::ControlCharacter),
+        ("gpt\u{85}", Rule::ControlCharacter),
+        (" gpt", Rule::Character),
+        ("gpé", Rule::Character),
+        ("../$(x)", Rule::Character),
+    ] {
+        assert_eq!(MODEL_TYPE.check_text(text).unwrap_err().rule, rule, "{text:?}");
+    }
+    assert_eq!(MODEL_TYPE.check_text(&"a".repeat(51)).unwrap_err().rule, Rule::TooLong);
+}
+
+#[test]
+fn a_message_names_field_value_rule_and_what_is_expected() {
+    let shown = |violation: Violation| violation.to_string();
+    assert_eq!(
+        shown(BATCH_SIZE.check_integer(0).unwrap_err()),
+        "batch_size: 0 is too small: expected a whole number from 1 to 1024"
+    );
+    assert_eq!(
+        shown(DATASET_NAME.check_text("a\nb").unwrap_err()),
+        "dataset_name: \"a\\nb\" holds a control character: expected text of 1 to 100 characters, \
+         letters (a-z, A-Z), digits and _ - / ."
+    );
+    let long = shown(MODEL_TYPE.check_text(&"x".repeat(5000)).unwrap_err());
+    assert!(long.contains("(5000 characters)") && long.len() < 250, "{long}");
+    assert_eq!(
+        shown(TRAIN_LOSS.check_float(1e10).unwrap_err()),
+        "train_loss: 10000000000.0 is too large: expected a number of 0 or more and less than 1e10"
+    );
+}
+
+#[test]
+fn the_sequence_length_follows_a_model_with_more_positions() {
+    assert_eq!(check_max_seq_length(8192, None), Ok(8192));
+    assert_eq!(check_max_seq_length(8192, Some(2048)), Ok(8192));
+    assert_eq!(check_max_seq_length(8193, None).unwrap_err().rule, Rule::TooLarge);
+    assert_eq!(check_max_seq_length(32_768, Some(32_768)), Ok(32_768));
+    assert!(check_max_seq_length(32_769, Some(32_768)).unwrap_err().to_string().contains("32768"));
+    assert_eq!(check_max_seq_length(0, Some(32_768)).unwrap_err().rule, Rule::TooSmall);
+}
+
+#[test]
+fn plugin_names_are_a_namespace_and_a_name() {
+    for name in ["codetune/metrics", "a/b", "0x/9-9", &format!("{}/b", "a".repeat(64))] {
+        assert_eq!(check_plugin_name(name), Ok(name));
+    }
+    for name in [
+        "",
+        "metrics",
+        "a/b/c",
+        "/b",
+        "a/",
+        "-a/b",
+        "a/-b",
+        "A/b",
+        "a/b\n",
+        "a/b\0",
+        "a_b/c",
+        "é/b",
+        &format!("{}/b", "a".repeat(65)),
+    ] {
+        assert!(check_plugin_name(name).is_err(), "took {name:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one() {
+    let known = ["batch_size", "learning_rate", "epochs"];
+    let error = unknown_key("learning-rat", &known);
+    assert_eq!(error.nearest.as_deref(), Some("learning_rate"));
+    assert!(error.to_string().starts_with("unknown key \"learning-rat\", did you mean \"learning_rate\"?"));
+    assert_eq!(unknown_key("batch", &known).nearest.as_deref(), Some("batch_size"));
+    assert_eq!(unknown_key("zzz", &known).nearest, None);
+    assert_eq!(refuse_unknown_keys(["epochs"], &known), Ok(()));
+    assert!(refuse_unknown_keys(["epochs", "epoch"], &known).is_err());
+}
+
+mod reading {
+    use serde::Deserialize;
+
+    crate::checked_fields! {
+        batch_size: u32 = BATCH_SIZE;
+        learning_rate: f64 = LEARNING_RATE;
+        seed: Option<u64> = SEED;
+        model_type: String = MODEL_TYPE;
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Run {
+        #[serde(deserialize_with = "batch_size")]
+        batch_size: u32,
+        #[serde(deserialize_with = "learning_rate")]
+        learning_rate: f64,
+        #[serde(default, deserialize_with = "seed")]
+        seed: Option<u64>,
+        #[serde(deserialize_with = "model_type")]
+        model_type: String,
+    }
+
+    fn toml_error(text: &str) -> String {
+        toml::from_str::<Run>(text).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn takes_good_values_from_toml_and_json() {
+        let wanted = Run { batch_size: 8, learning_rate: 0.5, seed: Some(7), model_type: "a/b.c".to_owned() };
+        let text = "batch_size = 8\nlearning_rate = 0.5\nseed = 7\nmodel_type = 'a/b.c'";
+        assert_eq!(toml::from_str::<Run>(text).expect("toml"), wanted);
+        let text = r#"{"batch_size": 8, "learning_rate": 0.5, "seed": 7, "model_type": "a/b.c"}"#;
+        assert_eq!(serde_json::from_str::<Run>(text).expect("json"), wanted);
+    }
+
+    #[test]
+    fn an_absent_optional_value_is_none() {
+        let text = "batch_size = 8\nlearning_rate = 0.5\nmodel_type = 'm'";
+        assert_eq!(toml::from_str::<Run>(text).expect("toml").seed, None);
+    }
+
+    #[test]
+    fn refuses_with_the_fields_name_and_rule() {
+        for (text, wanted) in [
+            ("batch_size = true", "batch_size: the boolean true is of another type"),
+            ("batch_size = 8.0", "batch_size: 8.0 is of another type"),
+            ("batch_size = 1025", "batch_size: 1025 is too large"),
+            ("batch_size = '8'", "batch_size: the text \"8\" is of another type"),
+            ("learning_rate = nan", "learning_rate: NaN is not allowed"),
+            ("learning_rate = inf", "learning_rate: infinity is not allowed"),
+            ("learning_rate = 1", "learning_rate: 1.0 is too large"),
+            ("model_type = \"gpt\\n\"", "model_type: \"gpt\\n\" holds a control character"),
+            ("seed = -1", "seed: -1 is too small"),
+        ] {
+            let error = toml_error(text);
+            assert!(error.contains(wanted), "{error}");
+        }
+        let error = serde_json::from_str::<Run>(r#"{"seed": null}"#).expect_err("refused").to_string();
+        assert!(error.contains("seed: null is of another type"), "{error}");
+    }
+}
