@@ -1,0 +1,2 @@
+(function_declarator declarator: (identifier)
+  parameters: (parameter_list (variadic_parameter) @parameter))

@@ -1,0 +1,30 @@
+(function_declaration name: (_) @function.name body: (_) @function.body) @function
+(method_declaration name: (_) @function.name body: (_) @function.body) @function
+(function_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
+(function_declaration parameters: (parameter_list (parameter_declaration !name) @parameter))
+(function_declaration parameters: (parameter_list (variadic_parameter_declaration) @parameter))
+(method_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
+(method_declaration parameters: (parameter_list (parameter_declaration !name) @parameter))
+(method_declaration parameters: (parameter_list (variadic_parameter_declaration) @parameter))
+(func_literal) @closure
+
+(type_spec name: (_) @class.name type: [(struct_type) (interface_type)]) @class
+
+(import_spec path: (_) @import.source) @import
+
+(if_statement) @branch
+(if_statement alternative: (if_statement) @chained)
+(if_statement "else" @else)
+(for_statement) @branch
+(expression_switch_statement) @nest
+(type_switch_statement) @nest
+(select_statement) @nest
+(expression_case "case" @decision)
+(type_case "case" @decision)
+(communication_case "case" @decision)
+(binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
+(break_statement (label_name) @jump)
+(continue_statement (label_name) @jump)
+(goto_statement) @jump
+
+(comment) @comment

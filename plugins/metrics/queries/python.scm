@@ -1,0 +1,36 @@
+(function_definition name: (_) @function.name body: (_) @function.body) @function
+(function_definition "async" @function.async)
+(function_definition parameters: (parameters
+  [(identifier) (default_parameter) (typed_parameter) (typed_default_parameter)
+   (list_splat_pattern) (dictionary_splat_pattern) (tuple_pattern)] @parameter))
+(lambda) @closure
+
+(class_definition name: (_) @class.name) @class
+
+(import_statement) @import
+(import_from_statement module_name: (_) @import.source) @import
+(future_import_statement) @import
+
+(if_statement) @branch
+(elif_clause "elif" @decision @else)
+(if_statement (else_clause "else" @else))
+(for_statement (else_clause "else" @else))
+(while_statement (else_clause "else" @else))
+(while_statement) @branch
+(for_statement) @branch
+(except_clause) @branch
+(conditional_expression) @branch
+(match_statement) @nest
+(case_clause . (case_pattern) @case)
+(case_clause guard: (if_clause "if" @decision))
+(for_in_clause "for" @decision)
+(list_comprehension (if_clause "if" @decision))
+(set_comprehension (if_clause "if" @decision))
+(dictionary_comprehension (if_clause "if" @decision))
+(generator_expression (if_clause "if" @decision))
+(boolean_operator operator: ["and" "or"] @boolean.operator) @boolean
+
+(comment) @comment
+(module . (comment)* . (expression_statement (string) @comment))
+(class_definition body: (block . (comment)* . (expression_statement (string) @comment)))
+(function_definition body: (block . (comment)* . (expression_statement (string) @comment)))

@@ -1,0 +1,30 @@
+(function_item name: (_) @function.name body: (_) @function.body) @function
+(function_item (function_modifiers "async" @function.async))
+(function_item parameters: (parameters [(parameter) (self_parameter) (variadic_parameter)] @parameter))
+(closure_expression) @closure
+
+(struct_item name: (_) @class.name) @class
+(enum_item name: (_) @class.name) @class
+(union_item name: (_) @class.name) @class
+(trait_item name: (_) @class.name) @class
+(impl_item type: (_) @scope.name) @scope
+
+(use_declaration argument: (_) @import.source) @import
+(extern_crate_declaration) @import
+
+(if_expression) @branch
+(else_clause (if_expression) @chained)
+(else_clause "else" @else)
+(while_expression) @branch
+(for_expression) @branch
+(loop_expression) @nest
+(match_expression) @nest
+(match_arm pattern: (match_pattern) @case)
+(match_pattern condition: (_) @decision)
+(let_declaration alternative: (block) @branch)
+(binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
+(let_chain "&&" @boolean.operator) @boolean
+(break_expression (label) @jump)
+(continue_expression (label) @jump)
+
+[(line_comment) (block_comment)] @comment

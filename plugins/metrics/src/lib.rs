@@ -1,0 +1,174 @@
+//! Size, nesting and complexity of files and of the functions in them.
+//!
+//! All of it comes from one tree-sitter query a language (`queries/`), which the host runs; how captured nodes
+//! lie within one another says the rest.
+//!
+//! # What counts
+//!
+//! **Functions** are functions and methods with a body, asynchronous and nested ones included; each counts for
+//! itself. Closures, lambdas and function expressions are no functions: what they hold counts to the function
+//! around them. The exception is JavaScript and TypeScript, where `const f = () => …` and a class field
+//! initialised by a function are functions, since that is how they are declared there.
+//!
+//! **Classes** are: Rust `struct`, `enum`, `union` and `trait` (an `impl` only gives its name to its methods);
+//! Python `class`; JavaScript `class`; TypeScript also `interface` and `enum`; Go `struct` and `interface`
+//! type declarations; C and C++ `struct`, `union`, `enum` and `class` with a body; Java classes, interfaces,
+//! enums, records and annotation types.
+//!
+//! **Imports** are import statements, whatever number of names they bring in; `#include`, `require("x")`,
+//! `import("x")` and `export … from "x"` too. **Relative imports** begin with `.` in Python, `./` or `../` in
+//! JavaScript, TypeScript and Go, `crate`, `self` or `super` in Rust, and `"` in C and C++; Java has none.
+//!
+//! **Parameters** are those declared, with `self`, `this` parameters and variadic ones, without Go's receiver.
+//!
+//! **Cyclomatic complexity** (McCabe, *A Complexity Measure*, 1976) is 1 plus the decisions: `if`, `elif`,
+//! loops with a condition or a range, `case` but not `default`, `match` arms but not `_`, guards of arms, `catch`, `&&`, `||`, the conditional operator, the `for` and `if` of a comprehension, `let … else`.
+//! Not Rust's `loop` and `?`.
+//!
+//! **Cognitive complexity** (G. A. Campbell, *Cognitive Complexity*, SonarSource, 2023): branches, loops,
+//! `switch`, `match`, `catch` and conditional operators add 1 and 1 more for each of them around, closures
+//! too; `else`, `elif`, jumps to labels and each sequence of like boolean operators add 1. Recursion adds
+//! nothing. A nested function counts for itself, from nothing. A condition counts as inside its branch.
+//!
+//! **Nesting** is the deepest chain of those nesting constructs, closures aside; `else if` does not deepen it.
+//!
+//! Other tools differ: lizard counts preprocessor conditions in C and C++, `?` in Rust and no comprehension in
+//! some versions; radon adds 1 for `assert` and for `else` on loops and `try`, and adds nested functions to the
+//! outer one. Code inside Rust macro calls is tokens to the grammar, so none of it counts.
+#![deny(missing_docs)]
+
+mod boolean;
+mod captures;
+mod config;
+mod language;
+mod lines;
+mod names;
+mod structure;
+
+pub use config::Config;
+
+use codetune_plugin_sdk::{Analyzer, Error, Report, RuleId, Setup, Severity, Source, Subject};
+
+use crate::language::Language;
+use crate::lines::{LineCounts, Lines};
+use crate::names::Names;
+use crate::structure::{Function, Structure, structure};
+
+/// Measures files and functions, and reports functions above the configured thresholds.
+pub struct Metrics {
+    config: Config,
+    names: Names,
+}
+
+impl Analyzer for Metrics {
+    type Config = Config;
+
+    fn new(config: Config, setup: &Setup) -> Result<Self, Error> {
+        Ok(Metrics { config, names: Names::new(setup)? })
+    }
+
+    fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error> {
+        let language = Language::of(source.language())?;
+        let captures = source.query(language.query)?;
+        let structure = structure(source.text(), &language, &captures);
+        let lines = Lines::new(source.text(), &structure.comments);
+        self.file(&structure, &lines, report);
+        for function in &structure.functions {
+            let counts = lines.within(&function.span);
+            self.function(function, counts, report);
+            self.findings(function, counts, source.text(), report);
+        }
+        Ok(())
+    }
+}
+
+codetune_plugin_sdk::export!(analyzer: Metrics);
+
+impl Metrics {
+    fn file(&self, structure: &Structure, lines: &Lines, report: &mut Report) {
+        let names = &self.names;
+        let functions = &structure.functions;
+        let counts = lines.all();
+        let sum = |value: fn(&Function) -> usize| functions.iter().map(value).sum::<usize>();
+        let max = |value: fn(&Function) -> usize| functions.iter().map(value).max().unwrap_or(0);
+        let mean = |total: usize| total as f64 / functions.len().max(1) as f64;
+        let (cyclomatic, cognitive) = (sum(Function::cyclomatic), sum(|f| f.complexity.cognitive));
+        let longest = functions.iter().map(|f| lines.within(&f.span).total).max().unwrap_or(0);
+
+        let mut integer = |id, value: usize| report.integer(id, Subject::FILE, value as i64);
+        integer(names.lines, counts.total);
+        integer(names.code_lines, counts.code);
+        integer(names.comment_lines, counts.comment);
+        integer(names.blank_lines, counts.blank);
+        integer(names.functions, functions.len());
+        integer(names.async_functions, sum(|f| f.is_async.into()));
+        integer(names.classes, structure.classes);
+        integer(names.imports, structure.imports);
+        integer(names.relative_imports, structure.relative_imports);
+        integer(names.syntax_errors, structure.syntax_errors);
+        integer(names.max_function_lines, longest);
+        integer(names.max_parameters, max(|f| f.parameters));
+        integer(names.max_nesting, max(|f| f.complexity.nesting).max(structure.outside.nesting));
+        integer(names.max_cyclomatic, max(Function::cyclomatic));
+        integer(names.sum_cyclomatic, cyclomatic + structure.outside.decisions);
+        integer(names.max_cognitive, max(|f| f.complexity.cognitive));
+        integer(names.sum_cognitive, cognitive + structure.outside.cognitive);
+        report.float(names.comment_ratio, Subject::FILE, counts.comment_ratio());
+        report.float(names.mean_cyclomatic, Subject::FILE, mean(cyclomatic));
+        report.float(names.mean_cognitive, Subject::FILE, mean(cognitive));
+    }
+
+    fn function(&self, function: &Function, counts: LineCounts, report: &mut Report) {
+        let names = &self.names;
+        let subject = report.symbol(function.name.as_str(), function.span.clone());
+        let mut integer = |id, value: usize| report.integer(id, subject, value as i64);
+        integer(names.function_lines, counts.total);
+        integer(names.function_code_lines, counts.code);
+        integer(names.function_comment_lines, counts.comment);
+        integer(names.function_blank_lines, counts.blank);
+        integer(names.parameters, function.parameters);
+        integer(names.nesting, function.complexity.nesting);
+        integer(names.cyclomatic, function.cyclomatic());
+        integer(names.cognitive, function.complexity.cognitive);
+        report.float(names.function_comment_ratio, subject, counts.comment_ratio());
+        report.boolean(names.is_async, subject, function.is_async);
+    }
+
+    fn findings(&self, function: &Function, counts: LineCounts, text: &str, report: &mut Report) {
+        let (names, config) = (&self.names, &self.config);
+        let span = function.name_span.clone().unwrap_or_else(|| {
+            let head = text.get(function.span.clone()).and_then(|text| text.lines().next());
+            function.span.start..function.span.start + head.map_or(0, str::len)
+        });
+        let name = &function.name;
+        let mut check = |rule: RuleId, value: usize, limit: u32, said: &dyn Fn() -> String| {
+            if limit > 0 && value > limit as usize {
+                let message = format!("`{name}` {} (at most {limit})", said());
+                report.finding(rule, Severity::Warning, span.clone()).message(message);
+            }
+        };
+        let cyclomatic = function.cyclomatic();
+        let cognitive = function.complexity.cognitive;
+        let nesting = function.complexity.nesting;
+        let parameters = function.parameters;
+        check(names.too_complex, cyclomatic, config.max_cyclomatic, &|| {
+            format!("has a cyclomatic complexity of {cyclomatic}")
+        });
+        check(names.hard_to_follow, cognitive, config.max_cognitive, &|| {
+            format!("has a cognitive complexity of {cognitive}")
+        });
+        check(names.too_long, counts.total, config.max_function_lines, &|| {
+            format!("is {} lines long", counts.total)
+        });
+        check(names.too_deep, nesting, config.max_nesting, &|| format!("nests {nesting} levels deep"));
+        check(names.too_many_parameters, parameters, config.max_parameters, &|| {
+            format!("takes {parameters} parameters")
+        });
+    }
+}
+
+impl Function {
+    fn cyclomatic(&self) -> usize {
+        1 + self.complexity.decisions
+    }
+}

@@ -1,0 +1,86 @@
+use codetune_plugin_sdk::{AttributeId, Error, RuleId, Setup};
+
+/// The manifest's rules and attributes, looked up once.
+pub(crate) struct Names {
+    pub too_complex: RuleId,
+    pub hard_to_follow: RuleId,
+    pub too_long: RuleId,
+    pub too_deep: RuleId,
+    pub too_many_parameters: RuleId,
+    pub lines: AttributeId,
+    pub code_lines: AttributeId,
+    pub comment_lines: AttributeId,
+    pub blank_lines: AttributeId,
+    pub comment_ratio: AttributeId,
+    pub functions: AttributeId,
+    pub async_functions: AttributeId,
+    pub classes: AttributeId,
+    pub imports: AttributeId,
+    pub relative_imports: AttributeId,
+    pub syntax_errors: AttributeId,
+    pub max_function_lines: AttributeId,
+    pub max_parameters: AttributeId,
+    pub max_nesting: AttributeId,
+    pub max_cyclomatic: AttributeId,
+    pub mean_cyclomatic: AttributeId,
+    pub sum_cyclomatic: AttributeId,
+    pub max_cognitive: AttributeId,
+    pub mean_cognitive: AttributeId,
+    pub sum_cognitive: AttributeId,
+    pub function_lines: AttributeId,
+    pub function_code_lines: AttributeId,
+    pub function_comment_lines: AttributeId,
+    pub function_blank_lines: AttributeId,
+    pub function_comment_ratio: AttributeId,
+    pub is_async: AttributeId,
+    pub parameters: AttributeId,
+    pub nesting: AttributeId,
+    pub cyclomatic: AttributeId,
+    pub cognitive: AttributeId,
+}
+
+impl Names {
+    /// Finds all of them.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] names the first that the manifest lacks.
+    pub fn new(setup: &Setup) -> Result<Names, Error> {
+        Ok(Names {
+            too_complex: setup.rule("too-complex")?,
+            hard_to_follow: setup.rule("hard-to-follow")?,
+            too_long: setup.rule("too-long")?,
+            too_deep: setup.rule("too-deep")?,
+            too_many_parameters: setup.rule("too-many-parameters")?,
+            lines: setup.attribute("lines")?,
+            code_lines: setup.attribute("code_lines")?,
+            comment_lines: setup.attribute("comment_lines")?,
+            blank_lines: setup.attribute("blank_lines")?,
+            comment_ratio: setup.attribute("comment_ratio")?,
+            functions: setup.attribute("functions")?,
+            async_functions: setup.attribute("async_functions")?,
+            classes: setup.attribute("classes")?,
+            imports: setup.attribute("imports")?,
+            relative_imports: setup.attribute("relative_imports")?,
+            syntax_errors: setup.attribute("syntax_errors")?,
+            max_function_lines: setup.attribute("max_function_lines")?,
+            max_parameters: setup.attribute("max_parameters")?,
+            max_nesting: setup.attribute("max_nesting")?,
+            max_cyclomatic: setup.attribute("max_cyclomatic")?,
+            mean_cyclomatic: setup.attribute("mean_cyclomatic")?,
+            sum_cyclomatic: setup.attribute("sum_cyclomatic")?,
+            max_cognitive: setup.attribute("max_cognitive")?,
+            mean_cognitive: setup.attribute("mean_cognitive")?,
+            sum_cognitive: setup.attribute("sum_cognitive")?,
+            function_lines: setup.attribute("function_lines")?,
+            function_code_lines: setup.attribute("function_code_lines")?,
+            function_comment_lines: setup.attribute("function_comment_lines")?,
+            function_blank_lines: setup.attribute("function_blank_lines")?,
+            function_comment_ratio: setup.attribute("function_comment_ratio")?,
+            is_async: setup.attribute("async")?,
+            parameters: setup.attribute("parameters")?,
+            nesting: setup.attribute("nesting")?,
+            cyclomatic: setup.attribute("cyclomatic")?,
+            cognitive: setup.attribute("cognitive")?,
+        })
+    }
+}

@@ -1,0 +1,313 @@
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use codetune_plugin_sdk::{Capture, Captures};
+
+use crate::boolean::{BooleanNode, sequence_starts};
+use crate::captures::Kind;
+use crate::language::Language;
+
+/// Complexity of a function, or of the code outside functions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Complexity {
+    /// Decision points: McCabe's complexity less one.
+    pub decisions: usize,
+    pub cognitive: usize,
+    pub nesting: usize,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Function {
+    /// Qualified by what the function is in.
+    pub name: String,
+    pub name_span: Option<Range<usize>>,
+    pub span: Range<usize>,
+    pub is_async: bool,
+    pub parameters: usize,
+    pub complexity: Complexity,
+    /// Where the body starts, once seen.
+    body: Option<usize>,
+}
+
+/// What the captures of a file say.
+#[derive(Debug, Default)]
+pub(crate) struct Structure {
+    /// By start.
+    pub functions: Vec<Function>,
+    /// Code outside functions.
+    pub outside: Complexity,
+    pub classes: usize,
+    pub imports: usize,
+    pub relative_imports: usize,
+    pub syntax_errors: usize,
+    /// By start.
+    pub comments: Vec<Range<usize>>,
+}
+
+/// A node around the one at hand.
+#[derive(Clone)]
+struct Frame {
+    end: usize,
+    function: Option<usize>,
+    /// Structures and closures around, within the function: what cognitive complexity adds.
+    weight: usize,
+    /// Structures around, within the function.
+    nesting: usize,
+    /// Names around, joined.
+    scope: Rc<str>,
+}
+
+/// Reads the structure of `text` off its captures, which are in order of start, longest first.
+pub(crate) fn structure(text: &str, language: &Language, captures: &Captures) -> Structure {
+    let index = Index::new(text, captures);
+    let mut walk = Walk {
+        text,
+        language,
+        index: &index,
+        result: Structure::default(),
+        frames: vec![Frame { end: usize::MAX, function: None, weight: 0, nesting: 0, scope: Rc::from("") }],
+    };
+    let mut previous = None;
+    for capture in &captures.items {
+        let kind = index.kind(capture);
+        // Several patterns may capture one node as the same thing.
+        if previous != Some((kind, capture.start, capture.end)) {
+            walk.visit(kind, capture);
+        }
+        previous = Some((kind, capture.start, capture.end));
+    }
+    walk.result
+}
+
+/// What has to be known of a node before its turn comes.
+struct Index {
+    kinds: Vec<Kind>,
+    /// The name that a match gives to its function, class or scope.
+    names: HashMap<u32, Range<usize>>,
+    /// The source that a match imports.
+    sources: HashMap<u32, Range<usize>>,
+    functions: HashSet<(u32, u32)>,
+    chained: HashSet<(u32, u32)>,
+    sequence_starts: HashSet<usize>,
+}
+
+impl Index {
+    fn new(text: &str, captures: &Captures) -> Index {
+        let mut index = Index {
+            kinds: Kind::all(captures),
+            names: HashMap::new(),
+            sources: HashMap::new(),
+            functions: HashSet::new(),
+            chained: HashSet::new(),
+            sequence_starts: HashSet::new(),
+        };
+        let mut booleans: HashMap<u32, Range<usize>> = HashMap::new();
+        let mut nodes = Vec::new();
+        for capture in &captures.items {
+            let node = (capture.start, capture.end);
+            match index.kind(capture) {
+                Kind::FunctionName | Kind::ClassName | Kind::ScopeName => {
+                    index.names.insert(capture.match_id, capture.span());
+                }
+                Kind::ImportSource => {
+                    index.sources.insert(capture.match_id, capture.span());
+                }
+                Kind::Function => {
+                    index.functions.insert(node);
+                }
+                Kind::Chained => {
+                    index.chained.insert(node);
+                }
+                Kind::Boolean => {
+                    booleans.insert(capture.match_id, capture.span());
+                }
+                Kind::BooleanOperator => {
+                    // The expression starts before its operator, so its capture came before.
+                    if let Some(span) = booleans.get(&capture.match_id) {
+                        nodes.push(BooleanNode { span: span.clone(), operator: capture.span() });
+                    }
+                }
+                _ => {}
+            }
+        }
+        index.sequence_starts = sequence_starts(text, nodes);
+        index
+    }
+
+    fn kind(&self, capture: &Capture) -> Kind {
+        self.kinds.get(capture.name as usize).copied().unwrap_or(Kind::Other)
+    }
+}
+
+struct Walk<'a> {
+    text: &'a str,
+    language: &'a Language,
+    index: &'a Index,
+    result: Structure,
+    frames: Vec<Frame>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, kind: Kind, capture: &Capture) {
+        let span = capture.span();
+        while self.frames.len() > 1 && self.frames.last().is_some_and(|frame| frame.end <= span.start) {
+            self.frames.pop();
+        }
+        let node = (capture.start, capture.end);
+        match kind {
+            Kind::Function => self.enter_function(capture),
+            Kind::FunctionName => self.name_function(span),
+            Kind::FunctionBody => {
+                if let Some(function) = self.function() {
+                    function.body.get_or_insert(span.start);
+                }
+            }
+            Kind::FunctionAsync => {
+                if let Some(function) = self.function().filter(|function| function.body.is_none()) {
+                    function.is_async = true;
+                }
+            }
+            Kind::Parameter => self.parameter(span),
+            Kind::Closure if !self.index.functions.contains(&node) => {
+                self.enter(span, |frame| frame.weight += 1);
+            }
+            Kind::Class | Kind::Scope => {
+                self.result.classes += usize::from(kind == Kind::Class);
+                self.enter_scope(capture);
+            }
+            Kind::Import => {
+                self.result.imports += 1;
+                if let Some(source) = self.index.sources.get(&capture.match_id) {
+                    self.result.relative_imports += usize::from(self.is_relative(source));
+                }
+            }
+            Kind::ImportCall if self.text.get(span.clone()) == Some("require") => {
+                self.result.imports += 1;
+                if let Some(source) = self.index.sources.get(&capture.match_id) {
+                    self.result.relative_imports += usize::from(self.is_relative(source));
+                }
+            }
+            Kind::Branch if self.index.chained.contains(&node) => self.complexity().decisions += 1,
+            Kind::Branch => {
+                self.complexity().decisions += 1;
+                self.enter_structure(span);
+            }
+            Kind::Nest => self.enter_structure(span),
+            Kind::Else | Kind::Jump => self.complexity().cognitive += 1,
+            Kind::Decision => self.complexity().decisions += 1,
+            Kind::Case if !self.is_wildcard(&span) => self.complexity().decisions += 1,
+            Kind::BooleanOperator => {
+                let begins = self.index.sequence_starts.contains(&span.start);
+                let complexity = self.complexity();
+                complexity.decisions += 1;
+                complexity.cognitive += usize::from(begins);
+            }
+            Kind::Comment => self.result.comments.push(self.trimmed(span)),
+            Kind::SyntaxError => self.result.syntax_errors += 1,
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, span: Range<usize>, change: impl FnOnce(&mut Frame)) {
+        if let Some(frame) = self.frames.last() {
+            let mut frame = Frame { end: span.end, ..frame.clone() };
+            change(&mut frame);
+            self.frames.push(frame);
+        }
+    }
+
+    /// Enters a branch, a loop or a switch.
+    fn enter_structure(&mut self, span: Range<usize>) {
+        let (weight, nesting) = self.frames.last().map_or((0, 0), |frame| (frame.weight, frame.nesting));
+        let complexity = self.complexity();
+        complexity.cognitive += 1 + weight;
+        complexity.nesting = complexity.nesting.max(nesting + 1);
+        self.enter(span, |frame| {
+            frame.weight += 1;
+            frame.nesting += 1;
+        });
+    }
+
+    fn enter_scope(&mut self, capture: &Capture) {
+        let name = self.index.names.get(&capture.match_id).and_then(|span| self.text.get(span.clone()));
+        // Of `Stack<T>` only the name.
+        let name = name.and_then(|name| name.split('<').next()).unwrap_or_default();
+        let scope = self.qualified(name);
+        self.enter(capture.span(), |frame| frame.scope = scope.into());
+    }
+
+    fn enter_function(&mut self, capture: &Capture) {
+        let function = Function { span: capture.span(), ..Function::default() };
+        let index = self.result.functions.len();
+        self.result.functions.push(function);
+        self.enter(capture.span(), |frame| {
+            frame.function = Some(index);
+            frame.weight = 0;
+            frame.nesting = 0;
+        });
+        if let Some(name) = self.index.names.get(&capture.match_id) {
+            self.name_function(name.clone());
+        }
+    }
+
+    /// Names the innermost function, if it has no name and `span` is not in its body.
+    fn name_function(&mut self, span: Range<usize>) {
+        let name = self.qualified(self.text.get(span.clone()).unwrap_or_default());
+        let Some(function) = self.function().filter(|f| f.name_span.is_none() && f.body.is_none()) else {
+            return;
+        };
+        function.name.clone_from(&name);
+        function.name_span = Some(span);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.scope = name.into();
+        }
+    }
+
+    fn parameter(&mut self, span: Range<usize>) {
+        // C's way to say that there is none.
+        let none = self.text.get(span) == Some("void");
+        if let Some(function) = self.function().filter(|function| function.body.is_none() && !none) {
+            function.parameters += 1;
+        }
+    }
+
+    fn qualified(&self, name: &str) -> String {
+        match self.frames.last().map(|frame| &*frame.scope) {
+            Some(scope) if !scope.is_empty() && !name.is_empty() => {
+                format!("{scope}{}{name}", self.language.separator)
+            }
+            Some(scope) if name.is_empty() => scope.to_owned(),
+            _ => name.to_owned(),
+        }
+    }
+
+    fn function(&mut self) -> Option<&mut Function> {
+        let index = self.frames.last()?.function?;
+        self.result.functions.get_mut(index)
+    }
+
+    /// Where the code at hand counts.
+    fn complexity(&mut self) -> &mut Complexity {
+        let index = self.frames.last().and_then(|frame| frame.function);
+        match index.and_then(|index| self.result.functions.get_mut(index)) {
+            Some(function) => &mut function.complexity,
+            None => &mut self.result.outside,
+        }
+    }
+
+    fn is_relative(&self, source: &Range<usize>) -> bool {
+        self.text.get(source.clone()).is_some_and(|source| self.language.is_relative(source))
+    }
+
+    /// A guard counts for itself.
+    fn is_wildcard(&self, pattern: &Range<usize>) -> bool {
+        self.text.get(pattern.clone()).is_some_and(|text| text.split_whitespace().next() == Some("_"))
+    }
+
+    /// Some grammars count the newline to a comment.
+    fn trimmed(&self, span: Range<usize>) -> Range<usize> {
+        let length = self.text.get(span.clone()).map_or(span.len(), |text| text.trim_end().len());
+        span.start..span.start + length
+    }
+}

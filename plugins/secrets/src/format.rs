@@ -1,0 +1,239 @@
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::checksum::github_checksum_fits;
+use crate::entropy::entropy;
+use crate::placeholder::is_sample;
+use crate::span::{
+    alphanumeric, backward, base32, base64 as base64_byte, capital_or_digit, forward, is_at, lower_hex,
+    url_safe,
+};
+
+/// A published format of keys.
+pub(crate) struct Format {
+    /// The manifest's rule.
+    pub rule: &'static str,
+    /// What a message calls it.
+    pub title: &'static str,
+    /// Texts one of which each such key holds.
+    pub anchors: &'static [&'static str],
+    /// Finds the key around an anchor that lies at `Range` in the text.
+    pub find: fn(&str, Range<usize>) -> Option<Range<usize>>,
+}
+
+/// Those whose keys can be told by their form, from their issuers' documentation.
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        rule: "aws-access-key-id",
+        title: "AWS access key id",
+        anchors: &["AKIA", "ASIA"],
+        find: |text, at| whole(text, at, base32, 16..=16, alphanumeric),
+    },
+    Format {
+        rule: "github-token",
+        title: "GitHub token",
+        anchors: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
+        find: |text, at| {
+            let body = at.end;
+            let span = whole(text, at, alphanumeric, 36..=36, url_safe)?;
+            github_checksum_fits(text.get(body..span.end)?).then_some(span)
+        },
+    },
+    Format {
+        rule: "github-fine-grained-token",
+        title: "GitHub fine-grained token",
+        anchors: &["github_pat_"],
+        find: |text, at| {
+            let body = at.end;
+            let span = whole(text, at, url_safe, 82..=82, url_safe)?;
+            let (owner, rest) = text.get(body..span.end)?.split_once('_')?;
+            (owner.len() == 22 && rest.len() == 59 && rest.bytes().all(alphanumeric)).then_some(span)
+        },
+    },
+    Format {
+        rule: "gitlab-token",
+        title: "GitLab token",
+        anchors: &["glpat-"],
+        find: |text, at| whole(text, at, |b| url_safe(b) || b == b'.', 20..=300, url_safe),
+    },
+    Format {
+        rule: "slack-token",
+        title: "Slack token",
+        anchors: &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxe-"],
+        find: |text, at| {
+            let body = at.end;
+            let span = whole(text, at, |b| alphanumeric(b) || b == b'-', 20..=255, url_safe)?;
+            let parts = text.get(body..span.end)?.split('-').count();
+            (parts > 1).then_some(span)
+        },
+    },
+    Format {
+        rule: "slack-webhook",
+        title: "Slack webhook",
+        anchors: &["hooks.slack.com/services/"],
+        find: slack_webhook,
+    },
+    Format {
+        rule: "stripe-key",
+        title: "Stripe live key",
+        anchors: &["sk_live_", "rk_live_"],
+        find: |text, at| whole(text, at, alphanumeric, 24..=247, url_safe),
+    },
+    Format {
+        rule: "google-api-key",
+        title: "Google API key",
+        anchors: &["AIza"],
+        find: |text, at| whole(text, at, url_safe, 35..=35, url_safe),
+    },
+    Format { rule: "openai-key", title: "OpenAI key", anchors: &["T3BlbkFJ"], find: openai_key },
+    Format {
+        rule: "anthropic-key",
+        title: "Anthropic key",
+        anchors: &["sk-ant-"],
+        find: |text, at| {
+            let span = whole(text, at, url_safe, 90..=130, url_safe)?;
+            text.get(span.clone())?.ends_with("AA").then_some(span)
+        },
+    },
+    Format {
+        rule: "npm-token",
+        title: "npm token",
+        anchors: &["npm_"],
+        find: |text, at| whole(text, at, alphanumeric, 36..=36, url_safe),
+    },
+    Format { rule: "pypi-token", title: "PyPI token", anchors: &["pypi-AgE"], find: pypi_token },
+    Format {
+        rule: "sendgrid-key",
+        title: "SendGrid key",
+        anchors: &["SG."],
+        find: |text, at| {
+            let body = at.end;
+            let span = whole(text, at, |b| url_safe(b) || b == b'.', 66..=66, url_safe)?;
+            let (id, secret) = text.get(body..span.end)?.split_once('.')?;
+            (id.len() == 22 && secret.len() == 43).then_some(span)
+        },
+    },
+    Format {
+        rule: "twilio-key",
+        title: "Twilio API key",
+        anchors: &["SK"],
+        find: |text, at| whole(text, at, lower_hex, 32..=32, alphanumeric),
+    },
+    Format { rule: "json-web-token", title: "JSON web token", anchors: &["eyJ"], find: json_web_token },
+    Format { rule: "private-key", title: "private key", anchors: &["-----BEGIN "], find: private_key },
+    Format {
+        rule: "azure-storage-key",
+        title: "Azure storage key",
+        anchors: &["AccountKey="],
+        find: azure_storage_key,
+    },
+];
+
+/// A key that is the anchor and so many bytes of the class after it, and that no byte of `word` adjoins.
+fn whole(
+    text: &str,
+    anchor: Range<usize>,
+    class: fn(u8) -> bool,
+    lengths: std::ops::RangeInclusive<usize>,
+    word: fn(u8) -> bool,
+) -> Option<Range<usize>> {
+    let end = forward(text, anchor.end, class);
+    let adjoined =
+        anchor.start.checked_sub(1).is_some_and(|before| is_at(text, before, word)) || is_at(text, end, word);
+    if adjoined || !lengths.contains(&(end - anchor.end)) {
+        return None;
+    }
+    let body = text.get(anchor.end..end)?;
+    random(body).then_some(anchor.start..end)
+}
+
+/// Whether a key's variable part may have been drawn at random and is no sample.
+fn random(body: &str) -> bool {
+    // Sixteen random hexadecimal digits stay above 2.5 but in one of millions.
+    entropy(body) > 2.5 && !is_sample(body)
+}
+
+/// `T…/B…/` and 24 characters.
+fn slack_webhook(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let end = forward(text, at.end, |b| alphanumeric(b) || b == b'/');
+    let body = text.get(at.end..end)?;
+    let mut parts = body.split('/');
+    let (team, channel, secret) = (parts.next()?, parts.next()?, parts.next()?);
+    let id =
+        |part: &str, first| part.len() >= 8 && part.starts_with(first) && part.bytes().all(capital_or_digit);
+    let fits =
+        id(team, 'T') && id(channel, 'B') && secret.len() == 24 && random(secret) && parts.next().is_none();
+    // The scheme is no secret, and the path alone is enough to post.
+    fits.then_some(at.start..end)
+}
+
+/// Every key holds `OpenAI` in base64 between two halves.
+fn openai_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let span = backward(text, at.start, url_safe)..forward(text, at.end, url_safe);
+    let key = text.get(span.clone())?.strip_prefix("sk-")?;
+    let left = at.start - span.start;
+    (left >= 23 && span.end - at.end >= 20 && random(key)).then_some(span)
+}
+
+/// A macaroon, version 2, whose first field is the site's name.
+fn pypi_token(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let body = at.start + "pypi-".len();
+    let end = forward(text, body, url_safe);
+    let macaroon = decode(&alphabet::URL_SAFE, text.get(body..end)?)?;
+    let site = macaroon.get(3..)?;
+    let known = site.starts_with(b"pypi.org") || site.starts_with(b"test.pypi.org");
+    (known && macaroon.len() > 60).then_some(at.start..end)
+}
+
+/// A header that decodes to an object with an algorithm, a claim set, and a signature.
+fn json_web_token(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    if at.start.checked_sub(1).is_some_and(|before| is_at(text, before, url_safe)) {
+        return None;
+    }
+    let end = forward(text, at.end, |b| url_safe(b) || b == b'.');
+    let mut parts = text.get(at.start..end)?.split('.');
+    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let object = |part| -> Option<serde_json::Map<String, serde_json::Value>> {
+        serde_json::from_slice(&decode(&alphabet::URL_SAFE, part)?).ok()
+    };
+    object(header)?.get("alg")?.as_str()?;
+    object(claims)?;
+    let length = header.len() + claims.len() + signature.len() + 2;
+    (signature.len() >= 20 && random(signature)).then_some(at.start..at.start + length)
+}
+
+/// RFC 7468 and its predecessors, on lines or escaped in a string.
+fn private_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    /// An RSA key of 16384 bits takes 12 KiB.
+    const LONGEST: usize = 16 << 10;
+    let rest = text.get(at.end..)?;
+    let label_end = rest.find("-----")?;
+    let label = rest.get(..label_end)?;
+    let named = label.len() < 40 && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"));
+    let body = rest.get(label_end + 5..).filter(|_| named)?;
+    let close = body.find("-----END ").filter(|&length| length < LONGEST)?;
+    let digits: String =
+        body.get(..close)?.chars().filter(|&c| c.is_ascii() && base64_byte(c as u8)).collect();
+    let after = at.end + label_end + 5 + close + "-----END ".len();
+    let end = after + text.get(after..)?.find("-----").filter(|&length| length < 40)? + 5;
+    (digits.len() >= 64 && entropy(&digits) > 4.0 && !is_sample(&digits)).then_some(at.start..end)
+}
+
+/// 64 bytes, but not those of the emulator, which are the same everywhere.
+fn azure_storage_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let end = forward(text, at.end, |b| base64_byte(b) || b == b'=');
+    let key = text.get(at.end..end)?;
+    let bytes = decode(&alphabet::STANDARD, key)?;
+    (bytes.len() == 64 && random(key) && !key.starts_with("Eby8vdM02xNOcqFl")).then_some(at.end..end)
+}
+
+/// Decodes with or without padding.
+fn decode(alphabet: &alphabet::Alphabet, text: &str) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(alphabet, config).decode(text).ok()
+}

@@ -1,0 +1,197 @@
+//! Credentials left in source files: keys of published formats, passwords in URLs, private keys, and values
+//! drawn at random that are assigned to suspicious names.
+//!
+//! One automaton looks for the fixed part of every format at once; only where it stops is anything else looked
+//! at. Where a format allows it the key itself is checked: the checksum of GitHub's tokens, the header and claims of
+//! a JSON web token, the macaroon of a PyPI token, the alphabet of an AWS key id, the marker in an OpenAI key.
+//!
+//! No message repeats a secret: a long one is shown by its first four characters and its length, one under
+//! sixteen characters by its length alone. Each finding proposes to replace the secret by `<redacted:KIND>`.
+//!
+//! Values assigned to names such as `password` or `api_key` are reported where they are long enough, hold no
+//! white space, mix digits with letters, have the configured entropy, and are no placeholder, template, path,
+//! address or digest. Bare words count in settings files alone (`.env`, `.ini`, `.yaml`, …).
+//!
+//! `max_entropy` covers the secrets found and the assigned values that only the entropy or length kept from
+//! being found, so thresholds can be reconsidered without a new analysis.
+#![deny(missing_docs)]
+
+mod assignment;
+mod candidate;
+mod checksum;
+mod config;
+mod entropy;
+mod format;
+mod placeholder;
+mod span;
+mod url;
+
+pub use config::Config;
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use codetune_plugin_sdk::{Analyzer, AttributeId, Error, Report, RuleId, Setup, Severity, Source, Subject};
+
+use crate::assignment::{KEYWORDS, assignment};
+use crate::candidate::Verdict;
+use crate::entropy::entropy;
+use crate::format::FORMATS;
+
+/// Finds credentials in any text.
+pub struct Secrets {
+    config: Config,
+    anchors: AhoCorasick,
+    /// What each anchor stands for, by its number.
+    kinds: Vec<Anchor>,
+    formats: Vec<RuleId>,
+    url_password: RuleId,
+    aws_secret: RuleId,
+    assigned: RuleId,
+    secrets: AttributeId,
+    max_entropy: AttributeId,
+}
+
+#[derive(Clone, Copy)]
+enum Anchor {
+    /// An index into [`FORMATS`].
+    Format(usize),
+    Url,
+    Name,
+}
+
+struct Hit {
+    rule: RuleId,
+    /// The rule's id.
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    span: Range<usize>,
+}
+
+impl Analyzer for Secrets {
+    type Config = Config;
+
+    fn new(config: Config, setup: &Setup) -> Result<Self, Error> {
+        let mut patterns = vec!["://"];
+        let mut kinds = vec![Anchor::Url];
+        for (index, format) in FORMATS.iter().enumerate() {
+            patterns.extend(format.anchors);
+            kinds.extend(format.anchors.iter().map(|_| Anchor::Format(index)));
+        }
+        if config.assignments {
+            patterns.extend(KEYWORDS);
+            kinds.extend(KEYWORDS.iter().map(|_| Anchor::Name));
+        }
+        let anchors = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(patterns)
+            .map_err(Error::failed)?;
+        Ok(Secrets {
+            config,
+            anchors,
+            kinds,
+            formats: FORMATS.iter().map(|format| setup.rule(format.rule)).collect::<Result<_, _>>()?,
+            url_password: setup.rule("url-password")?,
+            aws_secret: setup.rule("aws-secret-access-key")?,
+            assigned: setup.rule("assigned-secret")?,
+            secrets: setup.attribute("secrets")?,
+            max_entropy: setup.attribute("max_entropy")?,
+        })
+    }
+
+    fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error> {
+        let text = source.text();
+        let mut max_entropy = 0f64;
+        let mut hits = self.hits(text, is_settings(source.path()), &mut max_entropy);
+        // Of those that overlap, formats come before names and so stay.
+        hits.sort_by_key(|hit| (hit.id == "assigned-secret", hit.span.start));
+        let mut kept: Vec<Hit> = Vec::new();
+        for hit in hits {
+            if !kept.iter().any(|other| other.span.start < hit.span.end && hit.span.start < other.span.end) {
+                kept.push(hit);
+            }
+        }
+        kept.sort_by_key(|hit| hit.span.start);
+        for hit in &kept {
+            let secret = text.get(hit.span.clone()).unwrap_or_default();
+            max_entropy = max_entropy.max(entropy(secret));
+            let message = format!("{} {}", hit.title, shown(secret));
+            let replacement = format!("<redacted:{}>", hit.id);
+            report
+                .finding(hit.rule, hit.severity, hit.span.clone())
+                .message(message)
+                .edit(hit.span.clone(), replacement);
+        }
+        report.integer(self.secrets, Subject::FILE, kept.len() as i64);
+        report.float(self.max_entropy, Subject::FILE, max_entropy);
+        Ok(())
+    }
+}
+
+codetune_plugin_sdk::export!(analyzer: Secrets);
+
+impl Secrets {
+    fn hits(&self, text: &str, settings: bool, max_entropy: &mut f64) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for found in self.anchors.find_iter(text) {
+            let at = found.start()..found.end();
+            match self.kinds.get(found.pattern().as_usize()) {
+                Some(Anchor::Format(index)) => hits.extend(self.format(*index, text, at)),
+                Some(Anchor::Url) => hits.extend(url::password(text, at).map(|span| Hit {
+                    rule: self.url_password,
+                    id: "url-password",
+                    title: "password in a URL",
+                    severity: Severity::Warning,
+                    span,
+                })),
+                Some(Anchor::Name) => {
+                    let Some(found) = assignment(text, at, settings) else { continue };
+                    match candidate::judge(text, &found, &self.config) {
+                        Verdict::Secret => hits.push(Hit {
+                            rule: self.assigned,
+                            id: "assigned-secret",
+                            title: "value that looks secret",
+                            severity: Severity::Warning,
+                            span: found.value,
+                        }),
+                        Verdict::AwsSecret => hits.push(Hit {
+                            rule: self.aws_secret,
+                            id: "aws-secret-access-key",
+                            title: "AWS secret access key",
+                            severity: Severity::Error,
+                            span: found.value,
+                        }),
+                        Verdict::Below(bits) => *max_entropy = max_entropy.max(bits),
+                        Verdict::Harmless => {}
+                    }
+                }
+                None => {}
+            }
+        }
+        hits
+    }
+
+    fn format(&self, index: usize, text: &str, at: Range<usize>) -> Option<Hit> {
+        let format = FORMATS.get(index)?;
+        let span = (format.find)(text, at)?;
+        let rule = *self.formats.get(index)?;
+        Some(Hit { rule, id: format.rule, title: format.title, severity: Severity::Error, span })
+    }
+}
+
+/// A secret as a message may show it.
+fn shown(secret: &str) -> String {
+    let length = secret.chars().count();
+    let head: String = secret.chars().take(if length < 16 { 0 } else { 4 }).collect();
+    format!("`{head}…` ({length} characters)")
+}
+
+/// Whether a file holds settings, where values stand without quotes.
+fn is_settings(path: &str) -> bool {
+    const ENDINGS: [&str; 9] =
+        [".env", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml", ".toml", ".tfvars"];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with(".env") || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}

@@ -1,0 +1,217 @@
+//! What is found and what is let be. Secrets are put together at run time, so that none lies in this file.
+
+use codetune_plugin_sdk::{Analyzer, Report, Setup, Source, Value};
+use codetune_secrets::Secrets;
+
+/// Random letters and digits, the same every time.
+fn random(length: usize, seed: u64) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(DIGITS[(state >> 33) as usize % 62])
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+fn setup() -> Setup {
+    let manifest: toml::Table = toml::from_str(include_str!("../plugin.toml")).expect("a manifest");
+    let names = |list: &str, key: &str| -> Vec<String> {
+        let entries = manifest["analyzer"][list].as_array().expect("a list");
+        entries.iter().map(|entry| entry[key].as_str().expect("a name").to_owned()).collect()
+    };
+    let config = manifest["config"].as_table().expect("options");
+    let defaults: serde_json::Map<String, serde_json::Value> = config
+        .iter()
+        .map(|(name, option)| (name.clone(), serde_json::to_value(&option["default"]).expect("a value")))
+        .collect();
+    let config = serde_json::Value::Object(defaults).to_string();
+    Setup { config, rules: names("rules", "id"), attributes: names("attributes", "name") }
+}
+
+fn analyze(path: &str, text: &str) -> Report {
+    let setup = setup();
+    let config = serde_json::from_str(&setup.config).expect("the defaults fit the configuration");
+    let mut secrets = Secrets::new(config, &setup).expect("an instance");
+    let query = |_: &str| Err("no tree".to_owned());
+    let mut report = Report::default();
+    secrets.analyze(&Source::new(path, "text", text, &query), &mut report).expect("a report");
+    report
+}
+
+fn rules(path: &str, text: &str) -> Vec<String> {
+    let rules = setup().rules;
+    analyze(path, text).findings.iter().map(|finding| rules[finding.rule as usize].clone()).collect()
+}
+
+fn found(text: &str) -> Vec<String> {
+    rules("a.py", text)
+}
+
+const GITHUB: [&str; 3] = ["ghp", "_zQWBuTSOoRi4A9spHcVY5ncns", "DkxkJ0mLq17"];
+
+fn jwt() -> String {
+    // {"alg":"HS256","typ":"JWT"} and {"sub":"1"}
+    format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.{}", random(43, 3))
+}
+
+#[test]
+fn finds_each_format() {
+    let pem = |label: &str| {
+        format!(
+            "-----BEGIN {label}PRIVATE KEY-----\n{}\n{}\n-----END {label}PRIVATE KEY-----",
+            random(64, 1),
+            random(40, 2)
+        )
+    };
+    let hex: String = "9f3ac07be215d8467c0a".chars().chain("e1b4583d92f6".chars()).collect();
+    let base64 = format!("{}A==", random(85, 9));
+    let pypi = format!("pypi-{}{}", "AgEIcHlwaS5vcmcC", random(80, 4));
+    let samples = [
+        ("aws-access-key-id", format!("AKIA{}", "Q3EG7YLP2ZXNKD5T")),
+        ("github-token", GITHUB.concat()),
+        ("github-fine-grained-token", format!("github_pat_{}_{}", random(22, 5), random(59, 6))),
+        ("gitlab-token", format!("glpat-{}", random(20, 7))),
+        ("slack-token", format!("xoxb-{}-{}-{}", "2837465019283", "9182736450918", random(24, 8))),
+        (
+            "slack-webhook",
+            format!("https://hooks.slack.com/services/{}/{}/{}", "T03KD8WQ2", "B04ZN7XPL", random(24, 8)),
+        ),
+        ("stripe-key", format!("sk_live_{}", random(24, 9))),
+        ("google-api-key", format!("AIza{}", random(35, 10))),
+        ("openai-key", format!("sk-{}T3Blbk{}{}", random(20, 11), "FJ", random(20, 12))),
+        ("openai-key", format!("sk-proj-{}T3Blbk{}{}", random(74, 11), "FJ", random(74, 12))),
+        ("anthropic-key", format!("sk-ant-api03-{}AA", random(93, 13))),
+        ("npm-token", format!("npm_{}", random(36, 14))),
+        ("pypi-token", pypi),
+        ("sendgrid-key", format!("SG.{}.{}", random(22, 15), random(43, 16))),
+        ("twilio-key", format!("SK{hex}")),
+        ("json-web-token", jwt()),
+        ("private-key", pem("")),
+        ("private-key", pem("RSA ").replace('\n', "\\n")),
+        ("azure-storage-key", format!("AccountName=a;AccountKey={base64};")),
+        ("url-password", format!("postgres://app:{}@db.internal/x", random(12, 17))),
+        ("aws-secret-access-key", format!("aws_secret_access_key = \"{}\"", random(40, 18))),
+        ("assigned-secret", format!("password = '{}'", random(16, 19))),
+    ];
+    for (rule, secret) in samples {
+        assert_eq!(found(&format!("x = \"{secret}\"\n")), [rule], "{secret}");
+    }
+}
+
+#[test]
+fn refuses_what_only_looks_like_a_format() {
+    let wrong = GITHUB.concat().replace("q17", "q18");
+    let header = format!("{}.{}.{}", "eyJub3QiOiJqd3QifQ", "eyJzdWIiOiIxIn0", random(43, 3));
+    let samples = [
+        wrong,
+        header,
+        format!("AKIA{}", "IOSFODNN7EXAMPLE"),
+        format!("AKIA{}", "Q3EG7YLP2ZXNKD5T9"),
+        format!("AKIA{}", "Q3EG7YLP0ZXN1D5T"),
+        format!("sk-{}", random(48, 1)),
+        format!("glpat-{}", "x".repeat(20)),
+        format!("sk_test_{}", random(24, 9)),
+        "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----".to_owned(),
+        "-----BEGIN CERTIFICATE-----".to_owned(),
+        format!(
+            "AccountKey={}",
+            "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+        ),
+        "https://user:password@host.internal/".to_owned(),
+        "https://user:${PASSWORD}@host.internal/".to_owned(),
+        "postgres://postgres:postgres@localhost/x".to_owned(),
+        "https://host.internal:8080/a@b".to_owned(),
+    ];
+    for sample in samples {
+        assert_eq!(found(&format!("x = \"{sample}\"\n")), [""; 0], "{sample}");
+    }
+}
+
+#[test]
+fn finds_values_assigned_to_suspicious_names() {
+    let value = random(20, 21);
+    for line in [
+        format!("const API_KEY: &'static str = \"{value}\";"),
+        format!("const apiKey: string = '{value}'"),
+        format!("{{\"client_secret\": \"{value}\"}}"),
+        format!("config['db_password'] = '{value}'"),
+        format!("token := \"{value}\""),
+        format!("var authToken string = \"{value}\""),
+        format!("#define SECRET_KEY \"{value}\""),
+        format!("private String accessKey = \"{value}\";"),
+        format!("connect(user=\"a\", password=\"{value}\")"),
+        format!(":secret_key => '{value}'"),
+    ] {
+        assert_eq!(found(&line), ["assigned-secret"], "{line}");
+    }
+}
+
+#[test]
+fn lets_harmless_values_be() {
+    let value = random(20, 21);
+    let sha = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";
+    for line in [
+        format!("tokenizer = \"{value}\""),
+        format!("if token == \"{value}\" {{"),
+        format!("password_hash = \"{value}\""),
+        format!("token = get(\"{value}\")"),
+        format!("secret = {{'sha1': 0, 'commit_token': '{sha}'}}"),
+        "password = \"changeme-please-1\"".to_owned(),
+        "password = \"${DB_PASSWORD_1}\"".to_owned(),
+        "api_key = \"<your key 1>\"".to_owned(),
+        "secret = \"the quick brown fox 1\"".to_owned(),
+        "token = \"authentication.required\"".to_owned(),
+        "secret = \"00000000-0000-0000-0000-000000000001\"".to_owned(),
+        "secret = \"short1\"".to_owned(),
+        "password = os.environ[\"DB_PASSWORD\"]".to_owned(),
+        format!("secret_path = \"/run/{value}\""),
+    ] {
+        assert_eq!(found(&line), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn bare_words_count_in_settings_alone() {
+    let text = format!("user=app\nDB_PASSWORD={}\n", random(18, 22));
+    assert_eq!(rules("deploy/.env", &text), ["assigned-secret"]);
+    assert_eq!(rules("a.yaml", &text.replace('=', ": ")), ["assigned-secret"]);
+    assert_eq!(rules("a.rs", &text), [""; 0]);
+}
+
+#[test]
+fn a_key_with_a_format_is_reported_once_by_its_format() {
+    let text = format!("github_token = \"{}\"", GITHUB.concat());
+    assert_eq!(found(&text), ["github-token"]);
+}
+
+#[test]
+fn no_text_of_the_report_holds_the_secret_and_the_edit_removes_it() {
+    let secrets = [GITHUB.concat(), random(12, 23)];
+    let text = format!("π = \"{}\"\npassword = \"{}\"\n", secrets[0], secrets[1]);
+    let report = analyze("a.py", &text);
+    let mut redacted = text.clone();
+    for edit in report.edits.iter().rev() {
+        redacted.replace_range(
+            edit.start as usize..edit.end as usize,
+            &report.strings[edit.replacement as usize],
+        );
+    }
+    assert_eq!(redacted, "π = \"<redacted:github-token>\"\npassword = \"<redacted:assigned-secret>\"\n");
+    for secret in &secrets {
+        assert!(report.strings.iter().all(|text| !text.contains(&secret[..6])), "{:?}", report.strings);
+    }
+    assert!(report.strings.contains(&"GitHub token `ghp_…` (40 characters)".to_owned()));
+    assert!(report.strings.contains(&"value that looks secret `…` (12 characters)".to_owned()));
+}
+
+#[test]
+fn attributes_say_how_many_and_how_random() {
+    let report = analyze("a.py", &format!("x = '{}'\n", GITHUB.concat()));
+    assert_eq!(report.attributes[0].value, Value::Integer(1));
+    assert!(matches!(report.attributes[1].value, Value::Float(bits) if bits > 4.0 && bits < 5.4));
+    let short = analyze("a.py", "secret = 'abc123'\n");
+    assert_eq!(short.attributes[0].value, Value::Integer(0));
+    assert!(matches!(short.attributes[1].value, Value::Float(bits) if bits > 2.5));
+    assert_eq!(analyze("a.py", "").attributes[1].value, Value::Float(0.0));
+}
