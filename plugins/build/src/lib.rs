@@ -1,0 +1,120 @@
+//! Builds plugin crates as WASM components and native libraries, from a build script.
+//!
+//! Cargo cannot yet depend on another crate's artifact for another target, so a build script runs it a
+//! second time, into a target folder of its own that both development and release builds share.
+#![deny(missing_docs)]
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const WASM_TARGET: &str = "wasm32-wasip2";
+
+/// Why a plugin could not be built: what failed, and what to do.
+#[derive(Debug)]
+pub struct BuildError(String);
+
+impl std::fmt::Display for BuildError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Where the artifacts of plugin crates are built.
+pub struct PluginBuild {
+    target: PathBuf,
+    workspace: PathBuf,
+}
+
+impl PluginBuild {
+    /// Prepares to build crates of the workspace at `workspace`, and installs the WASM target where rustup
+    /// can and it is missing. For build scripts alone: it reads the variables that cargo sets for them.
+    ///
+    /// # Errors
+    /// The WASM target is missing and cannot be installed.
+    pub fn new(workspace: &Path) -> Result<Self, BuildError> {
+        let out = PathBuf::from(variable("OUT_DIR")?);
+        // OUT_DIR is TARGET/PROFILE/build/PACKAGE-HASH/out.
+        let target = out.ancestors().nth(4).unwrap_or(&out).join("plugins");
+        ensure_wasm_target()?;
+        Ok(PluginBuild { target, workspace: workspace.to_owned() })
+    }
+
+    /// Builds a crate as a component and returns its path.
+    ///
+    /// # Errors
+    /// Cargo's failure, with where its output is.
+    pub fn component(&self, package: &str) -> Result<PathBuf, BuildError> {
+        self.build(package, Some(WASM_TARGET))?;
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        Ok(self.target.join(WASM_TARGET).join("plugin").join(file))
+    }
+
+    /// Builds a crate as a native library and returns its path.
+    ///
+    /// # Errors
+    /// Cargo's failure, with where its output is.
+    pub fn library(&self, package: &str) -> Result<PathBuf, BuildError> {
+        self.build(package, None)?;
+        let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+        let file = format!("{prefix}{}{suffix}", package.replace('-', "_"));
+        Ok(self.target.join("plugin").join(file))
+    }
+
+    fn build(&self, package: &str, target: Option<&str>) -> Result<(), BuildError> {
+        let mut cargo = Command::new(variable("CARGO")?);
+        cargo.current_dir(&self.workspace);
+        cargo.args(["build", "--lib", "--profile", "plugin", "--package", package, "--target-dir"]);
+        cargo.arg(&self.target);
+        if let Some(target) = target {
+            cargo.args(["--target", target]);
+        }
+        // The outer build's own settings, clippy's wrapper among them, are not this build's.
+        for name in [
+            "RUSTC_WORKSPACE_WRAPPER",
+            "CLIPPY_ARGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_DIR",
+        ] {
+            cargo.env_remove(name);
+        }
+        let output = cargo.output().map_err(|error| BuildError(format!("cargo cannot be run: {error}")))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let target = target.unwrap_or("this machine");
+        Err(BuildError(format!("plugin {package} does not build for {target}:\n{said}")))
+    }
+}
+
+fn ensure_wasm_target() -> Result<(), BuildError> {
+    if wasm_target_is_installed()? {
+        return Ok(());
+    }
+    // Where rustup's automatic installation is off, asking for a target still works.
+    let asked = Command::new("rustup").args(["target", "add", WASM_TARGET]).output();
+    if asked.is_ok_and(|output| output.status.success()) && wasm_target_is_installed()? {
+        return Ok(());
+    }
+    Err(BuildError(format!(
+        "the Rust target {WASM_TARGET} is missing and could not be installed: run `rustup target add {WASM_TARGET}`"
+    )))
+}
+
+fn wasm_target_is_installed() -> Result<bool, BuildError> {
+    let mut rustc = Command::new(variable("RUSTC")?);
+    rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+    let output = rustc.output().map_err(|error| BuildError(format!("rustc cannot be run: {error}")))?;
+    let folder = String::from_utf8_lossy(&output.stdout);
+    Ok(output.status.success() && Path::new(folder.trim()).is_dir())
+}
+
+fn variable(name: &str) -> Result<OsString, BuildError> {
+    env::var_os(name).ok_or_else(|| BuildError(format!("{name} is not set: this is for build scripts alone")))
+}

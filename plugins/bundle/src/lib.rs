@@ -1,0 +1,60 @@
+//! The first-party plugins, each in all three forms: linked in, as a component and as a native library.
+//!
+//! A program that uses this crate carries them all and chooses for each how it is loaded.
+#![deny(missing_docs)]
+
+// Linking the crates makes their built-in forms known.
+use codetune_core::plugin::{Carrier, Registry, RegistryError};
+use codetune_decoder as _;
+use codetune_metrics as _;
+use codetune_secrets as _;
+
+include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// A plugin's file forms.
+pub(crate) struct File {
+    name: &'static str,
+    component: &'static [u8],
+    library: &'static [u8],
+}
+
+/// The first-party plugins and how each is loaded unless the user says otherwise: what reads untrusted text
+/// with many patterns, and what describes a model, in forms that third parties use as well, so that every
+/// carrier is in daily use.
+pub const DEFAULT: &[(&str, Carrier)] = &[
+    ("codetune/decoder", Carrier::Wasm),
+    ("codetune/metrics", Carrier::Builtin),
+    ("codetune/secrets", Carrier::Native),
+];
+
+/// How a plugin is loaded unless the user says otherwise.
+pub fn default_carrier(plugin: &str) -> Carrier {
+    DEFAULT.iter().find(|(name, _)| *name == plugin).map_or(Carrier::Builtin, |(_, carrier)| *carrier)
+}
+
+/// The component of a first-party plugin.
+pub fn component(plugin: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|file| file.name == plugin).map(|file| file.component)
+}
+
+/// The native library of a first-party plugin.
+pub fn library(plugin: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|file| file.name == plugin).map(|file| file.library)
+}
+
+/// Registers every first-party plugin by the carrier that `choice` names for it.
+///
+/// # Errors
+/// [`RegistryError::Duplicate`] where a name is taken.
+pub fn register(registry: &mut Registry, choice: &dyn Fn(&str) -> Carrier) -> Result<(), RegistryError> {
+    let own = |name: &str| FILES.iter().any(|file| file.name == name);
+    registry.register_builtins(|name| own(name) && choice(name) == Carrier::Builtin)?;
+    for file in FILES {
+        match choice(file.name) {
+            Carrier::Builtin => {}
+            Carrier::Native => registry.register_embedded(file.name, file.library)?,
+            Carrier::Wasm => registry.register_embedded(file.name, file.component)?,
+        }
+    }
+    Ok(())
+}
