@@ -194,10 +194,16 @@ async fn intern(
         let id = match known.metric_keys.get(row.key) {
             Some(id) => *id,
             None => {
-                let add = "INSERT INTO metric_key (name) VALUES (?1) ON CONFLICT (name) DO NOTHING";
-                sqlx::query(add).bind(row.key).execute(&mut *connection).await?;
                 let find = "SELECT id FROM metric_key WHERE name = ?1";
-                let (id,): (i64,) = sqlx::query_as(find).bind(row.key).fetch_one(&mut *connection).await?;
+                let found: Option<(i64,)> =
+                    sqlx::query_as(find).bind(row.key).fetch_optional(&mut *connection).await?;
+                let id = match found {
+                    Some((id,)) => id,
+                    None => {
+                        let add = "INSERT INTO metric_key (name) VALUES (?1)";
+                        sqlx::query(add).bind(row.key).execute(&mut *connection).await?.last_insert_rowid()
+                    }
+                };
                 known.metric_keys.insert(row.key.to_owned(), id);
                 id
             }
