@@ -3,13 +3,13 @@
 //! The stages run in this order, one file each; all of them are deterministic by seed and give the same bits
 //! for any number of threads:
 //!
-//! 1. [`mix`]: rules over attributes choose the documents;
-//! 2. [`dedup`]: exact copies go, the first by path stays;
-//! 3. [`split`]: training and held-out documents, by path, without leaks;
-//! 4. [`tokenizer`]: text to token ids, losslessly;
-//! 5. [`fim`]: fill-in-the-middle;
-//! 6. [`pack`]: documents into sequences that do not attend across documents;
-//! 7. [`ledger`]: the proof that no token went missing.
+//! 1. [`mix`], rules over attributes choose the documents;
+//! 2. [`dedup`], exact copies go, the first by path stays;
+//! 3. [`split`], training and held-out documents, by path, without leaks;
+//! 4. [`tokenizer`], text to token ids, losslessly;
+//! 5. [`fim`], fill-in-the-middle;
+//! 6. [`pack`], documents into sequences that do not attend across documents;
+//! 7. [`ledger`], the proof that no token went missing.
 //!
 //! [`build`] runs them all. The training loop sees only a [`BatchSource`]: micro-batches addressable by index,
 //! either of a [`Dataset`] or of a [`TokenTape`].

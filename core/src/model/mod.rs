@@ -1,1 +1,39 @@
 //! Checkpoints in and out, adapters and generation.
+//!
+//! A [`Model`] is a training backend and the [`ModelHost`] whose tensors it works on. The host owns every
+//! parameter and decides for each projection whether it is frozen, adapted or trained; the backend only
+//! names them.
+
+mod adapter;
+mod adapter_file;
+mod checkpoint;
+mod config;
+mod dropout;
+mod error;
+mod evaluate;
+mod files;
+mod forward;
+mod generate;
+mod gradients;
+mod host;
+mod init;
+mod merge;
+mod parameters;
+mod pass;
+mod sample;
+
+pub use adapter::{AdapterConfig, Targets};
+pub use adapter_file::{Adapter, read_adapter, write_adapter};
+pub use checkpoint::{read_weights, write_model};
+pub use config::ModelConfig;
+pub use dropout::DropoutKey;
+pub use error::{ModelError, Result};
+pub use evaluate::Evaluation;
+pub use forward::{Loss, Model, OpenBackend};
+pub use generate::{Finish, Generated, Request};
+pub use gradients::Gradients;
+pub use host::ModelHost;
+pub use init::{create_model, initial_weights};
+pub use parameters::{Lora, Parameters};
+pub use pass::{Batch, Mode};
+pub use sample::Sampling;

@@ -1,9 +1,43 @@
 //! Manifests, the registry, the three carriers, limits and the compiled-component cache.
+//!
+//! A [`Registry`] knows plugins by name. Each [`Plugin`] was read, by its embedded manifest, without running
+//! any of it; its code is loaded on first use, by one of three [`Carrier`]s:
+//!
+//! * a built-in and a native library are called over the C ABI of `codetune_plugin_sdk::abi`;
+//! * a WASM component runs in a sandbox with limits on memory, time and output.
+//!
+//! Whichever it is, the host sees an [`AnalyzerInstance`] or a [`BackendInstance`], and serves it through a
+//! [`SourceBatch`] or a [`TensorHost`]. What a plugin answers is checked before anyone else sees it, and a
+//! fault is a [`CallError`] that costs the call and nothing more.
 
 mod call_error;
+mod carrier;
+mod check;
+mod config;
+mod digest;
 mod instance;
+mod limits;
+mod log_line;
+mod manifest;
+mod native;
+mod plugin;
+mod registry;
+mod section;
 mod service;
+mod wasm;
 
 pub use call_error::{CallError, Fault};
+pub use carrier::Carrier;
+pub use config::ConfigOption;
+pub use digest::Digest;
 pub use instance::{AnalyzerInstance, BackendInstance};
+pub use limits::{Limits, LimitsRequest};
+pub(crate) use log_line::log_line;
+pub use manifest::{
+    AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
+    ValueKind,
+};
+pub use plugin::{Plugin, PluginDirectories};
+pub use registry::{Entry, Origin, PluginState, Registry, RegistryError, Trust};
 pub use service::{SourceBatch, TensorHost};
+pub use wasm::{ComponentCache, WasmEngine};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use codetune_plugin_sdk::{Captures, Op, TensorId};
 
 /// The sources of one call to an analyzer, owned by the host and read by the plugin.
@@ -19,7 +21,7 @@ pub trait SourceBatch: Send + Sync {
     fn language(&self, at: usize) -> &str;
 
     /// The decoded text of source `at`.
-    fn text(&self, at: usize) -> &str;
+    fn text(&self, at: usize) -> Arc<str>;
 
     /// Runs a tree-sitter query on source `at`.
     ///

@@ -1,1 +1,50 @@
 //! Discovering files, languages, decoding and syntax trees, shared by every analyzer.
+//!
+//! [`discover`] walks a directory and accounts for every file it sees, [`load`] turns one of them into a
+//! [`SourceFile`], and a `SourceFile` parses itself at most once, however many analyzers query it. Nothing
+//! here is repaired on the way: a file that cannot be read exactly is left out with a [`SkipReason`].
+//!
+//! | file | subject |
+//! |---|---|
+//! | `discover`, `globs` | the walk, its options, the order of files |
+//! | `skip`, `source_error` | why a file is left out; why nothing could be walked at all |
+//! | `language`, `shebang` | which language a file is in, grammars and their versions |
+//! | `decode`, `cookie` | bytes to text, exactly or not at all |
+//! | `load`, `file`, `lines` | one file in memory and its line index |
+//! | `syntax`, `budget` | parsing once, in bounded work |
+//! | `query` | tree-sitter queries run by the host |
+
+mod budget;
+mod cookie;
+mod decode;
+mod discover;
+mod file;
+mod globs;
+mod language;
+mod lines;
+mod load;
+mod query;
+mod shebang;
+mod skip;
+mod source_error;
+mod syntax;
+
+pub use budget::{Budget, Exhausted};
+pub use decode::{Decoded, decode};
+pub use discover::{
+    DEFAULT_MAX_BYTES, DiscoverOptions, Discovery, FileEntry, MAX_BYTES_CEILING, Skipped, discover,
+};
+pub use file::SourceFile;
+pub use language::Language;
+pub use lines::{LineIndex, Position};
+pub use load::load;
+pub use query::{Capture, Captures, QueryError, QueryLimits};
+pub use skip::SkipReason;
+pub use source_error::SourceError;
+pub use syntax::ParseError;
+
+/// Version of what this room makes of a file; part of every cache key.
+///
+/// Raise it when decoding, language detection, line counting, limits or the order of captures change, so
+/// that results cached under the old behaviour are not taken for new ones.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,96 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use candle_core::{DType, Tensor};
+use codetune_plugin_sdk::{Plan, Role};
+use serde_json::Value;
+
+use super::config;
+use super::error::{ModelError, Result};
+use super::files::{check_shapes, read_safetensors, write_atomically, write_safetensors};
+
+/// The weights of a model in one file.
+pub(super) const FILE: &str = "model.safetensors";
+/// Says which of several files holds each tensor.
+const INDEX: &str = "model.safetensors.index.json";
+/// What old Llama checkpoints keep although it follows from the configuration; transformers passes over it.
+const DERIVED: &str = ".rotary_emb.inv_freq";
+/// The output layer, which files of models with tied embeddings sometimes hold twice.
+const OUTPUT: &str = "lm_head.weight";
+
+/// Reads the weights of a model folder, in one file or sharded, as `dtype`: those of the plan, no more and no
+/// fewer.
+///
+/// # Errors
+/// A file is missing or damaged, or its tensors are not those of the plan; each one is named.
+pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
+    let (path, index) = (folder.join(FILE), folder.join(INDEX));
+    let sharded = !path.exists() && index.exists();
+    let mut tensors =
+        if sharded { read_shards(folder, &index, dtype)? } else { read_safetensors(&path, dtype)? };
+    tensors.retain(|name, _| !name.ends_with(DERIVED));
+    drop_tied_output(&path, plan, &mut tensors)?;
+    let expected = plan.parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice()));
+    check_shapes(if sharded { &index } else { &path }, &tensors, expected)?;
+    Ok(tensors)
+}
+
+/// A tied output layer is the embedding; a copy in the file must agree, since only one of the two is kept.
+fn drop_tied_output(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<()> {
+    if plan.parameters.iter().any(|p| p.name == OUTPUT) {
+        return Ok(());
+    }
+    let Some(output) = tensors.remove(OUTPUT) else { return Ok(()) };
+    let embedding = plan.parameters.iter().find(|p| p.role == Role::Embedding);
+    let Some(embedding) = embedding.and_then(|p| tensors.get(&p.name)) else { return Ok(()) };
+    let same = output.dims() == embedding.dims()
+        && output.flatten_all()?.to_vec1::<f32>()? == embedding.flatten_all()?.to_vec1::<f32>()?;
+    match same {
+        true => Ok(()),
+        false => Err(ModelError::Mismatch {
+            path: path.to_owned(),
+            problems: vec![format!(
+                "{OUTPUT} differs from the embedding that `tie_word_embeddings` ties it to"
+            )],
+        }),
+    }
+}
+
+fn read_shards(folder: &Path, index: &Path, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
+    let corrupt = |message: String| ModelError::Corrupt { path: index.to_owned(), message };
+    let text = fs::read_to_string(index).map_err(ModelError::read(index))?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| corrupt(format!("not JSON: {e}")))?;
+    let map = value.get("weight_map").and_then(Value::as_object);
+    let map = map.ok_or_else(|| corrupt("it has no `weight_map`".into()))?;
+    let mut files = BTreeSet::new();
+    for (name, file) in map {
+        // An index must not lead out of its folder.
+        let plain = |file: &&str| Path::new(file).file_name().is_some_and(|own| own == *file);
+        let file = file.as_str().filter(plain);
+        files.insert(file.ok_or_else(|| corrupt(format!("`weight_map` gives {name} no plain file name")))?);
+    }
+    let mut tensors = BTreeMap::new();
+    for file in files {
+        let path = folder.join(file);
+        for (name, tensor) in read_safetensors(&path, dtype)? {
+            if map.get(&name).and_then(Value::as_str) == Some(file) {
+                tensors.insert(name, tensor);
+            }
+        }
+    }
+    match map.keys().find(|name| !tensors.contains_key(*name)) {
+        Some(name) => Err(corrupt(format!("{name} is not in the file that `weight_map` names"))),
+        None => Ok(tensors),
+    }
+}
+
+/// Writes `config.json` and `model.safetensors`, each as a whole or not at all; equal weights give equal bytes.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_model(folder: &Path, config_json: &str, weights: &BTreeMap<String, Tensor>) -> Result<()> {
+    // The weights come first: a folder with a configuration is then a whole model.
+    write_safetensors(&folder.join(FILE), weights)?;
+    write_atomically(&folder.join(config::FILE), config_json.as_bytes())
+}

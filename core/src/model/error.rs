@@ -1,0 +1,106 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::plugin::CallError;
+use crate::tensor::TensorError;
+
+/// The result of an operation of this room.
+pub type Result<T> = std::result::Result<T, ModelError>;
+
+/// Why a model or an adapter cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}; check the folder's permissions and the free space", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A new model would replace one that is there.
+    #[error("{} exists already; choose another folder or remove it first", path.display())]
+    Exists {
+        /// The file in the way.
+        path: PathBuf,
+    },
+    /// `config.json` does not say what is needed.
+    #[error("{}: {message}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would do.
+        message: String,
+    },
+    /// No training backend knows the architecture.
+    #[error("{}: no training backend for the architecture {found}; those loaded know {known}", path.display())]
+    Architecture {
+        /// The `config.json`.
+        path: PathBuf,
+        /// What it asks for.
+        found: String,
+        /// What there is.
+        known: String,
+    },
+    /// A weight file is damaged.
+    #[error("{} is damaged: {message}; copy or download it again", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The tensors of a file are not those that the model or the adapter needs.
+    #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), problems.join("; "))]
+    Mismatch {
+        /// The file or folder.
+        path: PathBuf,
+        /// Each tensor that is missing, not expected, or of another shape.
+        problems: Vec<String>,
+    },
+    /// An adapter's configuration cannot be honoured.
+    #[error("adapter: {0}")]
+    Adapter(String),
+    /// A batch or a prompt does not hold together.
+    #[error("batch: {0}")]
+    Batch(String),
+    /// A setting of generation is outside of its range.
+    #[error("generation: {0}")]
+    Generation(String),
+    /// The loss does not depend on these trainable parameters.
+    #[error("no gradient reaches {}: the backend's loss does not depend on them, so training them would do nothing; leave them out of the targets or mend the backend", names.join(", "))]
+    Unreached {
+        /// The parameters.
+        names: Vec<String>,
+    },
+    /// The training backend failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A tensor operation was refused.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+}
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        ModelError::Tensor(error.into())
+    }
+}
+
+impl ModelError {
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |source| ModelError::Read { path: path.to_owned(), source }
+    }
+
+    pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |source| ModelError::Write { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,111 @@
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use half::{bf16, f16};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use super::error::{ModelError, Result};
+
+/// Reads every tensor of a safetensors file as `dtype`.
+pub(super) fn read_safetensors(path: &Path, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
+    let bytes = fs::read(path).map_err(ModelError::read(path))?;
+    let corrupt = |message: String| ModelError::Corrupt { path: path.to_owned(), message };
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            let tensor =
+                decode(&view, dtype).map_err(|message| corrupt(format!("tensor {name} {message}")))?;
+            Ok((name, tensor))
+        })
+        .collect()
+}
+
+fn decode(view: &TensorView<'_>, dtype: DType) -> std::result::Result<Tensor, String> {
+    let bytes = view.data();
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+        Dtype::F16 => bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+        Dtype::BF16 => bytes.as_chunks().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
+        other => return Err(format!("is {other:?}; F32, F16 and BF16 are supported")),
+    };
+    let tensor = Tensor::from_vec(values, view.shape(), &Device::Cpu).and_then(|t| t.to_dtype(dtype));
+    tensor.map_err(|e| format!("cannot be made: {e}"))
+}
+
+/// Writes tensors as f32 with the metadata that transformers asks for; equal tensors give equal bytes.
+pub(super) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+    let mut encoded = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        let values: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        encoded.push((name.as_str(), tensor.dims().to_vec(), bytes));
+    }
+    let refused = |e: safetensors::SafeTensorError| ModelError::Write {
+        path: path.to_owned(),
+        source: std::io::Error::other(e.to_string()),
+    };
+    let mut views = Vec::with_capacity(encoded.len());
+    for (name, shape, bytes) in &encoded {
+        views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(refused)?));
+    }
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(refused)?;
+    write_atomically(path, &bytes)
+}
+
+/// Replaces a file as a whole or not at all, even where the machine stops in the middle.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || {
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        open_to_all(file.as_file())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        // The rename itself is durable only once the folder is.
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(ModelError::write(path))
+}
+
+/// A temporary file is private; what it becomes should be as readable as any other file.
+#[cfg(unix)]
+fn open_to_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Says which of `tensors` are missing, not expected, or of another shape than `expected` has them.
+pub(super) fn check_shapes<'a>(
+    path: &Path,
+    tensors: &BTreeMap<String, Tensor>,
+    expected: impl IntoIterator<Item = (&'a str, &'a [u64])>,
+) -> Result<()> {
+    let mut problems = Vec::new();
+    let expected: BTreeMap<&str, &[u64]> = expected.into_iter().collect();
+    for (name, shape) in &expected {
+        match tensors.get(*name) {
+            None => problems.push(format!("{name} {shape:?} is missing")),
+            Some(tensor) if !tensor.dims().iter().map(|d| *d as u64).eq(shape.iter().copied()) => {
+                problems.push(format!("{name} is {:?} where {shape:?} is needed", tensor.dims()));
+            }
+            Some(_) => {}
+        }
+    }
+    let unexpected = tensors.keys().filter(|name| !expected.contains_key(name.as_str()));
+    problems.extend(unexpected.map(|name| format!("{name} is not expected")));
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(ModelError::Mismatch { path: path.to_owned(), problems }),
+    }
+}

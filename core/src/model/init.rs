@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor};
+use codetune_plugin_sdk::{Initializer, Plan};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::checkpoint::{self, write_model};
+use super::config::ModelConfig;
+use super::error::{ModelError, Result};
+use super::forward::OpenBackend;
+use super::host::ModelHost;
+
+/// Makes a model from nothing: reads the plan of `config`, draws its weights by `seed`, and writes the folder.
+///
+/// # Errors
+/// The backend refuses the configuration, a model is there already, or a file cannot be written.
+pub fn create_model(open: OpenBackend<'_>, config: &ModelConfig, seed: u64, folder: &Path) -> Result<Plan> {
+    let path = folder.join(checkpoint::FILE);
+    if path.exists() {
+        return Err(ModelError::Exists { path });
+    }
+    let plan = open(&config.json, Arc::new(ModelHost::new()))?.plan().clone();
+    write_model(folder, &config.json, &initial_weights(&plan, seed, DType::F32)?)?;
+    Ok(plan)
+}
+
+/// The weights of a new model. Each parameter is drawn from its own stream, keyed by `seed` and its name, so
+/// that neither order nor neighbours matter.
+///
+/// # Errors
+/// A tensor cannot be made.
+pub fn initial_weights(plan: &Plan, seed: u64, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
+    plan.parameters
+        .iter()
+        .map(|parameter| {
+            let shape: Vec<usize> = parameter.shape.iter().map(|d| *d as usize).collect();
+            let tensor = match parameter.initializer {
+                Initializer::Zeros => Tensor::zeros(shape, dtype, &Device::Cpu)?,
+                Initializer::Ones => Tensor::ones(shape, dtype, &Device::Cpu)?,
+                Initializer::Normal(deviation) => {
+                    let mut rng = stream("initial weight", seed, &parameter.name);
+                    let values = normal(&mut rng, shape.iter().product(), deviation);
+                    Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?
+                }
+            };
+            Ok((parameter.name.clone(), tensor))
+        })
+        .collect()
+}
+
+/// A random stream of its own for each use, seed and name.
+pub(super) fn stream(usage: &str, seed: u64, name: &str) -> ChaCha8Rng {
+    let mut hash = blake3::Hasher::new_derive_key(usage);
+    hash.update(&seed.to_le_bytes());
+    hash.update(name.as_bytes());
+    ChaCha8Rng::from_seed(*hash.finalize().as_bytes())
+}
+
+/// Normal numbers with mean 0, in pairs (Box and Muller, 1958).
+fn normal(rng: &mut ChaCha8Rng, count: usize, deviation: f64) -> Vec<f32> {
+    let mut values = Vec::with_capacity(count + 1);
+    while values.len() < count {
+        // The logarithm needs (0, 1], the generator gives [0, 1).
+        let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt() * deviation;
+        let (sin, cos) = (TAU * rng.random::<f64>()).sin_cos();
+        values.extend([(radius * cos) as f32, (radius * sin) as f32]);
+    }
+    values.truncate(count);
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use codetune_plugin_sdk::{Parameter, Role};
+
+    use super::*;
+
+    fn plan(names: &[&str]) -> Plan {
+        let parameter = |name: &&str| Parameter {
+            name: (*name).to_owned(),
+            shape: vec![100, 99],
+            role: Role::Linear,
+            initializer: Initializer::Normal(0.02),
+        };
+        Plan { parameters: names.iter().map(parameter).collect(), ..Plan::default() }
+    }
+
+    fn values(names: &[&str], seed: u64, name: &str) -> Vec<f32> {
+        let weights = initial_weights(&plan(names), seed, DType::F32).unwrap();
+        weights[name].flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn a_weight_depends_on_seed_and_name_alone() {
+        assert_eq!(values(&["a", "b"], 7, "b"), values(&["c", "b"], 7, "b"));
+        assert_ne!(values(&["a"], 7, "a"), values(&["a"], 8, "a"));
+        assert_ne!(values(&["a", "b"], 7, "a"), values(&["a", "b"], 7, "b"));
+    }
+
+    #[test]
+    fn weights_have_the_asked_mean_and_deviation() {
+        let values = values(&["a"], 1, "a");
+        let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
+        let square = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64;
+        assert!(mean.abs() < 1e-3 && (square.sqrt() - 0.02).abs() < 1e-3, "{mean} {square}");
+    }
+}

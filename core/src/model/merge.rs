@@ -1,0 +1,27 @@
+use super::error::{ModelError, Result};
+use super::forward::Model;
+
+impl Model {
+    /// Adds the adapter's correction into the weights it adapts and takes the adapter off; the model computes
+    /// the same as before.
+    ///
+    /// # Errors
+    /// There is no adapter.
+    pub fn merge_adapter(&mut self) -> Result<()> {
+        self.change(|parameters| {
+            let (config, lora) = parameters
+                .detach()
+                .ok_or_else(|| ModelError::Adapter("the model has none to merge".into()))?;
+            let weights = parameters.weights();
+            for (module, lora) in lora {
+                let name = format!("{module}.weight");
+                let Some(weight) = weights.get(&name) else {
+                    return Err(ModelError::Adapter(format!("the model has no {name} to merge into")));
+                };
+                let correction = lora.b.as_detached_tensor().matmul(&lora.a.as_detached_tensor())?;
+                parameters.replace(&name, (weight + (correction * config.scale())?)?);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+
+use candle_core::{Tensor, Var};
+use codetune_plugin_sdk::{Parameter, Plan, Role};
+
+use super::adapter::AdapterConfig;
+use super::adapter_file::{Adapter, key};
+use super::error::{ModelError, Result};
+
+/// The trained correction of one projection.
+#[derive(Debug, Clone)]
+pub struct Lora {
+    /// `[rank, in]`.
+    pub a: Var,
+    /// `[out, rank]`.
+    pub b: Var,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Weight {
+    Frozen(Tensor),
+    Trained(Var),
+}
+
+/// Every parameter of a model by name, each frozen or trained, and the adapter where there is one.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    plan: Plan,
+    roles: BTreeMap<String, Role>,
+    weights: BTreeMap<String, Weight>,
+    adapter: Option<(AdapterConfig, BTreeMap<String, Lora>)>,
+}
+
+impl Parameters {
+    /// Takes the frozen weights of a plan; the caller has checked that they fit.
+    pub(super) fn frozen(plan: Plan, weights: BTreeMap<String, Tensor>) -> Self {
+        let roles = plan.parameters.iter().map(|p| (p.name.clone(), p.role)).collect();
+        let weights = weights.into_iter().map(|(name, tensor)| (name, Weight::Frozen(tensor))).collect();
+        Parameters { plan, roles, weights, adapter: None }
+    }
+
+    /// What the model consists of.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Makes every parameter a trained one. An adapter would be trained beside them, so there must be none.
+    pub(super) fn train_all(&mut self) -> Result<()> {
+        if self.adapter.is_some() {
+            let message = "the base cannot be trained under an adapter; merge the adapter first";
+            return Err(ModelError::Adapter(message.into()));
+        }
+        for weight in self.weights.values_mut() {
+            if let Weight::Frozen(tensor) = weight {
+                *weight = Weight::Trained(Var::from_tensor(tensor)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Freezes the base and attaches an adapter, in place of one that is there.
+    pub(super) fn attach(&mut self, adapter: &Adapter) -> Result<()> {
+        let mut lora = BTreeMap::new();
+        for (name, (a, b)) in &adapter.weights {
+            lora.insert(name.clone(), Lora { a: Var::from_tensor(a)?, b: Var::from_tensor(b)? });
+        }
+        for weight in self.weights.values_mut() {
+            if let Weight::Trained(var) = weight {
+                *weight = Weight::Frozen(var.as_detached_tensor());
+            }
+        }
+        self.adapter = Some((adapter.config.clone(), lora));
+        Ok(())
+    }
+
+    /// Takes the adapter off.
+    pub(super) fn detach(&mut self) -> Option<(AdapterConfig, BTreeMap<String, Lora>)> {
+        self.adapter.take()
+    }
+
+    /// Puts another weight in a place.
+    pub(super) fn replace(&mut self, name: &str, tensor: Tensor) {
+        self.weights.insert(name.to_owned(), Weight::Frozen(tensor));
+    }
+
+    /// The trained tensors in a fixed order: by the plan, or the adapter's by module, `A` before `B`. An
+    /// adapter's names are those of PEFT's files.
+    pub fn trainable(&self) -> Vec<(String, Var)> {
+        if let Some((_, lora)) = &self.adapter {
+            let pairs = lora.iter().flat_map(|(module, lora)| {
+                [(key(module, 'A'), lora.a.clone()), (key(module, 'B'), lora.b.clone())]
+            });
+            return pairs.collect();
+        }
+        let trained = |p: &Parameter| match self.weights.get(&p.name) {
+            Some(Weight::Trained(var)) => Some((p.name.clone(), var.clone())),
+            _ => None,
+        };
+        self.plan.parameters.iter().filter_map(trained).collect()
+    }
+
+    /// The adapter as a file would hold it.
+    pub fn adapter(&self) -> Option<Adapter> {
+        let (config, lora) = self.adapter.as_ref()?;
+        let pair = |lora: &Lora| (lora.a.as_detached_tensor(), lora.b.as_detached_tensor());
+        let weights = lora.iter().map(|(name, lora)| (name.clone(), pair(lora))).collect();
+        Some(Adapter { config: config.clone(), weights })
+    }
+
+    /// Every weight of the base, without the adapter.
+    pub fn weights(&self) -> BTreeMap<String, Tensor> {
+        let detached = |weight: &Weight| match weight {
+            Weight::Frozen(tensor) => tensor.clone(),
+            Weight::Trained(var) => var.as_detached_tensor(),
+        };
+        self.weights.iter().map(|(name, weight)| (name.clone(), detached(weight))).collect()
+    }
+
+    pub(super) fn weight(&self, name: &str) -> Option<&Weight> {
+        self.weights.get(name)
+    }
+
+    pub(super) fn role(&self, name: &str) -> Option<Role> {
+        self.roles.get(name).copied()
+    }
+
+    pub(super) fn lora(&self, module: &str) -> Option<(&AdapterConfig, &Lora)> {
+        let (config, lora) = self.adapter.as_ref()?;
+        Some((config, lora.get(module)?))
+    }
+}

@@ -1,0 +1,143 @@
+use std::collections::HashSet;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::error::{ModelError, Result};
+
+/// How the next token is chosen from the logits, with the meaning that transformers gives each value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// Logits are divided by it; 0 takes the likeliest token always.
+    pub temperature: f64,
+    /// Only so many of the likeliest tokens are drawn from.
+    pub top_k: Option<usize>,
+    /// Only the likeliest tokens whose probabilities reach this sum are drawn from.
+    pub top_p: Option<f64>,
+    /// Logits of tokens that occurred are divided by it where positive and multiplied where negative; 1 is off.
+    pub repetition_penalty: f64,
+    /// Draws are the same for the same seed.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { temperature: 0.0, top_k: None, top_p: None, repetition_penalty: 1.0, seed: 0 }
+    }
+}
+
+impl Sampling {
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |message: String| Err(ModelError::Generation(message));
+        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
+            return refuse(format!(
+                "temperature is {}; it has to be a finite number from 0",
+                self.temperature
+            ));
+        }
+        if self.top_k == Some(0) {
+            return refuse("top_k is 0; it has to be 1 or more".into());
+        }
+        if self.top_p.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
+            return refuse(format!("top_p is {:?}; it has to be above 0 and at most 1", self.top_p));
+        }
+        if !(self.repetition_penalty.is_finite() && self.repetition_penalty > 0.0) {
+            let penalty = self.repetition_penalty;
+            return refuse(format!("repetition_penalty is {penalty}; it has to be a finite number above 0"));
+        }
+        Ok(())
+    }
+
+    /// Chooses a token; `seen` are those that occurred.
+    pub(super) fn choose(&self, logits: &[f32], seen: &HashSet<u32>, rng: &mut ChaCha8Rng) -> Result<u32> {
+        let mut scores: Vec<(u32, f64)> = (0u32..).zip(logits).map(|(id, l)| (id, f64::from(*l))).collect();
+        if scores.is_empty() || scores.iter().any(|(_, score)| score.is_nan()) {
+            return Err(ModelError::Generation(
+                "the model's logits are not numbers; its weights are damaged".into(),
+            ));
+        }
+        for (_, score) in scores.iter_mut().filter(|(id, _)| seen.contains(id)) {
+            *score = if *score > 0.0 {
+                *score / self.repetition_penalty
+            } else {
+                *score * self.repetition_penalty
+            };
+        }
+        // The likeliest first; among equals the smaller id, so that the choice is the same everywhere.
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let likeliest = scores.first().copied().unwrap_or_default();
+        if self.temperature == 0.0 {
+            return Ok(likeliest.0);
+        }
+        scores.truncate(self.top_k.unwrap_or(usize::MAX));
+        let weight = |score: f64| ((score - likeliest.1) / self.temperature).exp();
+        let mut weights: Vec<(u32, f64)> =
+            scores.into_iter().map(|(id, score)| (id, weight(score))).collect();
+        if let Some(top_p) = self.top_p {
+            let total: f64 = weights.iter().map(|(_, w)| w).sum();
+            let mut before = 0.0;
+            weights.retain(|(_, w)| {
+                let keep = before < top_p * total;
+                before += w;
+                keep
+            });
+        }
+        let total: f64 = weights.iter().map(|(_, w)| w).sum();
+        let mut draw = rng.random::<f64>() * total;
+        for (id, weight) in &weights {
+            draw -= weight;
+            if draw < 0.0 {
+                return Ok(*id);
+            }
+        }
+        Ok(weights.last().map_or(likeliest.0, |(id, _)| *id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn draws(sampling: &Sampling, logits: &[f32], seen: &[u32]) -> HashSet<u32> {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let seen = seen.iter().copied().collect();
+        (0..500).map(|_| sampling.choose(logits, &seen, &mut rng).unwrap()).collect()
+    }
+
+    #[test]
+    fn zero_temperature_takes_the_likeliest_and_the_first_of_equals() {
+        assert_eq!(draws(&Sampling::default(), &[0.0, 2.0, 2.0], &[]), HashSet::from([1]));
+    }
+
+    #[test]
+    fn top_k_and_top_p_narrow_the_choice() {
+        let warm = Sampling { temperature: 1.0, ..Sampling::default() };
+        let logits = [1.0, 1.1, 1.2, 0.9];
+        assert_eq!(draws(&warm, &logits, &[]).len(), 4);
+        assert_eq!(draws(&Sampling { top_k: Some(2), ..warm.clone() }, &logits, &[]), HashSet::from([1, 2]));
+        assert_eq!(draws(&Sampling { top_p: Some(0.2), ..warm }, &logits, &[]), HashSet::from([2]));
+    }
+
+    #[test]
+    fn repeated_tokens_are_penalised_on_either_side_of_zero() {
+        let sampling = Sampling { repetition_penalty: 4.0, ..Sampling::default() };
+        assert_eq!(draws(&sampling, &[2.0, 1.0], &[0]), HashSet::from([1]));
+        assert_eq!(draws(&sampling, &[-1.0, -2.0], &[0]), HashSet::from([1]));
+    }
+
+    #[test]
+    fn settings_out_of_bounds_are_refused() {
+        let off = Sampling::default();
+        for sampling in [
+            Sampling { temperature: f64::NAN, ..off.clone() },
+            Sampling { temperature: -1.0, ..off.clone() },
+            Sampling { top_k: Some(0), ..off.clone() },
+            Sampling { top_p: Some(0.0), ..off.clone() },
+            Sampling { repetition_penalty: 0.0, ..off },
+        ] {
+            assert!(matches!(sampling.check(), Err(ModelError::Generation(_))), "{sampling:?}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+/// What a manifest asks for, each within the host's bounds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsRequest {
+    /// Memory of one instance, MiB.
+    pub memory_mib: Option<u64>,
+    /// Time inside the plugin for each file of a batch, or each call of a backend, milliseconds. Time that
+    /// the host spends on the plugin's behalf does not count.
+    pub time_ms: Option<u64>,
+    /// What one answer may hold for each file of a batch, KiB.
+    pub output_kib: Option<u64>,
+}
+
+/// The limits in force for a plugin's calls. WASM components are held to all of them; native code to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Limits {
+    /// Memory of one instance, MiB.
+    pub memory_mib: u64,
+    /// Time inside the plugin for each file or call, milliseconds.
+    pub time_ms: u64,
+    /// What one answer may hold for each file, KiB.
+    pub output_kib: u64,
+}
+
+impl Limits {
+    /// What a plugin gets that asks for nothing: room for a copy of a large file and its findings, and two
+    /// seconds, some hundred times what a file takes.
+    pub const DEFAULT: Limits = Limits { memory_mib: 256, time_ms: 2_000, output_kib: 4_096 };
+
+    /// The most that a manifest may ask for.
+    pub const MOST: Limits = Limits { memory_mib: 4_096, time_ms: 600_000, output_kib: 65_536 };
+
+    /// The limits that a manifest's request leads to.
+    ///
+    /// # Errors
+    /// Names the limit that is 0 or past the host's bound.
+    pub fn granting(request: &LimitsRequest) -> Result<Self, String> {
+        let grant = |name, asked: Option<u64>, default, most| match asked {
+            None => Ok(default),
+            Some(value) if (1..=most).contains(&value) => Ok(value),
+            Some(value) => Err(format!("limits.{name} is {value}: write a number from 1 to {most}")),
+        };
+        let (default, most) = (Self::DEFAULT, Self::MOST);
+        Ok(Limits {
+            memory_mib: grant("memory_mib", request.memory_mib, default.memory_mib, most.memory_mib)?,
+            time_ms: grant("time_ms", request.time_ms, default.time_ms, most.time_ms)?,
+            output_kib: grant("output_kib", request.output_kib, default.output_kib, most.output_kib)?,
+        })
+    }
+
+    /// The time limit of a call that answers for `items` files.
+    pub fn time_for(&self, items: usize) -> Duration {
+        Duration::from_millis(self.time_ms.saturating_mul(items.max(1) as u64))
+    }
+
+    /// The memory limit in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        usize::try_from(self.memory_mib << 20).unwrap_or(usize::MAX)
+    }
+
+    /// The output limit in bytes of a call that answers for `items` files.
+    pub fn output_bytes_for(&self, items: usize) -> usize {
+        usize::try_from(self.output_kib << 10).unwrap_or(usize::MAX).saturating_mul(items.max(1))
+    }
+}

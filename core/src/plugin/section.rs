@@ -1,0 +1,106 @@
+use codetune_plugin_sdk::abi;
+use object::{Object, ObjectSection, ObjectSymbol};
+
+use crate::plugin::Carrier;
+
+/// What a plugin file says before anything of it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Embedded {
+    /// What kind of file it is.
+    pub carrier: Carrier,
+    /// The manifest's text.
+    pub manifest: String,
+    /// The symbol that a native plugin exports.
+    pub symbol: Option<String>,
+}
+
+/// Reads the embedded manifest of a component or a dynamic library.
+///
+/// # Errors
+/// Says what the file is instead of a plugin.
+pub(crate) fn read(bytes: &[u8]) -> Result<Embedded, String> {
+    if bytes.starts_with(b"\0asm") { component(bytes) } else { library(bytes) }
+}
+
+fn component(bytes: &[u8]) -> Result<Embedded, String> {
+    if !wasmparser::Parser::is_component(bytes) {
+        return Err("it is a core WASM module, not a component: build it for the target wasm32-wasip2".into());
+    }
+    let mut manifest = None;
+    for payload in wasmparser::Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(|error| format!("it is a malformed component: {error}"))?;
+        if let wasmparser::Payload::CustomSection(section) = payload
+            && section.name() == "codetune:manifest"
+            && manifest.replace(section.data().to_vec()).is_some()
+        {
+            return Err("it holds two plugin manifests; a component is one plugin".into());
+        }
+    }
+    Ok(Embedded { carrier: Carrier::Wasm, manifest: text(manifest)?, symbol: None })
+}
+
+fn library(bytes: &[u8]) -> Result<Embedded, String> {
+    let file = object::File::parse(bytes)
+        .map_err(|error| format!("it is neither a component nor a dynamic library: {error}"))?;
+    let section = file.sections().find(|s| matches!(s.name(), Ok(".codetune" | "__codetune")));
+    let manifest = section.and_then(|section| section.data().ok()).map(<[u8]>::to_vec);
+    let manifest = text(manifest)?;
+    // Mach-O puts an underscore before each symbol.
+    let names = file.exports().map_err(|error| format!("its exports cannot be read: {error}"))?;
+    let names = names.iter().filter_map(|export| std::str::from_utf8(export.name()).ok());
+    let dynamic = file.dynamic_symbols().filter(|s| s.is_definition()).filter_map(|s| s.name().ok());
+    let names = names.chain(dynamic).map(|name| name.trim_start_matches('_'));
+    let mut found: Vec<&str> = names.filter(|name| name.starts_with(abi::SYMBOL_PREFIX)).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found[..] {
+        [symbol] => {
+            check_major(symbol)?;
+            Ok(Embedded { carrier: Carrier::Native, manifest, symbol: Some(symbol.to_owned()) })
+        }
+        [] => Err(format!("it exports no symbol {}{}_*", abi::SYMBOL_PREFIX, abi::MAJOR)),
+        _ => Err(format!("it exports several plugins ({}); a library is one plugin", found.join(", "))),
+    }
+}
+
+/// Refuses a library of another major version before any of its code runs.
+fn check_major(symbol: &str) -> Result<(), String> {
+    let version = symbol.trim_start_matches(abi::SYMBOL_PREFIX).split('_').next().unwrap_or_default();
+    match version.parse::<u32>() {
+        Ok(abi::MAJOR) => Ok(()),
+        Ok(major) => {
+            let who = if major > abi::MAJOR { "codetune" } else { "the plugin" };
+            Err(format!("it speaks native ABI {major}, this host speaks {}: {who} has to be upgraded", abi::MAJOR))
+        }
+        Err(_) => Err(format!("its symbol `{symbol}` names no ABI version: build it with this SDK")),
+    }
+}
+
+fn text(manifest: Option<Vec<u8>>) -> Result<String, String> {
+    let bytes = manifest.ok_or("it carries no plugin manifest: build it with the SDK's `export!`")?;
+    String::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_a_file_is_instead_of_a_plugin() {
+        for (bytes, expected) in [
+            (&b"hello"[..], "neither a component nor a dynamic library"),
+            (b"\0asm\x01\0\0\0", "a core WASM module"),
+            (b"\0asm\x0d\0\x01\0", "carries no plugin manifest"),
+            (b"\0asm\x0d\0\x01\0\xff\xff", "malformed component"),
+        ] {
+            let error = read(bytes).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn refuses_another_major_and_says_who_upgrades() {
+        assert_eq!(check_major("codetune_plugin_abi0_metrics"), Ok(()));
+        assert!(check_major("codetune_plugin_abi7_metrics").unwrap_err().contains("codetune has to be upgraded"));
+    }
+}

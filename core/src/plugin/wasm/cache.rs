@@ -1,0 +1,205 @@
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rand::TryRngCore;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::plugin::Digest;
+
+/// How many bytes authenticate an artifact.
+const MAC_BYTES: usize = 32;
+
+/// Compiled components on disk, so that a component is compiled once for each engine configuration.
+///
+/// A compiled artifact is machine code: whoever can make the host load one runs anything. Each is therefore
+/// authenticated by a keyed BLAKE3 hash, under a key that only this user can read, before wasmtime sees it.
+#[derive(Debug, Clone)]
+pub struct ComponentCache {
+    directory: PathBuf,
+    key: [u8; 32],
+}
+
+impl ComponentCache {
+    /// Opens the cache in `directory`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// The directory or its key cannot be made or read.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        private_directory(directory)?;
+        let key = read_or_make_key(&directory.join("key"))?;
+        Ok(ComponentCache { directory: directory.to_owned(), key })
+    }
+
+    /// The compiled form of a component: loaded where it is cached and authentic, else compiled and kept.
+    ///
+    /// # Errors
+    /// The component does not compile. A cache that cannot be written only costs time, and is logged.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+        digest: &Digest,
+    ) -> wasmtime::Result<Component> {
+        let path = self.path(engine, digest);
+        match fs::read(&path) {
+            Ok(kept) => match self.authentic(&path, &kept) {
+                // SAFETY: the hash shows that this user's own codetune wrote these very bytes, with this
+                // version of wasmtime and this configuration, which are part of the name it covers.
+                Some(artifact) => match unsafe { Component::deserialize(engine, artifact) } {
+                    Ok(component) => return Ok(component),
+                    Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error:#}"),
+                },
+                None => tracing::warn!(path = %path.display(), "compiling anew: the cached component is not authentic"),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error}"),
+        }
+        let component = Component::new(engine, bytes)?;
+        if let Err(error) = component.serialize().map(|artifact| self.keep(&path, &artifact)) {
+            tracing::warn!(path = %path.display(), "the compiled component is not kept: {error:#}");
+        }
+        Ok(component)
+    }
+
+    fn path(&self, engine: &Engine, digest: &Digest) -> PathBuf {
+        let mut hasher = Blake3Hasher(blake3::Hasher::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let engine = hasher.0.finalize().to_hex();
+        self.directory.join(format!("{}-{}.cwasm", digest.hex(), &engine[..16]))
+    }
+
+    /// Covers the file's name as well, which says what was compiled and for which engine.
+    fn mac(&self, path: &Path, artifact: &[u8]) -> blake3::Hash {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(&(name.len() as u64).to_le_bytes()).update(name).update(artifact);
+        hasher.finalize()
+    }
+
+    fn authentic<'a>(&self, path: &Path, kept: &'a [u8]) -> Option<&'a [u8]> {
+        let (mac, artifact) = kept.split_first_chunk::<MAC_BYTES>()?;
+        // `blake3::Hash` compares in constant time.
+        (self.mac(path, artifact) == blake3::Hash::from_bytes(*mac)).then_some(artifact)
+    }
+
+    fn keep(&self, path: &Path, artifact: &[u8]) {
+        let mac = self.mac(path, artifact);
+        let kept = write_whole(path, &[mac.as_bytes(), artifact]);
+        if let Err(error) = kept {
+            tracing::warn!(path = %path.display(), "the compiled component is not kept: {error}");
+        }
+    }
+}
+
+/// Writes a file in one step: a reader sees all of it or nothing.
+pub(crate) fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Makes a directory that only this user can enter.
+pub(crate) fn private_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(directory)
+}
+
+fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
+    let unusable = |_| io::Error::other(format!("{} is no key: remove it", path.display()));
+    match fs::read(path) {
+        Ok(key) => return key.try_into().map_err(unusable),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut key = [0; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(io::Error::other)?;
+    // Temporary files are readable by their owner alone. Where another process was first, its key holds.
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(&key)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::read(path)?.try_into().map_err(unusable)
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Feeds BLAKE3 with what a type hashes, since the standard hasher may change between builds.
+struct Blake3Hasher(blake3::Hasher);
+
+impl Hasher for Blake3Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finalize();
+        hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::WasmEngine;
+
+    /// The smallest component there is.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn cached_file(directory: &Path) -> PathBuf {
+        let mut entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        entries.find(|path| path.extension().is_some_and(|e| e == "cwasm")).unwrap()
+    }
+
+    #[test]
+    fn keeps_a_component_and_loads_it_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = WasmEngine::shared().unwrap();
+        let cache = ComponentCache::open(directory.path()).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        let path = cached_file(directory.path());
+        let kept = fs::read(&path).unwrap();
+        let again = ComponentCache::open(directory.path()).unwrap();
+        assert!(again.authentic(&path, &kept).is_some());
+        again.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+    }
+
+    #[test]
+    fn replaces_a_cached_component_that_was_tampered_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = WasmEngine::shared().unwrap();
+        let cache = ComponentCache::open(directory.path()).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        let path = cached_file(directory.path());
+        let good = fs::read(&path).unwrap();
+        let mut bad = good.clone();
+        *bad.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bad).unwrap();
+        assert!(cache.authentic(&path, &bad).is_none());
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        assert!(cache.authentic(&path, &fs::read(&path).unwrap()).is_some());
+    }
+
+    #[test]
+    fn refuses_an_artifact_under_another_name_or_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = WasmEngine::shared().unwrap();
+        let cache = ComponentCache::open(directory.path()).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        let path = cached_file(directory.path());
+        let kept = fs::read(&path).unwrap();
+        assert!(cache.authentic(&path.with_file_name("other.cwasm"), &kept).is_none());
+        let other = ComponentCache { directory: cache.directory.clone(), key: [7; 32] };
+        assert!(other.authentic(&path, &kept).is_none());
+    }
+}

@@ -1,0 +1,65 @@
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How often the clock that ends overlong calls ticks: how late such a call may be stopped.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// How many instances may live at once: workers of a machine with many cores, and a few backends.
+const INSTANCES: u32 = 256;
+
+/// The wasmtime engine that all components share, with the clock that ends overlong calls.
+#[derive(Clone)]
+pub struct WasmEngine {
+    engine: Engine,
+}
+
+impl WasmEngine {
+    /// The engine of this process, made on first use.
+    ///
+    /// # Errors
+    /// Says why wasmtime cannot run on this machine.
+    pub fn shared() -> Result<Arc<Self>, String> {
+        static SHARED: OnceLock<Result<Arc<WasmEngine>, String>> = OnceLock::new();
+        SHARED.get_or_init(|| Self::new().map(Arc::new)).clone()
+    }
+
+    fn new() -> Result<Self, String> {
+        // Pooling reserves address space; where that is scarce, instances are made one by one, only slower.
+        let engine = Engine::new(&config(true)).or_else(|_| Engine::new(&config(false)));
+        let engine = engine.map_err(|error| format!("wasmtime cannot start: {error:#}"))?;
+        let clock = engine.weak();
+        let ticker = move || {
+            while let Some(engine) = clock.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        };
+        let spawned = std::thread::Builder::new().name("wasm-clock".into()).spawn(ticker);
+        spawned.map_err(|error| format!("the clock that limits plugins cannot start: {error}"))?;
+        Ok(WasmEngine { engine })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+fn config(pooling: bool) -> Config {
+    let mut config = Config::new();
+    config.wasm_component_model(true).concurrency_support(false).epoch_interruption(true);
+    // A guest's stack overflow must be a trap well before the host's own stack of a worker thread ends.
+    config.max_wasm_stack(512 << 10);
+    if pooling {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_component_instances(INSTANCES).total_core_instances(INSTANCES * 4);
+        pool.total_memories(INSTANCES).total_tables(INSTANCES * 4);
+        pool.max_memory_size(usize::try_from(crate::plugin::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30));
+        pool.table_elements(100_000).max_core_instances_per_component(16).max_memories_per_component(4);
+        pool.max_component_instance_size(8 << 20).max_core_instance_size(8 << 20);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}

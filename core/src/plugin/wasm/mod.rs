@@ -1,0 +1,22 @@
+//! The carrier for WASM components, on wasmtime.
+//!
+//! Our own services are linked as the plugin's world asks for them. The WASI interfaces that standard
+//! toolchains import lead to an empty, deterministic world: no files, environment, arguments or network, a
+//! clock that stands still and randomness from a fixed seed.
+
+mod analyzer;
+mod backend;
+mod cache;
+mod component;
+mod contract;
+mod engine;
+mod link;
+mod state;
+mod wasi;
+
+pub(crate) use analyzer::WasmAnalyzer;
+pub(crate) use backend::WasmBackend;
+pub use cache::ComponentCache;
+pub(crate) use cache::{private_directory, write_whole};
+pub(crate) use component::LoadedComponent;
+pub use engine::WasmEngine;

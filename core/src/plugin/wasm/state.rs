@@ -1,0 +1,138 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+
+use super::engine::TICK;
+use super::wasi;
+use crate::plugin::{Fault, Limits, SourceBatch, TensorHost};
+
+/// How many table elements a component may have: more than any compiler lays out, and far from harmful.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// What belongs to one instance: its services, its limits and the reason why it was stopped.
+pub(crate) struct State {
+    pub plugin: Arc<str>,
+    pub limits: Limits,
+    pub batch: Option<Arc<dyn SourceBatch>>,
+    pub tensors: Option<Arc<dyn TensorHost>>,
+    memory: usize,
+    cause: Option<Fault>,
+    started: Instant,
+    allowed: Duration,
+    /// Time of the call under way that the host spent on the plugin's behalf.
+    in_host: Duration,
+    wasi: WasiCtx,
+    table: ResourceTable,
+    stderr: MemoryOutputPipe,
+}
+
+impl State {
+    pub(crate) fn new(plugin: Arc<str>, limits: Limits) -> Self {
+        let (wasi, stderr) = wasi::empty_world();
+        State {
+            plugin,
+            limits,
+            batch: None,
+            tensors: None,
+            memory: 0,
+            cause: None,
+            started: Instant::now(),
+            allowed: Duration::MAX,
+            in_host: Duration::ZERO,
+            wasi,
+            table: ResourceTable::new(),
+            stderr,
+        }
+    }
+
+    /// Runs a service; its time does not count against the plugin.
+    pub(crate) fn serve<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
+        let start = Instant::now();
+        let done = body(self);
+        self.in_host += start.elapsed();
+        done
+    }
+
+    /// Why a call failed with `error`: the limit that stopped it where there was one, else the trap.
+    pub(crate) fn fault(&mut self, error: &wasmtime::Error) -> Fault {
+        if let Some(cause) = self.cause.take() {
+            return cause;
+        }
+        let text = format!("{error:#}");
+        if text.contains("fuel allocated for hostcalls has been exhausted") {
+            return Fault::TooMuchOutput { limit_kib: self.limits.output_kib };
+        }
+        let trap = error.downcast_ref::<wasmtime::Trap>().map(ToString::to_string);
+        let said = wasi::last_line(&self.stderr);
+        Fault::Trapped(said.or(trap).unwrap_or(text))
+    }
+}
+
+/// Prepares a store for a call that answers for `items` files.
+pub(crate) fn begin(store: &mut Store<State>, items: usize) {
+    let state = store.data_mut();
+    state.started = Instant::now();
+    state.in_host = Duration::ZERO;
+    state.allowed = state.limits.time_for(items);
+    state.cause = None;
+    let (allowed, output) = (state.allowed, state.limits.output_bytes_for(items));
+    store.set_hostcall_fuel(output.max(1 << 20));
+    store.set_epoch_deadline(ticks(allowed));
+}
+
+/// Makes a store whose calls are limited.
+pub(crate) fn store(engine: &wasmtime::Engine, state: State) -> Store<State> {
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| state);
+    store.epoch_deadline_callback(|mut context| {
+        let state = context.data_mut();
+        let spent = state.started.elapsed().saturating_sub(state.in_host);
+        if spent < state.allowed {
+            return Ok(UpdateDeadline::Continue(ticks(state.allowed - spent)));
+        }
+        state.cause = Some(Fault::TimedOut(state.allowed));
+        Ok(UpdateDeadline::Interrupt)
+    });
+    begin(&mut store, 1);
+    store
+}
+
+/// At least one tick, and one more since the first may come at once.
+fn ticks(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX / 2) + 1
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        if total > self.limits.memory_bytes() {
+            self.cause = Some(Fault::OutOfMemory { limit_mib: self.limits.memory_mib });
+            return Ok(false);
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

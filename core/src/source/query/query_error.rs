@@ -1,0 +1,63 @@
+//! Why a query gives no answer.
+
+use thiserror::Error;
+
+use crate::source::{Exhausted, Language, ParseError};
+
+/// Why a query over a file gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum QueryError {
+    /// The pattern is not a query for this language.
+    #[error("the query for {language} is not valid at line {line}, column {column}: {problem}")]
+    Invalid {
+        /// The language it was compiled for.
+        language: Language,
+        /// Line in the pattern, from 1.
+        line: u32,
+        /// Column in the pattern, in characters from 1.
+        column: u32,
+        /// What is wrong there, and what would be right where that is known.
+        problem: String,
+    },
+    /// The pattern is longer than any query needs.
+    #[error("the query is {bytes} bytes long, the limit is {limit}; split it")]
+    TooLong {
+        /// Its length, in bytes.
+        bytes: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Brackets of the pattern are nested too deeply.
+    #[error("the query nests deeper than {limit} levels; match an inner node on its own")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The file has no syntax tree.
+    #[error(transparent)]
+    NoTree(ParseError),
+    /// The answer is too large.
+    #[error("the query captures more than {limit} nodes in this file; capture fewer nodes")]
+    TooManyCaptures {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many matches were open at once, and some would be lost.
+    #[error(
+        "the query has more than {limit} unfinished matches at once; make its patterns more specific or drop \
+         quantifiers"
+    )]
+    TooManyOpenMatches {
+        /// The limit.
+        limit: u32,
+    },
+    /// The query costs more than it may.
+    #[error("the query was given up: {0}; make its patterns more specific")]
+    Exhausted(Exhausted),
+    /// The limit on open matches is out of range.
+    #[error("the limit on open matches is {open_matches}, it must be from 1 to 65536")]
+    BadLimit {
+        /// The limit that was asked for.
+        open_matches: u32,
+    },
+}

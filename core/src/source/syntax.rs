@@ -1,0 +1,126 @@
+//! Parsing a text, in bounded work.
+
+use std::cell::RefCell;
+
+use thiserror::Error;
+use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+
+use super::budget::{Budget, Exhausted, Meter};
+use super::language::Language;
+
+/// Why a file has no syntax tree. Syntax errors are not among the reasons: they are nodes of the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ParseError {
+    /// The language has no grammar here.
+    #[error(
+        "there is no grammar for {language} files, so they have no syntax tree; query only other languages"
+    )]
+    NoGrammar {
+        /// The file's language.
+        language: Language,
+    },
+    /// The grammar and the parser library do not fit each other.
+    #[error(
+        "the {language} grammar does not fit this build: {message}; report it with the version of codetune"
+    )]
+    Grammar {
+        /// The file's language.
+        language: Language,
+        /// What the parser library said.
+        message: String,
+    },
+    /// The text costs more than a parse may.
+    #[error(
+        "parsing {bytes} bytes of {language} was given up: {exhausted}; exclude the file, it is most likely \
+         generated"
+    )]
+    Exhausted {
+        /// The file's language.
+        language: Language,
+        /// Size of the text, in bytes.
+        bytes: usize,
+        /// What ran out.
+        exhausted: Exhausted,
+    },
+}
+
+thread_local! {
+    /// Parsers keep their memory between files; one a thread serves every language.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
+
+/// Parses a whole text with the grammar of its language.
+pub(super) fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+    let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
+    PARSER.with_borrow_mut(|parser| {
+        parser
+            .set_language(&grammar)
+            .map_err(|error| ParseError::Grammar { language, message: error.to_string() })?;
+        let meter = Meter::start(budget);
+        let mut progress = |_: &ParseState| meter.spend(1);
+        let bytes = text.as_bytes();
+        let tree = parser.parse_with_options(
+            &mut |offset, _| bytes.get(offset..).unwrap_or_default(),
+            None,
+            Some(ParseOptions::new().progress_callback(&mut progress)),
+        );
+        tree.ok_or_else(|| {
+            // Otherwise the next text would be taken for the rest of this one.
+            parser.reset();
+            match meter.exhausted() {
+                Some(exhausted) => ParseError::Exhausted { language, bytes: bytes.len(), exhausted },
+                None => ParseError::Grammar { language, message: "no tree, and no reason".into() },
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_language_parses_its_own_code_without_an_error() {
+        for (language, text) in [
+            (Language::Rust, "async fn f<'a>(x: &'a str) -> usize { x.len() }\n"),
+            (Language::Python, "async def f(x, /, *, y=1):\n    return [a for a in x if (b := a)]\n"),
+            (Language::JavaScript, "export const f = async (x) => <p>{x?.y ?? 1}</p>;\n"),
+            (
+                Language::TypeScript,
+                "export function f<T extends object>(x: T): keyof T { return x as any; }\n",
+            ),
+            (Language::Tsx, "export const F = (p: { x: number }) => <p>{p.x}</p>;\n"),
+            (Language::Go, "package p\n\nfunc F[T any](x ...T) (int, error) { return len(x), nil }\n"),
+            (Language::C, "static int f(const char *x) { return x ? *x : 0; }\n"),
+            (Language::Cpp, "template <class T> auto f(T &&x) -> decltype(x) { return x; }\n"),
+            (Language::Java, "class A { <T> int f(T x) { return switch (1) { default -> 2; }; } }\n"),
+        ] {
+            let tree = parse(language, text, Budget::PARSE).unwrap();
+            assert!(!tree.root_node().has_error(), "{language}: {}", tree.root_node().to_sexp());
+        }
+    }
+
+    #[test]
+    fn text_has_no_grammar() {
+        assert_eq!(
+            parse(Language::Text, "x", Budget::PARSE).unwrap_err(),
+            ParseError::NoGrammar { language: Language::Text }
+        );
+    }
+
+    #[test]
+    fn a_parse_beyond_its_budget_is_given_up_and_spoils_nothing() {
+        let long = "int f(void) { return 1; }\n".repeat(2000);
+        let tight = Budget { work: 5, time: Duration::from_secs(3600) };
+        let error = parse(Language::C, &long, tight).unwrap_err();
+        assert!(
+            matches!(error, ParseError::Exhausted { exhausted: Exhausted::Work(5), bytes: 52_000, .. }),
+            "{error}"
+        );
+        let tree = parse(Language::C, "int x;\n", Budget::PARSE).unwrap();
+        assert_eq!(tree.root_node().to_sexp().matches("declaration").count(), 1);
+        assert!(!tree.root_node().has_error());
+    }
+}
