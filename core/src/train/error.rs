@@ -25,6 +25,22 @@ pub enum TrainError {
         /// The operation's error.
         source: TensorError,
     },
+    /// The adapter to start from is not what the run file says.
+    #[error(
+        "{field} is {given}, but the adapter {} has {found}; leave the key out to take the adapter's own, or leave \
+         out adapter.init to start a new adapter",
+        path.display()
+    )]
+    AdapterInit {
+        /// The adapter's folder.
+        path: PathBuf,
+        /// The run file's key.
+        field: &'static str,
+        /// The run file's value.
+        given: String,
+        /// The adapter's value.
+        found: String,
+    },
     /// There is nothing to train.
     #[error(
         "the model has no trainable tensor; check adapter.targets, or leave out [adapter] to train every weight"

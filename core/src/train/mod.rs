@@ -22,6 +22,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod trainable;
+mod trained_model;
 mod trainer;
 
 pub use audit::audit;
@@ -36,4 +37,5 @@ pub use run_config::{
 pub use run_file_error::{Place, RunFileError};
 pub use schedule::{Schedule, ScheduleKind};
 pub use trainable::{Gradients, ModelError, PassContext, Trainable};
+pub use trained_model::TrainedModel;
 pub use trainer::{Resumed, Trainer};

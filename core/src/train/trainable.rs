@@ -53,10 +53,7 @@ pub trait Trainable {
         scale: f64,
     ) -> Result<Gradients, ModelError> {
         let (sum, labels) = self.loss(batch, pass)?;
-        let loss = scalar(&sum)?;
-        let mut store = sum.affine(scale, 0.0)?.backward()?;
-        let of = self.trainable().iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
-        Ok(Gradients { loss, labels, of })
+        backward(&sum, labels, scale, &self.trainable())
     }
 
     /// Writes what was trained into an empty folder: an adapter in PEFT's format, or the whole model.
@@ -64,6 +61,19 @@ pub trait Trainable {
     /// # Errors
     /// The folder cannot be written.
     fn save(&self, folder: &Path) -> Result<(), ModelError>;
+}
+
+/// The gradients of `scale` times a summed loss whose graph is at hand.
+pub(super) fn backward(
+    sum: &Tensor,
+    labels: u64,
+    scale: f64,
+    trainable: &[(String, Var)],
+) -> Result<Gradients, ModelError> {
+    let loss = scalar(sum)?;
+    let mut store = sum.affine(scale, 0.0)?.backward()?;
+    let of = trainable.iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
+    Ok(Gradients { loss, labels, of })
 }
 
 /// A scalar as a number, whatever its type.

@@ -311,7 +311,7 @@ impl<M: Trainable> Trainer<M> {
             tokens: state.tokens,
             tokens_per_s: done.labels as f64 / began.elapsed().as_secs_f64().max(1e-9),
         };
-        if step == 0 || epoch != (first - 1) / self.plan.per_epoch {
+        if step == 0 || epoch != (first - self.plan.accumulation) / self.plan.per_epoch {
             self.pending.epochs.push((epoch, report.step));
         }
         self.pending.take(&report);

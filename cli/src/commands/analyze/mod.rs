@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+pub use options::Selection;
 pub use text::languages;
 
 const EXAMPLES: &str = "\

@@ -37,7 +37,7 @@ fn training_lowers_both_losses_and_reports_each_step() {
     assert_eq!(sink.steps("train_loss"), (1..=70).collect::<Vec<_>>());
     let evaluated = sink.steps("eval_loss");
     assert_eq!((evaluated[0], evaluated[1], *evaluated.last().unwrap()), (0, 4, 70));
-    // Steps 1, 3, 5 and 8 begin with micro-batches 0, 6, 12 and 21.
+    // Steps 1, 4, 6 and 8 begin with micro-batches 0, 9, 15 and 21.
     assert_eq!(sink.epochs.lock().unwrap()[..4], [(0, 1), (1, 4), (2, 6), (3, 8)]);
 }
 
