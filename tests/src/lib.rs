@@ -1,6 +1,7 @@
 //! What tests across crates share.
 
 mod batch;
+mod model;
 
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use codetune_core::plugin::{Carrier, PluginDirectories, Registry, Trust};
 use codetune_faulty as _;
 
 pub use batch::TestBatch;
+pub use model::{Tokens, decoder, fixture, open_model, open_model_by};
 
 include!(concat!(env!("OUT_DIR"), "/faulty.rs"));
 
