@@ -1,1 +1,41 @@
 //! Run files, the training loop, schedule, optimizer, checkpoints and exact resume.
+//!
+//! [`RunConfig::load`] reads a run file; [`Trainer`] trains a [`Trainable`] model on a
+//! [`BatchSource`](crate::dataset::BatchSource) as it says. One step is `train.gradient_accumulation` micro-batches,
+//! one update of AdamW, and a row of metrics. Everything random follows from the seed and the step, so that a
+//! run that was killed and resumed gives the same bits as one that was not.
+
+mod audit;
+pub mod checkpoint;
+mod checkpoint_error;
+mod error;
+mod event;
+mod folder;
+mod metrics;
+mod optimizer;
+mod run_config;
+mod run_file;
+mod run_file_error;
+mod run_file_section;
+mod schedule;
+mod step;
+#[cfg(test)]
+mod tests;
+mod trainable;
+mod trained_model;
+mod trainer;
+
+pub use audit::audit;
+pub use checkpoint_error::CheckpointError;
+pub use error::TrainError;
+pub use event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary};
+pub use metrics::{Metric, MetricSink, NoMetrics, key};
+pub use run_config::{
+    AdapterConfig, Carrier, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
+    RunConfig, Targets, TrainConfig,
+};
+pub use run_file_error::{Place, RunFileError};
+pub use schedule::{Schedule, ScheduleKind};
+pub use trainable::{Gradients, ModelError, PassContext, Trainable};
+pub use trained_model::TrainedModel;
+pub use trainer::{Resumed, Trainer};

@@ -1,0 +1,114 @@
+//! AdamW over all trainable tensors of a model.
+
+use std::{collections::HashMap, path::Path};
+
+use candle_core::{Tensor, Var};
+
+use super::{checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainConfig};
+use crate::tensor::{AdamW, Moments, TensorError, adamw_step, clip, global_norm};
+
+/// The trainable tensors with their moments.
+#[derive(Debug)]
+pub(super) struct Optimizer {
+    parameters: Vec<(String, Var, Moments)>,
+    settings: AdamW,
+    clip_norm: f64,
+}
+
+impl Optimizer {
+    pub(super) fn new(trainable: Vec<(String, Var)>, config: &TrainConfig) -> Result<Self, TensorError> {
+        let settings = AdamW {
+            lr: config.learning_rate,
+            beta1: config.beta1,
+            beta2: config.beta2,
+            eps: config.epsilon,
+            weight_decay: config.weight_decay,
+        };
+        let with_moments = |(name, var): (String, Var)| {
+            let moments = Moments::zeros(var.as_tensor())?;
+            Ok((name, var, moments))
+        };
+        let parameters = trainable.into_iter().map(with_moments).collect::<Result<_, TensorError>>()?;
+        Ok(Self { parameters, settings, clip_norm: config.clip_norm })
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|(name, ..)| name.as_str())
+    }
+
+    /// How many numbers are trained.
+    pub(super) fn elements(&self) -> u64 {
+        self.parameters.iter().map(|(_, var, _)| var.elem_count() as u64).sum()
+    }
+
+    /// Scales the gradients down where their norm is too large, and gives the norm they had, which may be no
+    /// finite number: then no update may be made of them.
+    pub(super) fn clip(&self, gradients: &mut [Tensor]) -> Result<f64, TensorError> {
+        let norm = global_norm(gradients)?;
+        if norm.is_finite() && self.clip_norm > 0.0 && norm + 1e-6 > self.clip_norm {
+            clip(gradients, self.clip_norm)?;
+        }
+        Ok(norm)
+    }
+
+    /// Makes update number `step`, counted from 1, of gradients in the order of the parameters.
+    pub(super) fn update(&mut self, gradients: &[Tensor], rate: f64, step: u64) -> Result<(), TensorError> {
+        let settings = AdamW { lr: rate, ..self.settings };
+        for ((_, var, moments), gradient) in self.parameters.iter_mut().zip(gradients) {
+            adamw_step(var, gradient, moments, &settings, step)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn weights(&self) -> HashMap<String, Tensor> {
+        self.parameters.iter().map(|(name, var, _)| (name.clone(), var.as_tensor().clone())).collect()
+    }
+
+    pub(super) fn moments(&self) -> HashMap<String, Tensor> {
+        let pair = |(name, _, moments): &(String, Var, Moments)| {
+            [(format!("m.{name}"), moments.first().clone()), (format!("v.{name}"), moments.second().clone())]
+        };
+        self.parameters.iter().flat_map(pair).collect()
+    }
+
+    /// Takes weights and moments from a checkpoint: all of them, or none where one does not fit.
+    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let path = checkpoint.path.as_path();
+        let known = |name: &String| self.parameters.iter().any(|(known, ..)| known == name);
+        if let Some(name) = checkpoint.weights.keys().filter(|name| !known(name)).min() {
+            return Err(mismatch(path, format!("it holds {name}, which the model does not train")));
+        }
+        let mut restored = Vec::with_capacity(self.parameters.len());
+        for (name, var, _) in &self.parameters {
+            let weight = find(path, &checkpoint.weights, name, var)?;
+            let first = find(path, &checkpoint.moments, &format!("m.{name}"), var)?;
+            let second = find(path, &checkpoint.moments, &format!("v.{name}"), var)?;
+            let moments = Moments::from_tensors(first, second)
+                .map_err(|error| mismatch(path, format!("moments of {name}: {error}")))?;
+            restored.push((weight, moments));
+        }
+        for ((name, var, moments), (weight, restored)) in self.parameters.iter_mut().zip(restored) {
+            var.set(weight).map_err(|error| mismatch(path, format!("{name}: {error}")))?;
+            *moments = restored;
+        }
+        Ok(())
+    }
+}
+
+fn find<'a>(
+    path: &Path,
+    tensors: &'a HashMap<String, Tensor>,
+    name: &str,
+    var: &Var,
+) -> Result<&'a Tensor, CheckpointError> {
+    let tensor = tensors.get(name).ok_or_else(|| mismatch(path, format!("it lacks {name}")))?;
+    if tensor.dims() != var.dims() || tensor.dtype() != var.dtype() {
+        let (found, expected) = ((tensor.dims(), tensor.dtype()), (var.dims(), var.dtype()));
+        return Err(mismatch(path, format!("{name} is {found:?}, the model's is {expected:?}")));
+    }
+    Ok(tensor)
+}
+
+fn mismatch(path: &Path, cause: String) -> CheckpointError {
+    CheckpointError::Tensors { path: path.to_owned(), cause }
+}

@@ -1,0 +1,201 @@
+//! The configuration of a run, complete and checked.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::schedule::ScheduleKind;
+
+/// Everything that a run file says, with defaults filled in and paths absolute.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunConfig {
+    /// The run's own name.
+    pub name: Option<String>,
+    /// Seed of everything random: dropout here; the order of data is the dataset's.
+    pub seed: u64,
+    /// What is trained.
+    pub model: ModelConfig,
+    /// On what.
+    pub data: DataConfig,
+    /// With which adapter; none means that every weight is trained.
+    pub adapter: Option<AdapterConfig>,
+    /// The loop and the optimizer.
+    pub train: TrainConfig,
+    /// When to look at the held-out data.
+    pub eval: EvalConfig,
+    /// When to keep the state.
+    pub checkpoint: CheckpointConfig,
+    /// Where results go.
+    pub output: OutputConfig,
+}
+
+/// The base model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelConfig {
+    /// A folder with `config.json`, safetensors and `tokenizer.json`.
+    pub path: PathBuf,
+    /// The training backend's plugin name; by architecture where absent.
+    pub backend: Option<String>,
+    /// How the backend is loaded; any way where absent.
+    pub carrier: Option<Carrier>,
+}
+
+/// How a plugin is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Carrier {
+    /// Linked in.
+    Builtin,
+    /// A native dynamic library.
+    Native,
+    /// A WASM component.
+    Wasm,
+}
+
+/// The training data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DataConfig {
+    /// Where it lies.
+    #[serde(flatten)]
+    pub source: DataSource,
+    /// Tokens in a sequence. A dataset was packed to its own length: there it is given to be compared, or absent.
+    pub max_seq_length: Option<u64>,
+}
+
+/// The two kinds of training data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSource {
+    /// The folder of a built dataset.
+    Dataset(PathBuf),
+    /// A JSON list of token ids, used in order.
+    Tokens(PathBuf),
+}
+
+/// A LoRA adapter. Values are absent only where `init` is given and decides them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AdapterConfig {
+    /// Rank of the two matrices.
+    pub r: Option<u64>,
+    /// The adapter's output is scaled by `alpha / r`.
+    pub alpha: Option<f64>,
+    /// Part of the inputs that are dropped before the first matrix.
+    pub dropout: Option<f64>,
+    /// Which projections.
+    pub targets: Option<Targets>,
+    /// A PEFT adapter to start from.
+    pub init: Option<PathBuf>,
+}
+
+/// Which projections an adapter is put on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Targets {
+    /// Every projection but the output head.
+    AllLinear,
+    /// Those whose names end in one of these.
+    Named(Vec<String>),
+}
+
+/// The loop and the optimizer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainConfig {
+    /// Sequences in a micro-batch.
+    pub batch_size: u64,
+    /// Micro-batches in a step.
+    pub gradient_accumulation: u64,
+    /// Passes over the data; absent where only `max_steps` ends the run.
+    pub epochs: Option<u64>,
+    /// Steps in all; where epochs are given too, whichever ends first.
+    pub max_steps: Option<u64>,
+    /// Minutes of training in all, resumed parts included; checked between steps.
+    pub max_minutes: Option<f64>,
+    /// The peak of the schedule.
+    pub learning_rate: f64,
+    /// The decay after warm-up.
+    pub schedule: ScheduleKind,
+    /// Steps of linear warm-up.
+    pub warmup_steps: u64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the denominator.
+    pub epsilon: f64,
+    /// Norm above which gradients are scaled down; 0 switches clipping off.
+    pub clip_norm: f64,
+    /// Whether activations are recomputed in the backward pass.
+    pub checkpointing: bool,
+}
+
+/// Evaluation on held-out data; at the start and at the end it happens in any case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvalConfig {
+    /// Steps between evaluations.
+    pub every_steps: Option<u64>,
+    /// Batches looked at, from the first; all where absent.
+    pub max_batches: Option<u64>,
+    /// Evaluations without a new best loss after which training ends.
+    pub early_stopping_patience: Option<u64>,
+}
+
+/// When to keep the state; at the start, at the end and on interruption it happens in any case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckpointConfig {
+    /// Steps between checkpoints.
+    pub every_steps: Option<u64>,
+    /// How many are kept, newest first.
+    pub keep: u64,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutputConfig {
+    /// The folder for checkpoints and the result.
+    pub dir: PathBuf,
+}
+
+/// Keys that change where things lie, how long to go on and how much is kept, but not what is computed.
+const FREE: [&str; 3] = ["name", "checkpoint", "output"];
+
+impl RunConfig {
+    /// The whole configuration as JSON.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// What a resumed run has to agree on, as pairs of a dotted key and a value in JSON, sorted by key.
+    ///
+    /// `name`, `checkpoint`, `output` and `train.max_minutes` may change between parts of a run.
+    pub fn fixed(&self) -> Vec<(String, Value)> {
+        let mut pairs = Vec::new();
+        flatten("", &self.to_json(), &mut pairs);
+        pairs.retain(|(key, _)| {
+            let top = key.split('.').next().unwrap_or_default();
+            !FREE.contains(&top) && key != "train.max_minutes"
+        });
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs
+    }
+
+    /// The BLAKE3 digest of [`fixed`](Self::fixed) as JSON.
+    pub fn digest(&self) -> String {
+        let text = serde_json::to_string(&self.fixed()).unwrap_or_default();
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+}
+
+fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let key = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&key, value, pairs);
+            }
+        }
+        leaf => pairs.push((path.to_owned(), leaf.clone())),
+    }
+}

@@ -1,0 +1,5 @@
+mod toy;
+
+mod checkpoints;
+mod loops;
+mod run_files;

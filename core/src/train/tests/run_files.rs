@@ -1,0 +1,171 @@
+use std::path::Path;
+
+use super::toy::RUN;
+use crate::train::{AdapterConfig, DataSource, RunConfig, ScheduleKind, Targets};
+
+fn refused(from: &str, to: &str) -> String {
+    assert!(RUN.contains(from), "{from}");
+    RunConfig::parse(&RUN.replacen(from, to, 1), "run.toml", Path::new("/runs")).unwrap_err().to_string()
+}
+
+#[test]
+fn paths_start_from_the_folder_and_absent_keys_take_the_tables_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.toml");
+    let short = "[model]\npath='base'\n[data]\ntokens='tape.json'\n[output]\ndir='/elsewhere'\n[adapter]\n";
+    std::fs::write(&file, short).unwrap();
+    let config = RunConfig::load(&file).unwrap();
+    assert_eq!(config.model.path, folder.path().join("base"));
+    assert_eq!(config.data.source, DataSource::Tokens(folder.path().join("tape.json")));
+    assert_eq!(config.output.dir, Path::new("/elsewhere"));
+    assert_eq!(config.data.max_seq_length, Some(128));
+    let train = &config.train;
+    assert_eq!(
+        (train.batch_size, train.epochs, train.max_steps, train.warmup_steps),
+        (16, Some(3), None, 100)
+    );
+    assert_eq!((train.learning_rate, train.clip_norm, train.schedule), (2e-5, 1.0, ScheduleKind::Linear));
+    let targets = Some(Targets::Named(vec!["q_proj".to_owned(), "v_proj".to_owned()]));
+    let adapter = AdapterConfig { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
+    assert_eq!(config.adapter, Some(adapter));
+    assert_eq!(config.checkpoint.keep, 2);
+}
+
+#[test]
+fn an_adapter_to_start_from_decides_what_the_file_leaves_out() {
+    let text = format!("{RUN}[adapter]\ninit = \"peft\"\ntargets = \"all-linear\"\n");
+    let adapter = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap().adapter.unwrap();
+    let init = Some(Path::new("/runs/peft").to_owned());
+    let expected =
+        AdapterConfig { r: None, alpha: None, dropout: None, targets: Some(Targets::AllLinear), init };
+    assert_eq!(adapter, expected);
+}
+
+#[test]
+fn unknown_keys_name_their_place_and_the_nearest_known_key() {
+    let error = refused("epochs = 4", "epoch = 4");
+    assert!(
+        error.starts_with(
+            "run.toml:10:1: train.epoch: unknown key; did you mean train.epochs?; known keys: batch_size,"
+        ),
+        "{error}"
+    );
+    let error = refused("epochs = 4", "patience = 4\nearly_stopping_patiense = 1");
+    assert!(error.contains("train.") && error.contains("unknown key"), "{error}");
+    let error = refused("epochs = 4", "max_seq_length = 4");
+    assert!(
+        error.contains("train.max_seq_length: unknown key; did you mean data.max_seq_length?"),
+        "{error}"
+    );
+    let error = refused("[eval]", "[evals]");
+    assert!(error.starts_with("run.toml:14:2: evals: unknown key; did you mean eval?"), "{error}");
+    assert!(refused("seed = 3", "sede = 3").contains("run.toml:2:1: sede: unknown key; did you mean seed?"));
+}
+
+#[test]
+fn refused_values_name_the_key_the_value_and_the_rule() {
+    for (from, to, expected) in [
+        (
+            "learning_rate = 0.05",
+            "learning_rate = nan",
+            "run.toml:11:17: train.learning_rate: NaN is not allowed: expected a number greater than 0 and less than 1",
+        ),
+        ("learning_rate = 0.05", "learning_rate = inf", "train.learning_rate: infinity is not allowed"),
+        (
+            "learning_rate = 0.05",
+            "learning_rate = true",
+            "train.learning_rate: the boolean true is of another type: expected a number",
+        ),
+        ("learning_rate = 0.05", "learning_rate = 1", "train.learning_rate: 1.0 is too large"),
+        (
+            "learning_rate = 0.05",
+            "learning_rate = \"0.1\"",
+            "train.learning_rate: \"0.1\" is of another type",
+        ),
+        (
+            "batch_size = 2",
+            "batch_size = 0",
+            "run.toml:8:14: train.batch_size: 0 is too small: expected a whole number from 1 to 1024",
+        ),
+        ("batch_size = 2", "batch_size = 2.0", "train.batch_size: the number 2.0 is of another type"),
+        ("batch_size = 2", "batch_size = true", "train.batch_size: the boolean true is of another type"),
+        ("epochs = 4", "epochs = 1001", "train.epochs: 1001 is too large"),
+        ("epochs = 4", "epochs = 99999999999999999999", "train.epochs: 99999999999999999999 is too large"),
+        ("epochs = 4", "max_minutes = -1", "train.max_minutes: -1.0 is too small"),
+        ("seed = 3", "seed = -1", "seed: -1 is too small"),
+        (
+            "\"cosine\"",
+            "\"cosinus\"",
+            "train.schedule: \"cosinus\" does not follow the format: expected \"linear\" or \"cosine\" or \"constant\"",
+        ),
+        ("path = \"base\"", "path = \"\"", "model.path: \"\" is empty"),
+        (
+            "path = \"base\"",
+            "path = \"base\"\nbackend = \"decoder\"",
+            "model.backend: \"decoder\" does not follow the format: expected namespace/name",
+        ),
+        ("path = \"base\"", "path = \"base\"\ncarrier = \"wasi\"", "model.carrier: \"wasi\""),
+        (
+            "dataset = \"data\"",
+            "dataset = \"data\"\nmax_seq_length = 8193",
+            "data.max_seq_length: 8193 is too large",
+        ),
+        ("[output]", "[adapter]\ntargets = []\n[output]", "adapter.targets: an empty list is empty"),
+        (
+            "[output]",
+            "[adapter]\ntargets = [3]\n[output]",
+            "adapter.targets: the number 3 is of another type",
+        ),
+        (
+            "[eval]",
+            "checkpointing = 1\n[eval]",
+            "train.checkpointing: the number 1 is of another type: expected true or false",
+        ),
+    ] {
+        let error = refused(from, to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_long_sequence_needs_a_model_that_has_the_positions() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("base")).unwrap();
+    std::fs::write(folder.path().join("base/config.json"), r#"{"max_position_embeddings": 16384}"#).unwrap();
+    let long = |length: u64| {
+        RUN.replacen("dataset = \"data\"", &format!("dataset = \"data\"\nmax_seq_length = {length}"), 1)
+    };
+    let parse = |length| RunConfig::parse(&long(length), "run.toml", folder.path());
+    assert_eq!(parse(16384).unwrap().data.max_seq_length, Some(16384));
+    assert!(parse(16385).unwrap_err().to_string().contains("max_position_embeddings, which is 16384"));
+}
+
+#[test]
+fn missing_and_contradicting_keys_tell_what_to_write() {
+    let error = refused("path = \"base\"\n", "");
+    assert!(error.contains("model.path: missing; name a folder with config.json"), "{error}");
+    assert!(refused("dataset = \"data\"\n", "").contains("data.dataset or data.tokens: missing"));
+    let error = refused("dataset = \"data\"", "dataset = \"data\"\ntokens = \"t\"");
+    assert!(error.starts_with("run.toml:7:10: data.tokens and data.dataset exclude each other"), "{error}");
+    assert!(refused("[output]\ndir = \"out\"\n", "").contains("output.dir: missing"));
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_with_its_place() {
+    let error = refused("seed = 3", "seed = = 3");
+    assert!(error.starts_with("run.toml:2:") && error.contains("not valid TOML"), "{error}");
+    let error = RunConfig::load(Path::new("/no/such/run.toml")).unwrap_err().to_string();
+    assert!(error.starts_with("run file /no/such/run.toml: No such file"), "{error}");
+}
+
+#[test]
+fn equal_configurations_have_equal_digests() {
+    let parse = |text: &str| RunConfig::parse(text, "run.toml", Path::new("/runs")).unwrap();
+    let reordered = RUN.replacen(
+        "batch_size = 2\ngradient_accumulation = 3",
+        "gradient_accumulation = 3\nbatch_size = 2",
+        1,
+    );
+    assert_eq!(parse(RUN).digest(), parse(&reordered).digest());
+    assert_ne!(parse(RUN).digest(), parse(&RUN.replacen("seed = 3", "seed = 4", 1)).digest());
+}

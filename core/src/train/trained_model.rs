@@ -1,0 +1,171 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Tensor, Var};
+
+use super::{
+    error::TrainError,
+    run_config::{AdapterConfig, RunConfig, Targets},
+    trainable::{Gradients, ModelError, PassContext, Trainable, backward},
+};
+use crate::{
+    dataset::MicroBatch,
+    model::{self, Batch, DropoutKey, Mode, Model, read_adapter},
+};
+
+/// What lies beside the weights of a model folder and goes into a fully trained one unchanged.
+const BESIDE: [&str; 4] =
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+
+/// A [`Model`] made ready for a run: with its adapter attached, or with every weight trained.
+pub struct TrainedModel {
+    model: Model,
+    base: PathBuf,
+    adapter: bool,
+    recompute: bool,
+}
+
+impl TrainedModel {
+    /// Attaches the adapter that the run asks for, or trains every weight.
+    ///
+    /// # Errors
+    /// The adapter does not fit the model, or the one to start from is not what the run file says of it.
+    pub fn new(mut model: Model, config: &RunConfig) -> Result<Self, TrainError> {
+        let attached = match &config.adapter {
+            None => model.train_all().map_err(refused),
+            Some(adapter) => match &adapter.init {
+                None => model.add_adapter(&fresh(adapter), config.seed).map_err(refused),
+                Some(folder) => attach(&mut model, adapter, folder),
+            },
+        };
+        attached?;
+        let base = config.model.path.clone();
+        Ok(Self { model, base, adapter: config.adapter.is_some(), recompute: config.train.checkpointing })
+    }
+
+    /// The model, trained as far as the run got.
+    pub fn into_model(self) -> Model {
+        self.model
+    }
+}
+
+impl Trainable for TrainedModel {
+    fn trainable(&self) -> Vec<(String, Var)> {
+        self.model.trainable()
+    }
+
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError> {
+        let mode = if pass.training { Mode::Train(key(pass)) } else { Mode::Evaluate };
+        let loss = self.model.loss(&view(batch), mode)?;
+        Ok((loss.sum, loss.labels))
+    }
+
+    fn gradients(
+        &mut self,
+        batch: &MicroBatch,
+        pass: &PassContext,
+        scale: f64,
+    ) -> Result<Gradients, ModelError> {
+        if !self.recompute {
+            let (sum, labels) = self.loss(batch, pass)?;
+            return backward(&sum, labels, scale, &self.trainable());
+        }
+        match self.model.gradients(&view(batch), key(pass), true) {
+            Ok(found) => {
+                let scaled = |gradient: Tensor| gradient.affine(scale, 0.0).map(Some);
+                let of = found.gradients.into_iter().map(scaled).collect::<Result<_, _>>()?;
+                Ok(Gradients { loss: found.sum, labels: found.labels, of })
+            }
+            // The loop names them itself, after it has looked at the whole step.
+            Err(model::ModelError::Unreached { names }) => {
+                let gradient = |(name, var): (String, Var)| match names.contains(&name) {
+                    true => Ok(None),
+                    false => var.zeros_like().map(Some),
+                };
+                let of = self.trainable().into_iter().map(gradient).collect::<candle_core::Result<_>>()?;
+                Ok(Gradients { loss: 0.0, labels: batch.targets() as u64, of })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), ModelError> {
+        if self.adapter {
+            return Ok(self.model.save_adapter(folder, &self.base.display().to_string())?);
+        }
+        self.model.save(folder)?;
+        for name in BESIDE {
+            let from = self.base.join(name);
+            if from.is_file() {
+                fs::copy(&from, folder.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused(error: model::ModelError) -> TrainError {
+    TrainError::Model { step: 0, source: error.into() }
+}
+
+/// The run file's reader has filled in what was left out.
+fn fresh(adapter: &AdapterConfig) -> model::AdapterConfig {
+    let default = model::AdapterConfig::default();
+    model::AdapterConfig {
+        rank: adapter.r.map_or(default.rank, |r| u32::try_from(r).unwrap_or(u32::MAX)),
+        alpha: adapter.alpha.unwrap_or(default.alpha),
+        dropout: adapter.dropout.unwrap_or(default.dropout),
+        targets: adapter.targets.as_ref().map_or(default.targets, targets),
+    }
+}
+
+fn targets(targets: &Targets) -> model::Targets {
+    match targets {
+        Targets::AllLinear => model::Targets::AllLinear,
+        Targets::Named(names) => model::Targets::Modules(names.clone()),
+    }
+}
+
+/// Dropout may change between trainings of an adapter; the rest is what its tensors are.
+fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(), TrainError> {
+    let mut found = read_adapter(folder, model.plan(), DType::F32).map_err(refused)?;
+    let differs = |field: &'static str, given: String, found: String| TrainError::AdapterInit {
+        path: folder.to_owned(),
+        field,
+        given,
+        found,
+    };
+    if let Some(r) = given.r.filter(|r| *r != u64::from(found.config.rank)) {
+        return Err(differs("adapter.r", r.to_string(), found.config.rank.to_string()));
+    }
+    if let Some(alpha) = given.alpha.filter(|alpha| *alpha != found.config.alpha) {
+        return Err(differs("adapter.alpha", alpha.to_string(), found.config.alpha.to_string()));
+    }
+    if let Some(wanted) = &given.targets {
+        let wanted = model::AdapterConfig { targets: targets(wanted), ..found.config.clone() };
+        let modules = |config: &model::AdapterConfig| config.modules(model.plan()).map_err(refused);
+        if modules(&wanted)? != modules(&found.config)? {
+            let (given, found) = (format!("{:?}", wanted.targets), format!("{:?}", found.config.targets));
+            return Err(differs("adapter.targets", given, found));
+        }
+    }
+    found.config.dropout = given.dropout.unwrap_or(found.config.dropout);
+    model.set_adapter(&found).map_err(refused)
+}
+
+fn key(pass: &PassContext) -> DropoutKey {
+    DropoutKey { seed: pass.seed, step: pass.step, micro_batch: pass.micro_step }
+}
+
+fn view(batch: &MicroBatch) -> Batch<'_> {
+    Batch {
+        batch: batch.batch,
+        seq: batch.seq,
+        ids: &batch.ids,
+        labels: &batch.labels,
+        segments: &batch.segments,
+        positions: &batch.positions,
+    }
+}
