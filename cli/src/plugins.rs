@@ -4,10 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use codetune_core::plugin::{Carrier, Digest, PluginDirectories, Registry, Trust};
-// Linking the crates makes their built-in forms known.
-use codetune_decoder as _;
-use codetune_metrics as _;
-use codetune_secrets as _;
 
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -33,7 +29,8 @@ impl PluginSettings {
     pub fn registry(&self, folders: &Folders) -> Result<Registry, Failure> {
         let trust = Trust { native: self.trusted.clone(), disabled: self.disabled.clone() };
         let mut registry = Registry::new(PluginDirectories::below(&folders.cache), trust);
-        registry.register_builtins(|_| true)?;
+        let choice = |name: &str| self.carrier.unwrap_or_else(|| codetune_plugins::default_carrier(name));
+        codetune_plugins::register(&mut registry, &choice)?;
         for folder in &self.folders {
             registry.discover(folder)?;
         }

@@ -1,1 +1,33 @@
 //! What tests across crates share.
+
+mod batch;
+mod model;
+
+use std::path::Path;
+
+use codetune_core::plugin::{Carrier, PluginDirectories, Registry, Trust};
+use codetune_faulty as _;
+
+pub use batch::TestBatch;
+pub use model::{Tokens, decoder, fixture, open_model, open_model_by};
+
+include!(concat!(env!("OUT_DIR"), "/faulty.rs"));
+
+/// A registry with every first-party plugin by one carrier, which keeps its files below `folder`.
+pub fn registry(folder: &Path, carrier: Carrier) -> Registry {
+    let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
+    codetune_plugins::register(&mut registry, &|_| carrier).expect("first-party names are unique");
+    registry
+}
+
+/// A registry with the faulty plugin by one carrier.
+pub fn faulty(folder: &Path, carrier: Carrier) -> Registry {
+    let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
+    let registered = match carrier {
+        Carrier::Builtin => registry.register_builtins(|name| name == "tests/faulty"),
+        Carrier::Native => registry.register_embedded("faulty", FAULTY_LIBRARY),
+        Carrier::Wasm => registry.register_embedded("faulty", FAULTY_COMPONENT),
+    };
+    registered.expect("its name is unique");
+    registry
+}

@@ -91,7 +91,7 @@ impl Model {
         self.host.parameters()
     }
 
-    /// The trained tensors, by name, in a fixed order. Updating one in place updates the model.
+    /// The trained tensors, sorted by name. Updating one in place updates the model.
     pub fn trainable(&self) -> Vec<(String, Var)> {
         self.parameters().trainable()
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
-use codetune_plugin_sdk::{Parameter, Plan, Role};
+use codetune_plugin_sdk::{Plan, Role};
 
 use super::adapter::AdapterConfig;
 use super::adapter_file::{Adapter, key};
@@ -83,20 +83,19 @@ impl Parameters {
         self.weights.insert(name.to_owned(), Weight::Frozen(tensor));
     }
 
-    /// The trained tensors in a fixed order: by the plan, or the adapter's by module, `A` before `B`. An
-    /// adapter's names are those of PEFT's files.
+    /// The trained tensors, sorted by name. An adapter's names are those of PEFT's files.
     pub fn trainable(&self) -> Vec<(String, Var)> {
-        if let Some((_, lora)) = &self.adapter {
-            let pairs = lora.iter().flat_map(|(module, lora)| {
-                [(key(module, 'A'), lora.a.clone()), (key(module, 'B'), lora.b.clone())]
-            });
-            return pairs.collect();
-        }
-        let trained = |p: &Parameter| match self.weights.get(&p.name) {
-            Some(Weight::Trained(var)) => Some((p.name.clone(), var.clone())),
-            _ => None,
+        let mut trained: Vec<(String, Var)> = match &self.adapter {
+            Some((_, lora)) => lora
+                .iter()
+                .flat_map(|(module, lora)| {
+                    [(key(module, 'A'), lora.a.clone()), (key(module, 'B'), lora.b.clone())]
+                })
+                .collect(),
+            None => self.weights.iter().filter_map(trained).collect(),
         };
-        self.plan.parameters.iter().filter_map(trained).collect()
+        trained.sort_by(|a, b| a.0.cmp(&b.0));
+        trained
     }
 
     /// The adapter as a file would hold it.
@@ -127,5 +126,12 @@ impl Parameters {
     pub(super) fn lora(&self, module: &str) -> Option<(&AdapterConfig, &Lora)> {
         let (config, lora) = self.adapter.as_ref()?;
         Some((config, lora.get(module)?))
+    }
+}
+
+fn trained((name, weight): (&String, &Weight)) -> Option<(String, Var)> {
+    match weight {
+        Weight::Trained(var) => Some((name.clone(), var.clone())),
+        Weight::Frozen(_) => None,
     }
 }

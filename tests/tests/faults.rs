@@ -1,0 +1,193 @@
+//! A plugin that misbehaves costs its own call, is reported with the true cause, and the host goes on.
+
+use codetune_core::plugin::{CallError, Carrier, Fault, PluginDirectories, Registry, Trust};
+use codetune_plugin_sdk::{Error, Report};
+use codetune_tests::{FAULTY_COMPONENT, FAULTY_LIBRARY, TestBatch, faulty};
+use serde_json::{Map, json};
+
+type Answers = Result<Vec<Result<Report, CallError>>, CallError>;
+
+/// Analyses a harmless file and one that sets off the fault.
+fn provoke(carrier: Carrier, fault: &str) -> Answers {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
+    let options: Map<_, _> = [("fault".to_owned(), json!(fault))].into_iter().collect();
+    let mut instance = plugin.analyzer(&options)?;
+    let answers = instance.analyze(&TestBatch::of(&[("a.txt", "harmless é"), ("b.txt", "FAULT é")]));
+    // Whatever happened, the host goes on: a new instance of the same plugin works.
+    let mut next = plugin.analyzer(&Map::new()).unwrap();
+    let after = next.analyze(&TestBatch::of(&[("c.txt", "fine text")])).unwrap();
+    assert_eq!(after[0].as_ref().unwrap().findings.len(), 1);
+    answers
+}
+
+fn whole_call(carrier: Carrier, fault: &str) -> Fault {
+    provoke(carrier, fault).expect_err("the call fails as a whole").fault
+}
+
+fn second_file(carrier: Carrier, fault: &str) -> Fault {
+    let mut answers = provoke(carrier, fault).expect("only one file fails");
+    assert!(answers[0].is_ok(), "the harmless file has its answer");
+    answers.remove(1).expect_err("the other file fails").fault
+}
+
+#[test]
+fn an_error_costs_its_own_file_by_every_carrier() {
+    for carrier in Carrier::ALL {
+        assert_eq!(second_file(carrier, "error"), Fault::Said(Error::Failed("failed on purpose".into())));
+        assert_eq!(second_file(carrier, "refuse"), Fault::Said(Error::Refused("not this file".into())));
+    }
+}
+
+#[test]
+fn a_panic_is_reported_with_its_message_by_every_carrier() {
+    for carrier in [Carrier::Builtin, Carrier::Native] {
+        assert_eq!(whole_call(carrier, "panic"), Fault::Panicked("analyze went wrong on purpose".into()));
+    }
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "panic") else { panic!("a trap is expected") };
+    assert!(text.contains("analyze went wrong on purpose"), "{text}");
+}
+
+#[test]
+fn a_failing_configuration_is_told_apart_from_a_panicking_one() {
+    for carrier in Carrier::ALL {
+        let error = whole_call(carrier, "configure-error");
+        assert!(matches!(error, Fault::Said(Error::InvalidConfig(_))), "{error}");
+        let error = whole_call(carrier, "configure-panic").to_string();
+        assert!(error.contains("configure went wrong on purpose"), "{error}");
+    }
+}
+
+#[test]
+fn an_endless_loop_ends_at_its_time_limit() {
+    // 300 ms for each of two files.
+    assert_eq!(whole_call(Carrier::Wasm, "loop"), Fault::TimedOut(std::time::Duration::from_millis(600)));
+}
+
+#[test]
+fn endless_allocation_ends_at_its_memory_limit() {
+    assert_eq!(whole_call(Carrier::Wasm, "allocate"), Fault::OutOfMemory { limit_mib: 32 });
+}
+
+#[test]
+fn endless_recursion_is_a_trap() {
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "recurse") else { panic!("a trap is expected") };
+    assert!(text.contains("stack"), "{text}");
+}
+
+#[test]
+fn spans_outside_the_text_or_inside_a_character_are_refused_by_every_carrier() {
+    for carrier in Carrier::ALL {
+        for (fault, expected) in [
+            ("span-past-end", "of a text of 8 bytes"),
+            ("span-backwards", "spans 2..1"),
+            ("span-cuts-character", "cuts a character"),
+        ] {
+            let Fault::Invalid(text) = second_file(carrier, fault) else { panic!("{carrier} {fault}") };
+            assert!(text.contains(expected), "{carrier} {fault}: {text}");
+        }
+    }
+}
+
+#[test]
+fn too_much_output_is_refused_by_every_carrier() {
+    for carrier in Carrier::ALL {
+        let fault = match provoke(carrier, "output") {
+            Ok(mut answers) => answers.remove(1).unwrap_err().fault,
+            Err(error) => error.fault,
+        };
+        assert_eq!(fault, Fault::TooMuchOutput { limit_kib: 64 }, "{carrier}");
+    }
+}
+
+#[test]
+fn a_wrong_query_is_an_error_that_says_where() {
+    for carrier in Carrier::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
+        let options: Map<_, _> = [("fault".to_owned(), json!("query"))].into_iter().collect();
+        let mut instance = plugin.analyzer(&options).unwrap();
+        let answers = instance.analyze(&TestBatch::of(&[("a.py", "x = 'FAULT'\n")])).unwrap();
+        let error = answers[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("no_such_node"), "{carrier}: {error}");
+    }
+}
+
+#[test]
+fn a_component_sees_an_empty_world_with_a_standing_clock() {
+    let fault = second_file(Carrier::Wasm, "environment");
+    assert_eq!(fault, Fault::Said(Error::Failed("empty world: true, standing clock: true".into())));
+}
+
+#[test]
+fn logging_past_all_measure_does_no_harm() {
+    for carrier in Carrier::ALL {
+        assert!(provoke(carrier, "log").unwrap().iter().all(Result::is_ok), "{carrier}");
+    }
+}
+
+/// Registers broken files and returns the reason that the registry keeps.
+fn reason(name: &str, bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.register_file(&path).unwrap();
+    let entry = registry.get(name).unwrap();
+    assert_eq!(entry.state.word(), "failed");
+    let error = registry.ready(name).unwrap_err().to_string();
+    assert!(error.contains(name), "{error}");
+    entry.state.reason().unwrap().to_owned()
+}
+
+#[test]
+fn a_malformed_component_is_failed_with_a_reason_wherever_it_is_cut() {
+    assert!(reason("text.wasm", b"this is not WASM").contains("neither a component"));
+    for parts in 1..8 {
+        let cut = &FAULTY_COMPONENT[..FAULTY_COMPONENT.len() * parts / 8];
+        assert!(reason("cut.wasm", cut).contains("malformed component"), "{parts}/8");
+    }
+}
+
+#[test]
+fn a_library_of_another_abi_is_refused_before_any_of_it_runs() {
+    let from = b"codetune_plugin_abi0_";
+    let mut bytes = FAULTY_LIBRARY.to_vec();
+    let places: Vec<usize> =
+        bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at + from.len() - 2] = b'9';
+    }
+    let reason = reason("other.so", &bytes);
+    assert!(reason.contains("native ABI 9") && reason.contains("codetune has to be upgraded"), "{reason}");
+}
+
+#[test]
+fn a_library_that_is_no_plugin_is_refused() {
+    let program = std::fs::read("/proc/self/exe").unwrap();
+    assert!(reason("program.so", &program[..4096]).contains("neither a component nor a dynamic library"));
+}
+
+#[test]
+fn a_component_changed_after_it_was_compiled_is_another_component() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+    first.load().unwrap();
+    let compiled = |folder: &std::path::Path| {
+        let entries = std::fs::read_dir(folder.join("components")).unwrap();
+        entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "cwasm")).count()
+    };
+    assert_eq!(compiled(folder.path()), 1);
+    // A custom section at the end changes the digest and nothing else.
+    let mut changed = FAULTY_COMPONENT.to_vec();
+    changed.extend_from_slice(&[0, 3, 1, b'x', b'y']);
+    let path = folder.path().join("changed.wasm");
+    std::fs::write(&path, &changed).unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.register_file(&path).unwrap();
+    let second = registry.ready("tests/faulty").unwrap();
+    assert_ne!(first.digest(), second.digest());
+    second.load().unwrap();
+    assert_eq!(compiled(folder.path()), 2);
+}
