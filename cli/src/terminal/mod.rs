@@ -38,7 +38,8 @@ pub struct Terminal {
     pub watched: bool,
     /// Columns.
     pub width: usize,
-    progress: Mode,
+    /// How progress is shown.
+    pub progress: Mode,
 }
 
 impl Terminal {

@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let answer = match format {
         Format::Text => text::render(&analysis, arguments.all, &context.terminal, arguments.output.is_some()),
         Format::Json => json(&analysis)?,
-        Format::Sarif => json(&analysis::to_sarif(&analysis))?,
+        Format::Sarif => json(&analysis::to_sarif(&analysis, Some(&arguments.path)))?,
     };
     match &arguments.output {
         None => context.terminal.print(&answer)?,
