@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Some(run) => Start::Resume(run.clone()),
     };
     let mut watch = Watch::new(context.terminal, "training");
-    let trained = training::train(&config, &start, context, &mut watch)?;
+    let trained = training::train(&config, &start, &[], context, &mut watch)?;
     answer(arguments, &trained, &watch, context)
 }
 

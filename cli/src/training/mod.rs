@@ -10,8 +10,8 @@ use std::sync::Arc;
 use codetune_core::dataset::{BatchSource, CodeTokenizer, Dataset, Split, TokenTape};
 use codetune_core::model::{Model, ModelConfig};
 use codetune_core::plugin::{Digest, Plugin, Registry};
-use codetune_core::store::{Outcome as Ended, RunId, RunMetrics, Store};
-use codetune_core::train::{DataSource, Outcome, RunConfig, TrainSummary, TrainedModel, Trainer};
+use codetune_core::store::{Outcome as Ended, RunId, RunMetrics, RunPlugin, Store};
+use codetune_core::train::{DataSource, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_core::validate::escape_control;
 
 use crate::context::Context;
@@ -38,16 +38,6 @@ pub struct Trained {
     pub outcome: Outcome,
 }
 
-impl Trained {
-    /// What a completed run came to.
-    pub fn summary(&self) -> Option<&TrainSummary> {
-        match &self.outcome {
-            Outcome::Completed(summary) => Some(summary),
-            Outcome::Interrupted { .. } => None,
-        }
-    }
-}
-
 /// The backend for a model: the one that the run names, or else the first that knows its architecture.
 ///
 /// # Errors
@@ -66,9 +56,17 @@ pub fn backend(registry: &Registry, model: &ModelConfig, named: Option<&str>) ->
 
 /// Trains as a run file says, and keeps what came of it.
 ///
+/// `analyzers` are those that made the data, where they are known.
+///
 /// # Errors
 /// Anything that keeps the run from starting, or ends it; the store then says that it failed.
-pub fn train(config: &RunConfig, start: &Start, context: &Context, watch: &mut Watch) -> Result<Trained, Failure> {
+pub fn train(
+    config: &RunConfig,
+    start: &Start,
+    analyzers: &[RunPlugin],
+    context: &Context,
+    watch: &mut Watch,
+) -> Result<Trained, Failure> {
     let registry = context.registry()?;
     let store = Arc::new(context.store()?);
     store.interrupt_abandoned()?;
@@ -93,7 +91,7 @@ pub fn train(config: &RunConfig, start: &Start, context: &Context, watch: &mut W
     };
     let run = match resumed.and_then(|resumed| resumed.run) {
         Some(id) => again(&store, &id, start)?,
-        None => record::start(&store, config, &described, &data.facts, &backend)?,
+        None => record::start(&store, config, &described, &data.facts, &backend, analyzers)?,
     };
     let mut trainer = trainer.with_metrics(Box::new(RunMetrics::new(Arc::clone(&store), run.clone())));
 
