@@ -16,7 +16,8 @@ fn document(file: FileAnalysis, keys: &[(String, String)]) -> Document {
     let mut findings: Map<String, Value> =
         file.attributes.keys().map(|key| (key.clone(), Value::Object(Map::new()))).collect();
     for finding in &file.findings {
-        let key = keys.iter().find(|(name, _)| *name == finding.plugin).map_or(&finding.plugin, |(_, key)| key);
+        let key =
+            keys.iter().find(|(name, _)| *name == finding.plugin).map_or(&finding.plugin, |(_, key)| key);
         let rules = findings.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(rules) = rules {
             let before = rules.get(&finding.rule).and_then(Value::as_u64).unwrap_or(0);

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::{
-    CodeTokenizer, Dataset, DatasetConfig, Progress, ProgressStage, Rule, Selection, Summary, TokenizerTraining,
-    assemble, select,
+    CodeTokenizer, Dataset, DatasetConfig, Progress, ProgressStage, Rule, Selection, Summary,
+    TokenizerTraining, assemble, select,
 };
 use codetune_core::validate::escape_control;
 
@@ -35,7 +35,9 @@ pub enum Command {
     #[command(after_help = BUILD)]
     Build(Box<Build>),
     /// Show what a dataset holds, after checking every byte of it.
-    #[command(after_help = "Examples:\n  codetune dataset inspect data/mine\n  codetune dataset inspect data/mine --json")]
+    #[command(
+        after_help = "Examples:\n  codetune dataset inspect data/mine\n  codetune dataset inspect data/mine --json"
+    )]
     Inspect(Inspect),
 }
 
@@ -106,7 +108,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             match build.json {
                 true => {
                     let path = &build.output;
-                    terminal.json(&serde_json::json!({ "path": path, "digest": digest, "summary": summary }))?;
+                    terminal
+                        .json(&serde_json::json!({ "path": path, "digest": digest, "summary": summary }))?;
                 }
                 false => {
                     terminal.print(&describe(&summary, terminal))?;
@@ -140,8 +143,10 @@ impl Build {
                 toml::from_str(&text).map_err(|error| {
                     Failure::usage(format!("{} is refused: {}", path.display(), error.message()))
                         .why(place(&text, error.span()))
-                        .help("the keys are those of [dataset]: seed, heldout, rules, quarantine, dedup, \
-                               max_seq_length, fim_rate, spm_rate, group")
+                        .help(
+                            "the keys are those of [dataset]: seed, heldout, rules, quarantine, dedup, \
+                               max_seq_length, fim_rate, spm_rate, group",
+                        )
                 })?
             }
         };
@@ -150,10 +155,11 @@ impl Build {
         config.fim_rate = self.fim_rate.unwrap_or(config.fim_rate);
         config.max_seq_length = self.seq_length.unwrap_or(config.max_seq_length);
         for rule in &self.rules {
-            let (name, keep_if) = rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
-                Failure::usage(format!("--rule {rule} is not NAME=CEL"))
-                    .help("write for example --rule 'short=metrics.lines < 1000'")
-            })?;
+            let (name, keep_if) =
+                rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
+                    Failure::usage(format!("--rule {rule} is not NAME=CEL"))
+                        .help("write for example --rule 'short=metrics.lines < 1000'")
+                })?;
             config.rules.push(Rule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
         }
         config.check()?;
@@ -168,7 +174,8 @@ impl Build {
         let tokenizer = match given {
             Some(tokenizer) => tokenizer,
             None => {
-                let training = TokenizerTraining { vocab_size: self.vocab_size, ..TokenizerTraining::default() };
+                let training =
+                    TokenizerTraining { vocab_size: self.vocab_size, ..TokenizerTraining::default() };
                 tokenizer::train(&selection.training_texts(), training, context)?
             }
         };
@@ -259,7 +266,8 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         text.push_str(&reasons.render(terminal));
     }
     for sample in &summary.samples {
-        let heading = format!("{} ({} of {} tokens)", escape_control(&sample.path), sample.shown, sample.tokens);
+        let heading =
+            format!("{} ({} of {} tokens)", escape_control(&sample.path), sample.shown, sample.tokens);
         text.push_str(&format!("\n{}\n", terminal.paint(Style::Heading, &heading)));
         for line in sample.text.lines() {
             text.push_str(&format!("  {}\n", escape_control(&line.replace('\t', "    "))));

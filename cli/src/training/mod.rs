@@ -42,7 +42,11 @@ pub struct Trained {
 ///
 /// # Errors
 /// There is none, or it is not ready.
-pub fn backend(registry: &Registry, model: &ModelConfig, named: Option<&str>) -> Result<Arc<Plugin>, Failure> {
+pub fn backend(
+    registry: &Registry,
+    model: &ModelConfig,
+    named: Option<&str>,
+) -> Result<Arc<Plugin>, Failure> {
     if let Some(name) = named {
         return Ok(registry.ready(name)?);
     }
@@ -130,8 +134,11 @@ fn again(store: &Store, id: &str, start: &Start) -> Result<RunId, Failure> {
     if let Start::Resume(Some(wanted)) = start {
         let wanted = store.get_run(wanted)?;
         if wanted.id != run.id {
-            return Err(Failure::usage(format!("the checkpoints are of run {}, not of {}", run.id, wanted.id))
-                .help("leave the run out, or give the run file of that run"));
+            return Err(Failure::usage(format!(
+                "the checkpoints are of run {}, not of {}",
+                run.id, wanted.id
+            ))
+            .help("leave the run out, or give the run file of that run"));
         }
     }
     Ok(run.id)
@@ -156,7 +163,8 @@ impl Data {
         match &config.data.source {
             DataSource::Tokens(path) => {
                 let length = config.data.max_seq_length.ok_or_else(|| {
-                    Failure::usage("data.tokens needs data.max_seq_length").help("write for example max_seq_length = 128")
+                    Failure::usage("data.tokens needs data.max_seq_length")
+                        .help("write for example max_seq_length = 128")
                 })?;
                 let seq = usize::try_from(length).unwrap_or(usize::MAX);
                 let vocabulary = usize::try_from(vocabulary).unwrap_or(usize::MAX);
@@ -183,8 +191,10 @@ impl Data {
 fn check_fit(config: &RunConfig, dataset: &Dataset, vocabulary: u64) -> Result<(), Failure> {
     let length = dataset.config().max_seq_length as u64;
     if let Some(given) = config.data.max_seq_length.filter(|given| *given != length) {
-        return Err(Failure::usage(format!("data.max_seq_length is {given}, the dataset was packed to {length}"))
-            .help(format!("write {length}, leave it out, or build the dataset with --seq-length {given}")));
+        return Err(Failure::usage(format!(
+            "data.max_seq_length is {given}, the dataset was packed to {length}"
+        ))
+        .help(format!("write {length}, leave it out, or build the dataset with --seq-length {given}")));
     }
     let tokens = dataset.tokenizer().vocab_size() as u64;
     if tokens > vocabulary {

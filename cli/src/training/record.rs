@@ -110,6 +110,10 @@ fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
         fim_rate: data.fim_rate,
         held_out: data.heldout,
         vocab_size: data.vocab_size,
-        ..NewConfig::new(&model.architecture, &data.name, json!({ "run": config.to_json(), "model": described }))
+        ..NewConfig::new(
+            &model.architecture,
+            &data.name,
+            json!({ "run": config.to_json(), "model": described }),
+        )
     }
 }

@@ -50,7 +50,8 @@ impl Observer for Watch {
             Event::Step(report) => {
                 self.train.push((report.step as f32, report.loss as f32));
                 let held_out = self.eval.map(|loss| format!(", held-out {loss:.3}")).unwrap_or_default();
-                let more = format!("loss {:.3}{held_out}, {} tokens/s", report.loss, short(report.tokens_per_s));
+                let more =
+                    format!("loss {:.3}{held_out}, {} tokens/s", report.loss, short(report.tokens_per_s));
                 self.progress.at_with(report.step, report.total, &more);
             }
             Event::Evaluated { step, loss, .. } => {

@@ -3,7 +3,10 @@ use crate::Place;
 /// A function with a nest, a secret with an escape sequence beside it, a binary file and one of no language.
 fn project() -> Place {
     let place = Place::new();
-    place.write("src/deep.py", "def deep(a):\n    if a:\n        if a:\n            if a:\n                return 1\n    return 0\n");
+    place.write(
+        "src/deep.py",
+        "def deep(a):\n    if a:\n        if a:\n            if a:\n                return 1\n    return 0\n",
+    );
     // In two parts, so that this file is no finding itself.
     let key = format!("{}{}", "AKIA", "QYLPMN5HFIQR7XYA");
     place.write("src/keys.py", &format!("KEY = '{key}'  # \u{1b}[31mred\n"));
@@ -71,6 +74,10 @@ fn one_carrier_for_all_gives_the_same_answer() {
     let place = project();
     let builtin = place.run(&["analyze", "src", "--json", "--carrier", "builtin"]);
     for carrier in ["native", "wasm"] {
-        assert_eq!(place.run(&["analyze", "src", "--json", "--carrier", carrier]).out, builtin.out, "{carrier}");
+        assert_eq!(
+            place.run(&["analyze", "src", "--json", "--carrier", carrier]).out,
+            builtin.out,
+            "{carrier}"
+        );
     }
 }

@@ -35,7 +35,9 @@ fn the_exit_codes_are_in_the_help() {
 
 #[test]
 fn completions_are_a_script_for_each_shell() {
-    for (shell, sign) in [("bash", "_codetune()"), ("zsh", "#compdef codetune"), ("fish", "complete -c codetune")] {
+    for (shell, sign) in
+        [("bash", "_codetune()"), ("zsh", "#compdef codetune"), ("fish", "complete -c codetune")]
+    {
         let ran = Place::new().run(&["completions", shell]);
         assert_eq!(ran.code, Some(0));
         assert!(ran.out.contains(sign), "{shell}");

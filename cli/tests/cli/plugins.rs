@@ -16,7 +16,9 @@ fn the_first_party_plugins_come_by_all_three_carriers() {
 fn info_shows_rules_attributes_and_options() {
     let ran = Place::new().run(&["plugin", "info", "metrics"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for part in ["codetune/metrics", "too-complex", "syntax_errors", "metrics.max_cyclomatic", "MiB of memory"] {
+    for part in
+        ["codetune/metrics", "too-complex", "syntax_errors", "metrics.max_cyclomatic", "MiB of memory"]
+    {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);
     }
     assert!(!ran.out.contains('\u{1b}'), "a pipe gets no colours");

@@ -17,11 +17,33 @@ fn prepared() -> Place {
     place.write("config.json", CONFIG);
     place.write("run.toml", RUN);
     let built = place.run(&[
-        "dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32", "--heldout", "0.3",
-        "--rule", "parses=metrics.syntax_errors == 0", "--json",
+        "dataset",
+        "build",
+        "src",
+        "-o",
+        "data",
+        "--vocab-size",
+        "280",
+        "--seq-length",
+        "32",
+        "--heldout",
+        "0.3",
+        "--rule",
+        "parses=metrics.syntax_errors == 0",
+        "--json",
     ]);
     assert!(built.json()["summary"]["train_sequences"].as_u64().unwrap() > 2, "{built:?}");
-    let made = place.run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"]);
+    let made = place.run(&[
+        "model",
+        "init",
+        "-o",
+        "model",
+        "--config",
+        "config.json",
+        "--tokenizer",
+        "data",
+        "--json",
+    ]);
     assert!(made.json()["parameters"].as_u64().unwrap() > 4800, "{made:?}");
     place
 }
@@ -30,7 +52,10 @@ fn prepared() -> Place {
 fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
     let place = prepared();
     let trained = place.run(&["train", "run.toml", "--json"]).json();
-    assert_eq!((trained["status"].as_str(), trained["summary"]["steps"].as_u64()), (Some("completed"), Some(3)));
+    assert_eq!(
+        (trained["status"].as_str(), trained["summary"]["steps"].as_u64()),
+        (Some("completed"), Some(3))
+    );
     let listed = place.run(&["runs", "list", "--json"]).json();
     let id = trained["run"].as_str().unwrap();
     assert_eq!(listed["runs"][0]["id"], *id);
@@ -40,8 +65,13 @@ fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
     let artifacts = shown["artifacts"].as_array().unwrap();
     assert!(artifacts.iter().any(|one| one["path"].as_str().unwrap().ends_with("adapter_model.safetensors")));
     let text = place.run(&["runs", "show", id]);
-    assert!(text.out.contains("train.learning_rate = 0.01") && text.out.contains("codetune/decoder"), "{}", text.out);
-    let ids = ["generate", "model", "--adapter", "out/adapter", "--prompt", "def f", "--max-tokens", "4", "--json"];
+    assert!(
+        text.out.contains("train.learning_rate = 0.01") && text.out.contains("codetune/decoder"),
+        "{}",
+        text.out
+    );
+    let ids =
+        ["generate", "model", "--adapter", "out/adapter", "--prompt", "def f", "--max-tokens", "4", "--json"];
     assert!(place.run(&ids).json()["tokens"].as_u64().unwrap() <= 4);
 
     let again = place.run(&["train", "run.toml"]);

@@ -26,7 +26,13 @@ const TOKENS: usize = 80;
 ///
 /// # Errors
 /// A model cannot be opened, or generation fails.
-pub fn show(corpus: &Corpus, base: &Tuned, lora: &Tuned, registry: &Registry, context: &Context) -> Result<(), Failure> {
+pub fn show(
+    corpus: &Corpus,
+    base: &Tuned,
+    lora: &Tuned,
+    registry: &Registry,
+    context: &Context,
+) -> Result<(), Failure> {
     let terminal = &context.terminal;
     let Some(task) = Task::choose(&corpus.held_out) else {
         return terminal.print("no held-out file has a function of a fitting size\n");
@@ -34,15 +40,23 @@ pub fn show(corpus: &Corpus, base: &Tuned, lora: &Tuned, registry: &Registry, co
     terminal.print(&format!("{}, {}\n", escape_control(task.path), escape_control(task.name)))?;
     show_text(terminal, "the prompt ends with", &last_lines(task.prompt, 6))?;
     show_text(terminal, "as it was written", task.rest)?;
-    let adapters = [("the base model goes on", None), ("with the adapter", Some(lora.summary.output.as_path()))];
+    let adapters =
+        [("the base model goes on", None), ("with the adapter", Some(lora.summary.output.as_path()))];
     for (heading, adapter) in adapters {
         context.go_on()?;
         let mut model = generate::open(registry, &base.summary.output, adapter)?;
         // Small models repeat themselves without end where nothing keeps them from it.
         let sampling = Sampling { repetition_penalty: 1.15, ..Sampling::default() };
         let prompt = Prompt { prefix: task.prompt, suffix: None };
-        let made =
-            generate::complete(&mut model, &corpus.tokenizer, &prompt, TOKENS, sampling, &mut || (), &context.stop)?;
+        let made = generate::complete(
+            &mut model,
+            &corpus.tokenizer,
+            &prompt,
+            TOKENS,
+            sampling,
+            &mut || (),
+            &context.stop,
+        )?;
         show_text(terminal, heading, &made.text)?;
     }
     Ok(())
@@ -63,7 +77,11 @@ impl<'a> Task<'a> {
         let functions = files.iter().flat_map(|file| file.symbols.iter().map(move |symbol| (file, symbol)));
         let mut fitting: Vec<(&HeldOut, &Symbol)> =
             functions.filter(|(_, symbol)| (5..=40).contains(&lines(symbol))).collect();
-        fitting.sort_by_key(|(file, symbol)| (lines(symbol).abs_diff(LINES), &file.path, symbol.start));
+        fitting.sort_by(|(file, symbol), (other_file, other)| {
+            let distance = |symbol| lines(symbol).abs_diff(LINES);
+            let key = distance(symbol).cmp(&distance(other));
+            key.then_with(|| file.path.cmp(&other_file.path)).then(symbol.start.cmp(&other.start))
+        });
         fitting.into_iter().find_map(|(file, symbol)| Task::cut(file, symbol))
     }
 

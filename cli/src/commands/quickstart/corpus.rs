@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, Symbol};
 use codetune_core::dataset::{
-    CodeTokenizer, Document, DatasetConfig, Rule, Selection, Split, TokenizerTraining,
+    CodeTokenizer, DatasetConfig, Document, Rule, Selection, Split, TokenizerTraining,
 };
 use codetune_core::plugin::Digest;
 use codetune_core::store::RunPlugin;

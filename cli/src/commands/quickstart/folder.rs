@@ -20,7 +20,9 @@ pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
     let occupied = match fs::read_dir(&full) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-        Err(error) => return Err(Failure::file("use the folder", folder, &error).help("pass --out with another folder")),
+        Err(error) => {
+            return Err(Failure::file("use the folder", folder, &error).help("pass --out with another folder"));
+        }
     };
     if occupied {
         if !full.join(MARK).is_file() {
@@ -36,11 +38,14 @@ pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
         context.terminal.note(&format!("the earlier quickstart is now {}", aside.display()));
     }
     fs::create_dir_all(&full).map_err(refused)?;
-    fs::write(full.join(MARK), "Made by codetune quickstart, which may move this folder aside.\n").map_err(refused)?;
+    fs::write(full.join(MARK), "Made by codetune quickstart, which may move this folder aside.\n")
+        .map_err(refused)?;
     Ok(full)
 }
 
 /// The first free name of the form `folder.1`.
 fn aside(folder: &Path) -> Option<PathBuf> {
-    (1..1000).map(|number| PathBuf::from(format!("{}.{number}", folder.display()))).find(|path| !path.exists())
+    (1..1000)
+        .map(|number| PathBuf::from(format!("{}.{number}", folder.display())))
+        .find(|path| !path.exists())
 }

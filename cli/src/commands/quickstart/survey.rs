@@ -30,7 +30,8 @@ pub fn plugins(registry: &Registry, context: &Context) -> Result<(), Failure> {
 /// # Errors
 /// The path cannot be read.
 pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) -> Result<Analysis, Failure> {
-    let selection = analyze::Selection { exclude: own_folders(&arguments.out), ..analyze::Selection::default() };
+    let selection =
+        analyze::Selection { exclude: own_folders(&arguments.out), ..analyze::Selection::default() };
     let selection = analyze::Selection { max_bytes: codetune_core::source::DEFAULT_MAX_BYTES, ..selection };
     let options = selection.options(registry, context, true)?;
     let analysis = analyze::analyze(&arguments.path, &options, context)?;

@@ -43,7 +43,8 @@ pub fn base(
     context: &Context,
 ) -> Result<Tuned, Failure> {
     let folder = out.join("init");
-    let config = model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
+    let config =
+        model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
     let parameters = model::create(&config, Some(&corpus.tokenizer), arguments.seed, &folder, registry)?;
     context.terminal.print(&format!(
         "{}, {} parameters, sequences of {SEQUENCE} tokens\n",
