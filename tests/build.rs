@@ -9,7 +9,8 @@ use codetune_plugin_build::PluginBuild;
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
-    for watched in [workspace.join("plugin-sdk"), here.join("fixtures/faulty"), workspace.join("Cargo.lock")] {
+    for watched in [workspace.join("plugin-sdk"), here.join("fixtures/faulty"), workspace.join("Cargo.lock")]
+    {
         println!("cargo::rerun-if-changed={}", watched.display());
     }
     let build = PluginBuild::new(&workspace)?;

@@ -128,8 +128,7 @@ pub struct Analyzer {
     pub configure:
         unsafe extern "C" fn(host: *const Host, setup: *const Setup, instance: *mut *mut c_void) -> u32,
     /// Analyses a batch: for each source the plugin calls [`Host::report`] or [`Host::fail_source`] once.
-    pub analyze:
-        unsafe extern "C" fn(host: *const Host, instance: *mut c_void, batch: Slice<Source>) -> u32,
+    pub analyze: unsafe extern "C" fn(host: *const Host, instance: *mut c_void, batch: Slice<Source>) -> u32,
     /// Ends an instance.
     pub free: unsafe extern "C" fn(host: *const Host, instance: *mut c_void),
 }
@@ -143,8 +142,7 @@ pub struct Backend {
     /// Reads `config.json`, calls [`Host::plan`] once and makes an instance.
     pub configure: unsafe extern "C" fn(host: *const Host, config: Str, instance: *mut *mut c_void) -> u32,
     /// See [`crate::TrainingBackend::embed`].
-    pub embed:
-        unsafe extern "C" fn(host: *const Host, instance: *mut c_void, ids: u32, out: *mut u32) -> u32,
+    pub embed: unsafe extern "C" fn(host: *const Host, instance: *mut c_void, ids: u32, out: *mut u32) -> u32,
     /// See [`crate::TrainingBackend::block`].
     pub block: unsafe extern "C" fn(
         host: *const Host,
@@ -154,8 +152,7 @@ pub struct Backend {
         out: *mut u32,
     ) -> u32,
     /// See [`crate::TrainingBackend::logits`].
-    pub logits:
-        unsafe extern "C" fn(host: *const Host, instance: *mut c_void, x: u32, out: *mut u32) -> u32,
+    pub logits: unsafe extern "C" fn(host: *const Host, instance: *mut c_void, x: u32, out: *mut u32) -> u32,
     /// See [`crate::TrainingBackend::loss`].
     pub loss: unsafe extern "C" fn(
         host: *const Host,

@@ -23,7 +23,7 @@ macro_rules! export {
                     &INSTANCE
                 }
             }
-            $crate::wasm::analyzer::export!(Exported with_types_in $crate::wasm::analyzer);
+    $crate::wasm::analyzer::export!(Exported with_types_in $crate::wasm::analyzer);
         };
     };
     (training_backend: $plugin:ty) => {
@@ -41,7 +41,7 @@ macro_rules! export {
                     &INSTANCE
                 }
             }
-            $crate::wasm::backend::export!(Exported with_types_in $crate::wasm::backend);
+    $crate::wasm::backend::export!(Exported with_types_in $crate::wasm::backend);
         };
     };
 }

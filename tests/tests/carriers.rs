@@ -11,7 +11,9 @@ use serde_json::Map;
 fn real_files() -> Vec<(String, String)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for folder in ["core/src/plugin", "core/src/source", "plugins/metrics", "plugins/secrets", "plugin-sdk/src"] {
+    for folder in
+        ["core/src/plugin", "core/src/source", "plugins/metrics", "plugins/secrets", "plugin-sdk/src"]
+    {
         collect(&root.join(folder), &mut files);
     }
     files.sort();
@@ -36,7 +38,8 @@ fn reports(carrier: Carrier, plugin: &str, files: &[(&str, &str)]) -> String {
     assert_eq!(plugin.carrier(), carrier);
     let mut instance = plugin.analyzer(&Map::new()).unwrap();
     let reports = instance.analyze(&TestBatch::of(files)).unwrap();
-    let reports: Vec<_> = reports.into_iter().map(|report| report.map_err(|error| error.to_string())).collect();
+    let reports: Vec<_> =
+        reports.into_iter().map(|report| report.map_err(|error| error.to_string())).collect();
     assert!(reports.iter().any(|report| report.as_ref().is_ok_and(|r| !r.attributes.is_empty())));
     serde_json::to_string(&reports).unwrap()
 }

@@ -72,7 +72,8 @@ fn endless_allocation_ends_at_its_memory_limit() {
 #[test]
 fn endless_recursion_is_a_trap() {
     let Fault::Trapped(text) = whole_call(Carrier::Wasm, "recurse") else { panic!("a trap is expected") };
-    assert!(text.contains("stack"), "{text}");
+    // Which guard the stack runs into depends on how the compiler laid memory out.
+    assert!(text.contains("stack") || text.contains("out of bounds"), "{text}");
 }
 
 #[test]

@@ -28,13 +28,17 @@ pub enum Fault {
     #[error("ran longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real")]
     TimedOut(Duration),
     /// The component asked for more memory than its limit.
-    #[error("asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real")]
+    #[error(
+        "asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real"
+    )]
     OutOfMemory {
         /// The limit in force.
         limit_mib: u64,
     },
     /// The answer was larger than the limit.
-    #[error("returned more than its limit of {limit_kib} KiB of output; raise `output_kib` of the plugin's limits if the findings are real")]
+    #[error(
+        "returned more than its limit of {limit_kib} KiB of output; raise `output_kib` of the plugin's limits if the findings are real"
+    )]
     TooMuchOutput {
         /// The limit in force.
         limit_kib: u64,

@@ -53,7 +53,9 @@ pub(crate) fn check_report(
             (Scope::Symbol, subject) if subject > 0 => {
                 index("an attribute's symbol", subject - 1, report.symbols.len())?;
             }
-            (scope, _) => return Err(format!("attribute `{name}` is declared for a {scope:?}").to_lowercase()),
+            (scope, _) => {
+                return Err(format!("attribute `{name}` is declared for a {scope:?}").to_lowercase());
+            }
         }
         match (declared.kind, attribute.value) {
             (ValueKind::Float, Value::Float(value)) if value.is_finite() => {}

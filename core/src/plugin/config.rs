@@ -61,7 +61,11 @@ impl ConfigOption {
                     return Err(format!("is longer than {} characters", self.max_chars.unwrap_or(0)));
                 }
                 if !self.choices.is_empty() && !self.choices.contains(text) {
-                    return Err(format!("is `{}`: write one of {}", text.escape_debug(), self.choices.join(", ")));
+                    return Err(format!(
+                        "is `{}`: write one of {}",
+                        text.escape_debug(),
+                        self.choices.join(", ")
+                    ));
                 }
             }
             (kind, other) => {
@@ -90,12 +94,16 @@ pub fn resolve(
         let nearest = options.keys().max_by(|a, b| {
             strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)).then_with(|| b.cmp(a))
         });
-        let hint = nearest.map_or_else(|| "it has no options".into(), |name| format!("did you mean `{name}`?"));
+        let hint =
+            nearest.map_or_else(|| "it has no options".into(), |name| format!("did you mean `{name}`?"));
         return Err(format!("unknown option `{}`: {hint}", key.escape_debug()));
     }
     let value = |(name, option): (&String, &ConfigOption)| {
         let value = given.get(name).unwrap_or(&option.default);
-        option.accept(value).map(|value| (name.clone(), value)).map_err(|rule| format!("option `{name}` {rule}"))
+        option
+            .accept(value)
+            .map(|value| (name.clone(), value))
+            .map_err(|rule| format!("option `{name}` {rule}"))
     };
     options.iter().map(value).collect()
 }

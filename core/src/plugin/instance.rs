@@ -12,10 +12,7 @@ pub trait AnalyzerInstance: Send {
     /// # Errors
     /// The call as a whole failed (a trap, a panic, a limit): no source has an answer, the instance is spent,
     /// and the caller makes a new one to try the sources one by one.
-    fn analyze(
-        &mut self,
-        batch: &Arc<dyn SourceBatch>,
-    ) -> Result<Vec<Result<Report, CallError>>, CallError>;
+    fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError>;
 }
 
 /// A configured training backend, by whichever carrier it came. Tensors are numbers of the

@@ -188,9 +188,14 @@ impl Manifest {
         check_name(&self.name)?;
         self.check_contract()?;
         if let Some(capability) = self.capabilities.first() {
-            return invalid("capabilities", format!("this host knows no capability `{capability}`: leave it out"));
+            return invalid(
+                "capabilities",
+                format!("this host knows no capability `{capability}`: leave it out"),
+            );
         }
-        for (field, text) in [("description", &self.description), ("author", &self.author), ("license", &self.license)] {
+        for (field, text) in
+            [("description", &self.description), ("author", &self.author), ("license", &self.license)]
+        {
             if text.trim().is_empty() || text.chars().any(char::is_control) {
                 return invalid(field, "write one line of text".into());
             }

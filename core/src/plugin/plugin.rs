@@ -20,8 +20,17 @@ pub struct Plugin {
 
 enum Body {
     Builtin(&'static abi::Plugin),
-    Native { bytes: Arc<[u8]>, symbol: String, directory: PathBuf, tables: OnceLock<Result<Tables, String>> },
-    Wasm { bytes: Arc<[u8]>, cache: Option<ComponentCache>, loaded: OnceLock<Result<LoadedComponent, String>> },
+    Native {
+        bytes: Arc<[u8]>,
+        symbol: String,
+        directory: PathBuf,
+        tables: OnceLock<Result<Tables, String>>,
+    },
+    Wasm {
+        bytes: Arc<[u8]>,
+        cache: Option<ComponentCache>,
+        loaded: OnceLock<Result<LoadedComponent, String>>,
+    },
 }
 
 /// Where plugins keep what they make on this machine.

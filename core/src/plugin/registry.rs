@@ -57,9 +57,9 @@ impl PluginState {
     pub fn reason(&self) -> Option<&str> {
         match self {
             PluginState::Ready => None,
-            PluginState::Disabled(reason) | PluginState::Unavailable(reason) | PluginState::Failed(reason) => {
-                Some(reason)
-            }
+            PluginState::Disabled(reason)
+            | PluginState::Unavailable(reason)
+            | PluginState::Failed(reason) => Some(reason),
         }
     }
 }
@@ -225,7 +225,8 @@ impl Registry {
     pub fn get(&self, name: &str) -> Result<&Entry, RegistryError> {
         let exact = self.entries.get(name);
         // `metrics` for `codetune/metrics`, as long as it is the only one.
-        let mut short = self.entries.values().filter(|e| e.name.split_once('/').is_some_and(|(_, s)| s == name));
+        let mut short =
+            self.entries.values().filter(|e| e.name.split_once('/').is_some_and(|(_, s)| s == name));
         let found = exact.or_else(|| match (short.next(), short.next()) {
             (Some(only), None) => Some(only),
             _ => None,
@@ -297,7 +298,9 @@ impl Registry {
 
     fn entry(&self, origin: Origin, file: &str, made: Result<Plugin, String>) -> Entry {
         match made {
-            Err(reason) => Entry { name: file.to_owned(), origin, state: PluginState::Failed(reason), plugin: None },
+            Err(reason) => {
+                Entry { name: file.to_owned(), origin, state: PluginState::Failed(reason), plugin: None }
+            }
             Ok(plugin) => {
                 let name = plugin.manifest().name.clone();
                 let state = self.state_of(&name, &plugin);

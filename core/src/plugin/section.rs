@@ -70,7 +70,10 @@ fn check_major(symbol: &str) -> Result<(), String> {
         Ok(abi::MAJOR) => Ok(()),
         Ok(major) => {
             let who = if major > abi::MAJOR { "codetune" } else { "the plugin" };
-            Err(format!("it speaks native ABI {major}, this host speaks {}: {who} has to be upgraded", abi::MAJOR))
+            Err(format!(
+                "it speaks native ABI {major}, this host speaks {}: {who} has to be upgraded",
+                abi::MAJOR
+            ))
         }
         Err(_) => Err(format!("its symbol `{symbol}` names no ABI version: build it with this SDK")),
     }
@@ -101,6 +104,8 @@ mod tests {
     #[test]
     fn refuses_another_major_and_says_who_upgrades() {
         assert_eq!(check_major("codetune_plugin_abi0_metrics"), Ok(()));
-        assert!(check_major("codetune_plugin_abi7_metrics").unwrap_err().contains("codetune has to be upgraded"));
+        assert!(
+            check_major("codetune_plugin_abi7_metrics").unwrap_err().contains("codetune has to be upgraded")
+        );
     }
 }

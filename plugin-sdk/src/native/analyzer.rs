@@ -71,7 +71,8 @@ unsafe fn analyze_one<A: Analyzer>(
 ) -> Result<Report, Error> {
     let query = |pattern: &str| run_query(host, number, pattern);
     // SAFETY: the caller vouches for the source.
-    let source = unsafe { Source::new(text(source.path)?, text(source.language)?, text(source.text)?, &query) };
+    let source =
+        unsafe { Source::new(text(source.path)?, text(source.language)?, text(source.text)?, &query) };
     let mut report = Report::default();
     analyzer.analyze(&source, &mut report)?;
     Ok(report)
@@ -91,30 +92,37 @@ fn run_query(host: &Host, source: u32, pattern: &str) -> Result<Captures, String
 }
 
 fn hand_over(host: &Host, number: u32, report: &Report) {
-    let findings: Vec<_> = report.findings.iter().map(|f| abi::Finding {
-        rule: f.rule.into(),
-        severity: f.severity as u32,
-        start: f.start,
-        end: f.end,
-        message: f.message.unwrap_or(NONE),
-    }).collect();
-    let edits: Vec<_> = report.edits.iter().map(|e| abi::Edit {
-        finding: e.finding,
-        start: e.start,
-        end: e.end,
-        replacement: e.replacement,
-    }).collect();
+    let findings: Vec<_> = report
+        .findings
+        .iter()
+        .map(|f| abi::Finding {
+            rule: f.rule.into(),
+            severity: f.severity as u32,
+            start: f.start,
+            end: f.end,
+            message: f.message.unwrap_or(NONE),
+        })
+        .collect();
+    let edits: Vec<_> = report
+        .edits
+        .iter()
+        .map(|e| abi::Edit { finding: e.finding, start: e.start, end: e.end, replacement: e.replacement })
+        .collect();
     let symbols: Vec<_> =
         report.symbols.iter().map(|s| abi::Symbol { name: s.name, start: s.start, end: s.end }).collect();
-    let attributes: Vec<_> = report.attributes.iter().map(|a| {
-        let (tag, bits) = match a.value {
-            Value::Integer(v) => (0, v.cast_unsigned()),
-            Value::Float(v) => (1, v.to_bits()),
-            Value::Boolean(v) => (2, v.into()),
-            Value::Text(v) => (3, v.into()),
-        };
-        abi::Attribute { id: a.id.into(), subject: a.subject, tag, reserved: 0, bits }
-    }).collect();
+    let attributes: Vec<_> = report
+        .attributes
+        .iter()
+        .map(|a| {
+            let (tag, bits) = match a.value {
+                Value::Integer(v) => (0, v.cast_unsigned()),
+                Value::Float(v) => (1, v.to_bits()),
+                Value::Boolean(v) => (2, v.into()),
+                Value::Text(v) => (3, v.into()),
+            };
+            abi::Attribute { id: a.id.into(), subject: a.subject, tag, reserved: 0, bits }
+        })
+        .collect();
     let strings: Vec<_> = report.strings.iter().map(|s| Str::text(s)).collect();
     let report = abi::Report {
         findings: Slice::of(&findings),
@@ -145,4 +153,3 @@ unsafe fn text<'a>(text: Str) -> Result<&'a str, Error> {
     // SAFETY: the caller vouches for the text.
     unsafe { text.to_str() }.ok_or_else(|| Error::failed("the host handed over text that is not UTF-8"))
 }
-

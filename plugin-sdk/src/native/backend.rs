@@ -103,20 +103,24 @@ fn forward(host: *const Host, out: *mut u32, body: impl FnOnce() -> Result<Tenso
 }
 
 fn hand_over(host: &Host, plan: &Plan) {
-    let parameters: Vec<_> = plan.parameters.iter().map(|p| {
-        let (initializer, deviation) = match p.initializer {
-            Initializer::Normal(deviation) => (0, deviation),
-            Initializer::Ones => (1, 0.0),
-            Initializer::Zeros => (2, 0.0),
-        };
-        abi::Parameter {
-            name: Str::text(&p.name),
-            shape: Slice::of(&p.shape),
-            role: p.role as u32,
-            initializer,
-            deviation,
-        }
-    }).collect();
+    let parameters: Vec<_> = plan
+        .parameters
+        .iter()
+        .map(|p| {
+            let (initializer, deviation) = match p.initializer {
+                Initializer::Normal(deviation) => (0, deviation),
+                Initializer::Ones => (1, 0.0),
+                Initializer::Zeros => (2, 0.0),
+            };
+            abi::Parameter {
+                name: Str::text(&p.name),
+                shape: Slice::of(&p.shape),
+                role: p.role as u32,
+                initializer,
+                deviation,
+            }
+        })
+        .collect();
     let targets: Vec<_> = plan.default_targets.iter().map(|t| Str::text(t)).collect();
     let plan = abi::Plan {
         blocks: plan.blocks,

@@ -5,8 +5,8 @@ mod analysis;
 mod tensors;
 
 pub use analysis::{AnalyzerPlugin, analyzer};
-pub use tensors::{BackendPlugin, backend};
 pub(crate) use tensors::HostTensor;
+pub use tensors::{BackendPlugin, backend};
 
 use crate::LogLevel;
 

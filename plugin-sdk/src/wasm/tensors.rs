@@ -119,9 +119,7 @@ impl HostTensor {
             Op::Transpose { a, b, .. } => one(&|x| host::transpose(x, a, b)),
             Op::SplitHeads { heads, .. } => one(&|x| host::split_heads(x, heads)),
             Op::MergeHeads { .. } => one(&host::merge_heads),
-            Op::Slice { dimension, start, length, .. } => {
-                one(&|x| host::slice(x, dimension, start, length))
-            }
+            Op::Slice { dimension, start, length, .. } => one(&|x| host::slice(x, dimension, start, length)),
             Op::Cat { dimension, .. } => cat(operands, dimension),
             Op::Reduce { kind, dimension, .. } => {
                 let kind = match kind {

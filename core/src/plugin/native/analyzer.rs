@@ -21,7 +21,11 @@ impl NativeAnalyzer {
     ///
     /// # Errors
     /// What the plugin says of its configuration.
-    pub(crate) fn configure(tables: Tables, manifest: Arc<Manifest>, setup: &Setup) -> Result<Self, CallError> {
+    pub(crate) fn configure(
+        tables: Tables,
+        manifest: Arc<Manifest>,
+        setup: &Setup,
+    ) -> Result<Self, CallError> {
         let plugin = manifest.name.clone();
         let lacking = || Fault::Unavailable("it is no analyzer".into()).of(&plugin);
         let functions = tables.analyzer.ok_or_else(lacking)?;
@@ -48,10 +52,7 @@ impl NativeAnalyzer {
 }
 
 impl AnalyzerInstance for NativeAnalyzer {
-    fn analyze(
-        &mut self,
-        batch: &Arc<dyn SourceBatch>,
-    ) -> Result<Vec<Result<Report, CallError>>, CallError> {
+    fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError> {
         let Instance { pointer, session, table, poisoned, manifest } = &mut self.instance;
         let name = &manifest.name;
         if *poisoned {
@@ -83,7 +84,8 @@ impl AnalyzerInstance for NativeAnalyzer {
         }
         let Some(analyzer) = &manifest.analyzer else { return Ok(Vec::new()) };
         let checked = |(at, answer): (usize, Option<Result<Report, Fault>>)| {
-            let report = answer.unwrap_or_else(|| Err(Fault::Invalid("left a source without an answer".into())));
+            let report =
+                answer.unwrap_or_else(|| Err(Fault::Invalid("left a source without an answer".into())));
             let report = report.map_err(|fault| fault.of(name))?;
             if !fits_output(&report, &self.limits) {
                 return Err(Fault::TooMuchOutput { limit_kib: self.limits.output_kib }.of(name));

@@ -115,7 +115,9 @@ unsafe extern "C" fn query(
         let batch = session.state().batch.clone();
         // SAFETY: the plugin lends the pattern for the length of the call.
         let found = match (batch, unsafe { pattern.to_str() }) {
-            (Some(batch), Some(pattern)) if (source as usize) < batch.len() => batch.query(source as usize, pattern),
+            (Some(batch), Some(pattern)) if (source as usize) < batch.len() => {
+                batch.query(source as usize, pattern)
+            }
             (_, None) => Err("the query is not UTF-8".into()),
             _ => Err(format!("source {source} is not in the batch")),
         };
@@ -251,12 +253,8 @@ unsafe fn read_report(given: &abi::Report) -> Result<Report, String> {
         };
         Ok(Attribute { id: narrow("attribute", a.id)?, subject: a.subject, value })
     };
-    let edit = |e: &abi::Edit| Edit {
-        finding: e.finding,
-        start: e.start,
-        end: e.end,
-        replacement: e.replacement,
-    };
+    let edit =
+        |e: &abi::Edit| Edit { finding: e.finding, start: e.start, end: e.end, replacement: e.replacement };
     Ok(Report {
         findings: findings.iter().map(finding).collect::<Result<_, String>>()?,
         edits: edits.iter().map(edit).collect(),
@@ -289,8 +287,7 @@ unsafe fn read_plan(given: &abi::Plan) -> Result<Plan, String> {
         })
     };
     // SAFETY: the caller vouches for the plan.
-    let (parameters, default_targets) =
-        unsafe { (given.parameters.get(), strings(given.default_targets)?) };
+    let (parameters, default_targets) = unsafe { (given.parameters.get(), strings(given.default_targets)?) };
     Ok(Plan {
         blocks: given.blocks,
         vocabulary: given.vocabulary,
@@ -312,8 +309,10 @@ unsafe fn decode<'a>(op: &'a abi::TensorOp) -> Result<Decoded<'a>, String> {
         unsafe { (op.name.to_str(), op.inputs.get(), op.integers.get(), op.floats.get()) };
     let code = op.code;
     let name = name.ok_or("a parameter's name is not UTF-8")?;
-    let tensor = |at: usize| inputs.get(at).copied().ok_or_else(|| format!("operation {code} lacks tensor {at}"));
-    let long = |at: usize| integers.get(at).copied().ok_or_else(|| format!("operation {code} lacks number {at}"));
+    let tensor =
+        |at: usize| inputs.get(at).copied().ok_or_else(|| format!("operation {code} lacks tensor {at}"));
+    let long =
+        |at: usize| integers.get(at).copied().ok_or_else(|| format!("operation {code} lacks number {at}"));
     let whole = |at: usize| {
         let value = long(at)?;
         u64::try_from(value).map_err(|_| format!("operation {code}: number {at} is {value}"))
@@ -322,7 +321,8 @@ unsafe fn decode<'a>(op: &'a abi::TensorOp) -> Result<Decoded<'a>, String> {
         let value = long(at)?;
         u32::try_from(value).map_err(|_| format!("operation {code}: number {at} is {value}"))
     };
-    let float = |at: usize| floats.get(at).copied().ok_or_else(|| format!("operation {code} lacks float {at}"));
+    let float =
+        |at: usize| floats.get(at).copied().ok_or_else(|| format!("operation {code} lacks float {at}"));
     Ok(Decoded::Op(match code {
         code::EMBEDDING => Op::Embedding { name, ids: tensor(0)? },
         code::LINEAR => Op::Linear { name, x: tensor(0)? },
@@ -352,9 +352,7 @@ unsafe fn decode<'a>(op: &'a abi::TensorOp) -> Result<Decoded<'a>, String> {
         code::TRANSPOSE => Op::Transpose { x: tensor(0)?, a: small(0)?, b: small(1)? },
         code::SPLIT_HEADS => Op::SplitHeads { x: tensor(0)?, heads: small(0)? },
         code::MERGE_HEADS => Op::MergeHeads { x: tensor(0)? },
-        code::SLICE => {
-            Op::Slice { x: tensor(0)?, dimension: small(0)?, start: whole(1)?, length: whole(2)? }
-        }
+        code::SLICE => Op::Slice { x: tensor(0)?, dimension: small(0)?, start: whole(1)?, length: whole(2)? },
         code::CAT => Op::Cat { parts: inputs, dimension: small(0)? },
         code::REDUCE => {
             let kind = match long(0)? {

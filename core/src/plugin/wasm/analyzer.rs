@@ -62,10 +62,7 @@ impl WasmAnalyzer {
 }
 
 impl AnalyzerInstance for WasmAnalyzer {
-    fn analyze(
-        &mut self,
-        batch: &Arc<dyn SourceBatch>,
-    ) -> Result<Vec<Result<Report, CallError>>, CallError> {
+    fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError> {
         let manifest = &self.manifest;
         let name = &manifest.name;
         if self.spent {

@@ -52,7 +52,9 @@ impl ComponentCache {
                     Ok(component) => return Ok(component),
                     Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error:#}"),
                 },
-                None => tracing::warn!(path = %path.display(), "compiling anew: the cached component is not authentic"),
+                None => {
+                    tracing::warn!(path = %path.display(), "compiling anew: the cached component is not authentic")
+                }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error}"),

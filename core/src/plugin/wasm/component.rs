@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 use wasmtime::Store;
+use wasmtime::component::{
+    ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
+};
 
 use super::link::{interface, linker};
 use super::state::{State, begin, store};
@@ -73,7 +75,9 @@ impl LoadedComponent {
         let parent = self.export(None, &name).ok_or_else(lacking)?;
         let index = self.export(Some(&parent), function).ok_or_else(lacking)?;
         instance.get_typed_func::<P, R>(&mut *store, &index).map_err(|error| {
-            Fault::Unavailable(format!("the component exports {name}#{function} with another type: {error:#}"))
+            Fault::Unavailable(format!(
+                "the component exports {name}#{function} with another type: {error:#}"
+            ))
         })
     }
 

@@ -56,7 +56,9 @@ fn config(pooling: bool) -> Config {
         let mut pool = PoolingAllocationConfig::default();
         pool.total_component_instances(INSTANCES).total_core_instances(INSTANCES * 4);
         pool.total_memories(INSTANCES).total_tables(INSTANCES * 4);
-        pool.max_memory_size(usize::try_from(crate::plugin::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30));
+        pool.max_memory_size(
+            usize::try_from(crate::plugin::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30),
+        );
         pool.table_elements(100_000).max_core_instances_per_component(16).max_memories_per_component(4);
         pool.max_component_instance_size(8 << 20).max_core_instance_size(8 << 20);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -39,7 +39,8 @@ pub(crate) fn last_line(stderr: &MemoryOutputPipe) -> Option<String> {
     // Rust writes "thread … panicked at FILE:LINE:", the message, and a note about backtraces.
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("note: "));
     let last: Vec<&str> = lines.collect();
-    let from = last.iter().rposition(|line| line.contains("panicked at")).unwrap_or(last.len().saturating_sub(1));
+    let from =
+        last.iter().rposition(|line| line.contains("panicked at")).unwrap_or(last.len().saturating_sub(1));
     let said = last.get(from..)?.join(" ");
     let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     Some(said).filter(|said| !said.is_empty())
