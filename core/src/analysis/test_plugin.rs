@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use codetune_plugin_sdk::{
-    Analyzer, AttributeId, Builtin, Error, Report, RuleId, Setup, Severity, Source, Subject, abi,
-    __private::analyzer_table,
+    __private::analyzer_table, Analyzer, AttributeId, Builtin, Error, Report, RuleId, Setup, Severity,
+    Source, Subject, abi,
 };
 
 use crate::plugin::{Plugin, PluginDirectories, Registry, Trust};
@@ -59,7 +59,8 @@ impl Analyzer for Probe {
             report.finding(self.rule, Severity::Warning, span.clone()).message("found it").edit(span, "");
         }
         if source.language() == "python" {
-            let calls = source.query("(call) @call (function_definition name: (identifier) @name) @function")?;
+            let calls =
+                source.query("(call) @call (function_definition name: (identifier) @name) @function")?;
             for capture in &calls.items {
                 match calls.name(capture) {
                     "call" => drop(report.finding(self.call, Severity::Note, capture.span())),

@@ -182,10 +182,7 @@ mod every_file {
         let folder = tree(&[("a.py", "x\n"), ("b.py", "# do: refuse\n"), ("c.unknown", "x"), ("d.rs", "\0")]);
         let analysis = run(folder.path(), &probe());
         let form = serde_json::to_value(&analysis).unwrap();
-        assert_eq!(
-            form["summary"]["files"],
-            json!({ "seen": 4, "analysed": 1, "failed": 1, "skipped": 2 })
-        );
+        assert_eq!(form["summary"]["files"], json!({ "seen": 4, "analysed": 1, "failed": 1, "skipped": 2 }));
         assert_eq!(form["skipped"][0]["path"], "c.unknown");
         assert_eq!(form["skipped"][0]["code"], "unknown-language");
         assert_eq!(form["skipped"][1]["code"], "binary");
@@ -245,7 +242,9 @@ mod a_request {
     fn for_an_analyzer_twice_is_refused() {
         let mut options = probe();
         options.analyzers.push(options.analyzers[0].clone());
-        assert!(matches!(refusal(&options), AnalysisError::SelectedTwice { plugin } if plugin == "test/probe"));
+        assert!(
+            matches!(refusal(&options), AnalysisError::SelectedTwice { plugin } if plugin == "test/probe")
+        );
     }
 
     #[test]
@@ -467,7 +466,8 @@ mod sarif {
             let folder = tree(&[("d.py", text)]);
             let report = to_sarif(&run(folder.path(), &probe()), None);
             let results = report["runs"][0]["results"].as_array().unwrap().clone();
-            let print = |r: &Value| r["partialFingerprints"]["ruleAndOccurrence/v1"].as_str().unwrap().to_owned();
+            let print =
+                |r: &Value| r["partialFingerprints"]["ruleAndOccurrence/v1"].as_str().unwrap().to_owned();
             results.iter().map(print).collect()
         };
         let here = prints("f()\nf()\n");

@@ -78,7 +78,9 @@ mod tests {
     }
 
     fn file() -> FileAnalysis {
-        let Value::Object(attributes) = json!({"metrics": {"lines": 1}, "secrets": {}}) else { unreachable!() };
+        let Value::Object(attributes) = json!({"metrics": {"lines": 1}, "secrets": {}}) else {
+            unreachable!()
+        };
         FileAnalysis {
             path: "a.py".into(),
             language: Language::Python,
