@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use codetune_core::analysis::Analysis;
 use codetune_core::dataset::{
-    CodeTokenizer, Dataset, DatasetConfig, Progress, ProgressStage, Rule, Selection, Summary,
-    TokenizerTraining, assemble, select,
+    CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
+    Summary, TokenizerTraining, assemble, select,
 };
+use codetune_core::source::{Language, Skipped};
 use codetune_core::validate::escape_control;
+use serde_json::Map;
 
 use crate::commands::{analyze, tokenizer};
 use crate::context::Context;
-use crate::documents;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -169,8 +171,8 @@ impl Build {
     fn dataset(&self, config: &DatasetConfig, context: &Context) -> Result<Dataset, Failure> {
         let given = self.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
         let options = self.selection.options(&context.registry()?, context, true)?;
-        let documents = documents::of(analyze::analyze(&self.path, &options, context)?);
-        let selection = chosen(documents, config, context)?;
+        let analysis = analyze::analyze(&self.path, &options, context)?;
+        let selection = chosen(documents(&analysis)?, &analysis.skipped, config, context)?;
         let tokenizer = match given {
             Some(tokenizer) => tokenizer,
             None => {
@@ -183,18 +185,44 @@ impl Build {
     }
 }
 
-/// Chooses documents, with progress.
+/// The documents of an analysis that has kept the texts.
+///
+/// # Errors
+/// It has not.
+pub fn documents(analysis: &Analysis) -> Result<Vec<Document>, Failure> {
+    Ok(analysis.files.iter().map(Document::from_analysis).collect::<Result<_, _>>()?)
+}
+
+/// Chooses documents, with progress. Skipped files are among those left out, with their reason.
 ///
 /// # Errors
 /// As [`select`].
 pub fn chosen(
-    documents: Vec<codetune_core::dataset::Document>,
+    documents: Vec<Document>,
+    skipped: &[Skipped],
     config: &DatasetConfig,
     context: &Context,
 ) -> Result<Selection, Failure> {
     context.go_on()?;
     let progress = context.terminal.progress("choosing", "files");
-    Ok(select(documents, config, &|at: Progress| progress.at(at.done as u64, at.total as u64))?)
+    let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
+    let mut selection = select(documents, config, &told)?;
+    selection.left_out.extend(skipped.iter().map(|file| (unread(&file.path), Dropped::from_skipped(file))));
+    selection.left_out.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+    Ok(selection)
+}
+
+/// A file of which nothing is known but its path.
+fn unread(path: &str) -> Document {
+    Document {
+        path: path.to_owned(),
+        language: Language::Text.id().to_owned(),
+        text: "".into(),
+        digest: [0; 32],
+        attributes: Map::new(),
+        findings: Map::new(),
+        errors: Vec::new(),
+    }
 }
 
 /// Encodes and packs, with progress.

@@ -12,7 +12,6 @@ use codetune_core::store::RunPlugin;
 
 use crate::commands::{dataset, tokenizer};
 use crate::context::Context;
-use crate::documents;
 use crate::failure::Failure;
 use crate::terminal::format::{bytes, count};
 
@@ -62,14 +61,14 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     let analyzers = analyzers.collect();
     let symbols: Vec<(String, Vec<Symbol>)> =
         analysis.files.iter().map(|file| (file.path.clone(), file.symbols.clone())).collect();
-    let documents = sample(documents::of(analysis), seed, context);
+    let documents = sample(dataset::documents(&analysis)?, seed, context);
     enough(&documents, "there")?;
 
     let config = config(seed);
     for rule in &config.rules {
         context.terminal.print(&format!("keep if {:<14} {}\n", rule.name, rule.keep_if))?;
     }
-    let selection = dataset::chosen(documents, &config, context)?;
+    let selection = dataset::chosen(documents, &analysis.skipped, &config, context)?;
     let kept: Vec<Document> = selection.kept.iter().map(|(document, _)| document.clone()).collect();
     enough(&kept, "left after the rules")?;
     let held_out = held_out(&selection, symbols);

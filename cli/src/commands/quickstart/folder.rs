@@ -21,7 +21,9 @@ pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
         Err(error) => {
-            return Err(Failure::file("use the folder", folder, &error).help("pass --out with another folder"));
+            return Err(
+                Failure::file("use the folder", folder, &error).help("pass --out with another folder")
+            );
         }
     };
     if occupied {
