@@ -126,11 +126,11 @@ fn a_model_of_an_unknown_architecture_names_it_and_where_to_look() {
     let expected = ["no training backend knows the architecture MambaForCausalLM", "model/config.json", "codetune plugin list"];
     refused(&place, &[], 3, &expected);
     change("\"hidden_size\": 64", "\"hidden_size\": true");
-    refused(&place, &[], 2, &["model/config.json", "hidden_size"]);
+    refused(&place, &[], 2, &["model/config.json", "plugin codetune/decoder refuses it", "`hidden_size` is true"]);
     change("\"hidden_size\": 64", "\"hidden_size\": 96");
     refused(&place, &[], 2, &["model/model.safetensors does not fit", "[384, 96] is needed", "help: "]);
     place.write("model/config.json", &config[..config.len() / 2]);
-    refused(&place, &[], 2, &["model/config.json"]);
+    refused(&place, &[], 2, &["model/config.json", "not JSON", "help: mend it"]);
 }
 
 #[test]
@@ -154,9 +154,14 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
 #[test]
 fn a_second_run_does_not_write_into_the_folder_of_the_first() {
     let place = trained();
-    let before = files(&place);
-    place.refused(&["train", "run.toml"], 2, &["out/checkpoints holds checkpoints already", "help: resume that run"]);
-    assert!(files(&place) == before);
+    let before = (files(&place), runs(&place));
+    let again = ["train", "run.toml"];
+    place.refused(&again, 2, &["out/checkpoints holds checkpoints already", "help: resume that run"]);
+    assert!(files(&place) == before.0);
+    assert_eq!(runs(&place), before.1, "no run was begun");
+    let same_name = [&again[..], &["--set", "output.dir='other'"]].concat();
+    place.refused(&same_name, 2, &["there is already a run named \"first\"", "help: choose another"]);
+    assert!(!place.path("other").exists());
 }
 
 #[test]
@@ -179,7 +184,7 @@ fn a_dataset_that_was_tampered_with_is_refused_and_one_in_the_way_is_left_alone(
     }
     let before = files(&place);
     let over = ["dataset", "build", "src", "-o", "model", "--vocab-size", "280"];
-    place.refused(&over, 2, &["model is not a codetune dataset", "help: choose another folder; nothing was written"]);
+    place.refused(&over, 2, &["model is not a codetune dataset", "help: nothing was written, choose another folder"]);
     let init = ["model", "init", "--preset", "tiny", "-o", "model"];
     place.refused(&init, 2, &["model", "exists already", "help: choose another folder or remove it first"]);
     assert!(files(&place) == before);

@@ -24,7 +24,7 @@ pub enum StoreError {
     },
 
     /// A name or a key is taken.
-    #[error("there is already a {what} \"{name}\"; choose another or delete that one first")]
+    #[error("there is already a {what} \"{name}\"; choose another")]
     Duplicate {
         /// What it is a name of.
         what: &'static str,
