@@ -12,7 +12,8 @@ pub enum Exit {
     Findings = 1,
     /// The arguments or the input are wrong.
     Usage = 2,
-    /// A plugin failed or is not available.
+    /// A plugin is not available, or failed so that there is no answer. A file that an analyzer fails on is part of the
+    /// answer, but `analyze --fail-on` wants one for every file.
     Plugin = 3,
     /// Files or the database cannot be read or written.
     Storage = 4,
@@ -26,7 +27,7 @@ Exit codes:
   0    done
   1    findings at or above --fail-on
   2    wrong arguments or bad input
-  3    a plugin failed or is not available
+  3    a plugin is not available, or failed so that there is no answer
   4    files or the database cannot be read or written
   101  a defect of codetune itself
   130  interrupted; a training run can be resumed";

@@ -169,21 +169,25 @@ impl From<DatasetError> for Failure {
 
 impl From<model::ModelError> for Failure {
     fn from(error: model::ModelError) -> Self {
-        use model::ModelError::{Call, Write};
-        let exit = match &error {
-            Call(_) => Exit::Plugin,
-            Write { .. } => Exit::Storage,
-            _ => Exit::Usage,
-        };
-        Failure::told(exit, &error)
+        Failure::told(of_model(&error), &error)
+    }
+}
+
+fn of_model(error: &model::ModelError) -> Exit {
+    use model::ModelError::{Call, Write};
+    match error {
+        Call(_) => Exit::Plugin,
+        Write { .. } => Exit::Storage,
+        _ => Exit::Usage,
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        use StoreError::{Ambiguous, Invalid, Location, NotFound, State, UnsupportedScheme};
+        use StoreError::{Ambiguous, Duplicate, Invalid, Location, NotFound, State, UnsupportedScheme};
         let exit = match &error {
             Invalid(_)
+            | Duplicate { .. }
             | NotFound { .. }
             | Ambiguous { .. }
             | Location { .. }
@@ -198,6 +202,7 @@ impl From<StoreError> for Failure {
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let exit = match &error {
+            TrainError::Refused(refused) => of_model(refused),
             TrainError::Metrics(_) | TrainError::Output { .. } | TrainError::Checkpoint(_) => Exit::Storage,
             TrainError::Model { .. } => Exit::Plugin,
             _ => Exit::Usage,

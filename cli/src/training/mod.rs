@@ -93,6 +93,8 @@ pub fn train(
         Start::New => None,
         Start::Resume(_) => Some(trainer.resume()?.ok_or_else(|| nothing_to_resume(&config.output.dir))?),
     };
+    // Before there is a record of a run that never began.
+    trainer.check_output()?;
     let run = match resumed.and_then(|resumed| resumed.run) {
         Some(id) => again(&store, &id, start)?,
         None => record::start(&store, config, &described, &data.facts, &backend, analyzers)?,

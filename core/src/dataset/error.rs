@@ -137,7 +137,7 @@ pub enum DatasetError {
         count: u64,
     },
     /// The file system refused.
-    #[error("{path}: {source}")]
+    #[error("cannot use {path}: {source}; check the path, its permissions and the free space")]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -46,7 +46,8 @@ pub struct Arguments {
     /// Show every finding, not only the first ones; text alone is ever cut.
     #[arg(long)]
     pub all: bool,
-    /// Exit with 1 where there is a finding of this severity or a higher one.
+    /// Exit with 1 where there is a finding of this severity or a higher one, or else with 3 where a plugin gave no
+    /// answer for a file.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
 }
@@ -130,12 +131,17 @@ fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
 fn verdict(analysis: &Analysis, fail_on: Option<Level>) -> Exit {
     let found = &analysis.summary.findings;
     let reached = match fail_on {
-        None => 0,
+        None => return Exit::Done,
         Some(Level::Error) => found.error,
         Some(Level::Warning) => found.error + found.warning,
         Some(Level::Note) => found.total,
     };
-    if reached > 0 { Exit::Findings } else { Exit::Done }
+    match (reached, analysis.summary.files.failed) {
+        (0, 0) => Exit::Done,
+        // A check that did not take place is not passed.
+        (0, _) => Exit::Plugin,
+        _ => Exit::Findings,
+    }
 }
 
 impl From<AnalysisError> for Failure {
