@@ -221,8 +221,11 @@ typedef struct codetune_plan {
 #define CODETUNE_OP_MERGE_HEADS 17u   /* -; x */
 #define CODETUNE_OP_SLICE 18u         /* -; x; dimension, start, length */
 #define CODETUNE_OP_CAT 19u           /* -; the parts; dimension */
-#define CODETUNE_OP_REDUCE 20u        /* -; x; 0 sum or 1 mean, dimension */
+#define CODETUNE_OP_REDUCE 20u        /* -; x; CODETUNE_REDUCE_..., dimension */
 #define CODETUNE_OP_CROSS_ENTROPY 21u /* -; logits, targets */
+
+#define CODETUNE_REDUCE_SUM 0u
+#define CODETUNE_REDUCE_MEAN 1u
 
 typedef struct codetune_tensor_op {
   uint32_t code;     /* CODETUNE_OP_... */
