@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
 use codetune_core::plugin::{Carrier, Digest};
 
-use crate::commands::{analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train};
+use crate::commands::{
+    analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
+};
 use crate::exit;
 use crate::terminal::Color;
 

@@ -63,7 +63,8 @@ impl Context {
             Some(given) => given.clone(),
             None => {
                 let data = &self.folders.data;
-                std::fs::create_dir_all(data).map_err(|error| Failure::file("make the folder", data, &error))?;
+                std::fs::create_dir_all(data)
+                    .map_err(|error| Failure::file("make the folder", data, &error))?;
                 self.folders.database().display().to_string()
             }
         };

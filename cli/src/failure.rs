@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use codetune_core::{
-    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, source::SourceError, store::StoreError,
-    train::RunFileError, train::TrainError, validate::escape_control, validate::redact, validate::Violation,
+    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, source::SourceError,
+    store::StoreError, train::RunFileError, train::TrainError, validate::Violation, validate::escape_control,
+    validate::redact,
 };
 
 use crate::exit::Exit;
@@ -46,7 +47,9 @@ impl Failure {
     pub fn told(exit: Exit, error: &dyn Error) -> Self {
         let text = error.to_string();
         let (text, help) = match text.rsplit_once("; ") {
-            Some((before, way_out)) if !way_out.contains('\n') => (before.to_owned(), Some(way_out.to_owned())),
+            Some((before, way_out)) if !way_out.contains('\n') => {
+                (before.to_owned(), Some(way_out.to_owned()))
+            }
             _ => (text, None),
         };
         let mut lines = text.lines().map(str::to_owned);
@@ -180,9 +183,12 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         use StoreError::{Ambiguous, Invalid, Location, NotFound, State, UnsupportedScheme};
         let exit = match &error {
-            Invalid(_) | NotFound { .. } | Ambiguous { .. } | Location { .. } | UnsupportedScheme { .. } | State { .. } => {
-                Exit::Usage
-            }
+            Invalid(_)
+            | NotFound { .. }
+            | Ambiguous { .. }
+            | Location { .. }
+            | UnsupportedScheme { .. }
+            | State { .. } => Exit::Usage,
             _ => Exit::Storage,
         };
         Failure::told(exit, &error)
@@ -206,7 +212,8 @@ mod tests {
 
     #[test]
     fn the_way_out_of_a_core_error_becomes_the_help() {
-        let error = codetune_core::source::discover(Path::new("/no/such/place"), &Default::default()).unwrap_err();
+        let error =
+            codetune_core::source::discover(Path::new("/no/such/place"), &Default::default()).unwrap_err();
         let failure = Failure::from(error);
         assert_eq!(failure.exit(), Exit::Usage);
         assert_eq!(failure.help.as_deref(), Some("give the path of a file or directory that exists"));

@@ -20,7 +20,8 @@ pub fn flag() -> Result<Arc<AtomicBool>, Failure> {
         }
         let _ = writeln!(std::io::stderr(), "\nstopping; press Ctrl-C again to end at once");
     };
-    let refused = |error: ctrlc::Error| Failure::new(Exit::Storage, format!("cannot listen to Ctrl-C: {error}"));
+    let refused =
+        |error: ctrlc::Error| Failure::new(Exit::Storage, format!("cannot listen to Ctrl-C: {error}"));
     ctrlc::set_handler(handler).map_err(refused)?;
     Ok(stop)
 }

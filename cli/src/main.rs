@@ -3,7 +3,6 @@
 mod arguments;
 mod commands;
 mod context;
-mod documents;
 mod exit;
 mod failure;
 mod folders;

@@ -9,7 +9,9 @@ use crate::failure::Failure;
 
 /// Which shell.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  codetune completions bash > ~/.local/share/bash-completion/completions/codetune")]
+#[command(
+    after_help = "Example:\n  codetune completions bash > ~/.local/share/bash-completion/completions/codetune"
+)]
 pub struct Arguments {
     /// The shell.
     pub shell: Shell,

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use codetune_core::analysis::Analysis;
 use codetune_core::dataset::{
-    CodeTokenizer, Dataset, DatasetConfig, Progress, ProgressStage, Rule, Selection, Summary, TokenizerTraining,
-    assemble, select,
+    CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
+    Summary, TokenizerTraining, assemble, select,
 };
+use codetune_core::source::{Language, Skipped};
 use codetune_core::validate::escape_control;
+use serde_json::Map;
 
 use crate::commands::{analyze, tokenizer};
 use crate::context::Context;
-use crate::documents;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -35,7 +37,9 @@ pub enum Command {
     #[command(after_help = BUILD)]
     Build(Box<Build>),
     /// Show what a dataset holds, after checking every byte of it.
-    #[command(after_help = "Examples:\n  codetune dataset inspect data/mine\n  codetune dataset inspect data/mine --json")]
+    #[command(
+        after_help = "Examples:\n  codetune dataset inspect data/mine\n  codetune dataset inspect data/mine --json"
+    )]
     Inspect(Inspect),
 }
 
@@ -106,7 +110,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             match build.json {
                 true => {
                     let path = &build.output;
-                    terminal.json(&serde_json::json!({ "path": path, "digest": digest, "summary": summary }))?;
+                    terminal
+                        .json(&serde_json::json!({ "path": path, "digest": digest, "summary": summary }))?;
                 }
                 false => {
                     terminal.print(&describe(&summary, terminal))?;
@@ -140,8 +145,10 @@ impl Build {
                 toml::from_str(&text).map_err(|error| {
                     Failure::usage(format!("{} is refused: {}", path.display(), error.message()))
                         .why(place(&text, error.span()))
-                        .help("the keys are those of [dataset]: seed, heldout, rules, quarantine, dedup, \
-                               max_seq_length, fim_rate, spm_rate, group")
+                        .help(
+                            "the keys are those of [dataset]: seed, heldout, rules, quarantine, dedup, \
+                               max_seq_length, fim_rate, spm_rate, group",
+                        )
                 })?
             }
         };
@@ -150,10 +157,11 @@ impl Build {
         config.fim_rate = self.fim_rate.unwrap_or(config.fim_rate);
         config.max_seq_length = self.seq_length.unwrap_or(config.max_seq_length);
         for rule in &self.rules {
-            let (name, keep_if) = rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
-                Failure::usage(format!("--rule {rule} is not NAME=CEL"))
-                    .help("write for example --rule 'short=metrics.lines < 1000'")
-            })?;
+            let (name, keep_if) =
+                rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
+                    Failure::usage(format!("--rule {rule} is not NAME=CEL"))
+                        .help("write for example --rule 'short=metrics.lines < 1000'")
+                })?;
             config.rules.push(Rule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
         }
         config.check()?;
@@ -163,12 +171,13 @@ impl Build {
     fn dataset(&self, config: &DatasetConfig, context: &Context) -> Result<Dataset, Failure> {
         let given = self.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
         let options = self.selection.options(&context.registry()?, context, true)?;
-        let documents = documents::of(analyze::analyze(&self.path, &options, context)?);
-        let selection = chosen(documents, config, context)?;
+        let analysis = analyze::analyze(&self.path, &options, context)?;
+        let selection = chosen(documents(&analysis)?, &analysis.skipped, config, context)?;
         let tokenizer = match given {
             Some(tokenizer) => tokenizer,
             None => {
-                let training = TokenizerTraining { vocab_size: self.vocab_size, ..TokenizerTraining::default() };
+                let training =
+                    TokenizerTraining { vocab_size: self.vocab_size, ..TokenizerTraining::default() };
                 tokenizer::train(&selection.training_texts(), training, context)?
             }
         };
@@ -176,18 +185,44 @@ impl Build {
     }
 }
 
-/// Chooses documents, with progress.
+/// The documents of an analysis that has kept the texts.
+///
+/// # Errors
+/// It has not.
+pub fn documents(analysis: &Analysis) -> Result<Vec<Document>, Failure> {
+    Ok(analysis.files.iter().map(Document::from_analysis).collect::<Result<_, _>>()?)
+}
+
+/// Chooses documents, with progress. Skipped files are among those left out, with their reason.
 ///
 /// # Errors
 /// As [`select`].
 pub fn chosen(
-    documents: Vec<codetune_core::dataset::Document>,
+    documents: Vec<Document>,
+    skipped: &[Skipped],
     config: &DatasetConfig,
     context: &Context,
 ) -> Result<Selection, Failure> {
     context.go_on()?;
     let progress = context.terminal.progress("choosing", "files");
-    Ok(select(documents, config, &|at: Progress| progress.at(at.done as u64, at.total as u64))?)
+    let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
+    let mut selection = select(documents, config, &told)?;
+    selection.left_out.extend(skipped.iter().map(|file| (unread(&file.path), Dropped::from_skipped(file))));
+    selection.left_out.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+    Ok(selection)
+}
+
+/// A file of which nothing is known but its path.
+fn unread(path: &str) -> Document {
+    Document {
+        path: path.to_owned(),
+        language: Language::Text.id().to_owned(),
+        text: "".into(),
+        digest: [0; 32],
+        attributes: Map::new(),
+        findings: Map::new(),
+        errors: Vec::new(),
+    }
 }
 
 /// Encodes and packs, with progress.
@@ -259,7 +294,8 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         text.push_str(&reasons.render(terminal));
     }
     for sample in &summary.samples {
-        let heading = format!("{} ({} of {} tokens)", escape_control(&sample.path), sample.shown, sample.tokens);
+        let heading =
+            format!("{} ({} of {} tokens)", escape_control(&sample.path), sample.shown, sample.tokens);
         text.push_str(&format!("\n{}\n", terminal.paint(Style::Heading, &heading)));
         for line in sample.text.lines() {
             text.push_str(&format!("  {}\n", escape_control(&line.replace('\t', "    "))));

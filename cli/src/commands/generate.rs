@@ -102,7 +102,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         // Text is for people's terminals: only line ends and tabs go out as they are.
         let lines: Vec<String> = whole
             .split('\n')
-            .map(|line| line.split('\t').map(|part| escape_control(part).into_owned()).collect::<Vec<_>>().join("\t"))
+            .map(|line| {
+                line.split('\t').map(|part| escape_control(part).into_owned()).collect::<Vec<_>>().join("\t")
+            })
             .collect();
         terminal.print(&format!("{}\n", lines.join("\n")))?;
     }

@@ -19,8 +19,10 @@ const VOCABULARY: usize = 4096;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Make a new model with random weights.
-    #[command(after_help = "Examples:\n  codetune model init -o models/mine --preset small --tokenizer data/mine\n  \
-        codetune model init -o models/own --config config.json --seed 7")]
+    #[command(
+        after_help = "Examples:\n  codetune model init -o models/mine --preset small --tokenizer data/mine\n  \
+        codetune model init -o models/own --config config.json --seed 7"
+    )]
     Init(Init),
 }
 
@@ -77,8 +79,9 @@ impl Init {
             let (vocabulary, end) = tokenizer.map_or((VOCABULARY, 0), |own| (own.vocab_size(), own.end()));
             return of_preset(preset, vocabulary, end, &self.output);
         };
-        let json = std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("cannot read {}", path.display())).why(error.to_string()))?;
+        let json = std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("cannot read {}", path.display())).why(error.to_string())
+        })?;
         Ok(ModelConfig::parse(path.clone(), json)?)
     }
 }
@@ -88,7 +91,8 @@ impl Init {
 /// # Errors
 /// None that a preset leads to.
 pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> Result<ModelConfig, Failure> {
-    let json = serde_json::to_string_pretty(&preset.config(vocabulary, end)).map_err(std::io::Error::other)?;
+    let json =
+        serde_json::to_string_pretty(&preset.config(vocabulary, end)).map_err(std::io::Error::other)?;
     Ok(ModelConfig::parse(folder.join("config.json"), json + "\n")?)
 }
 

@@ -15,14 +15,18 @@ use crate::terminal::table::Table;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List every plugin, usable or not.
-    #[command(after_help = "Examples:\n  codetune plugin list\n  codetune plugin list --plugins ./my-plugins --json")]
+    #[command(
+        after_help = "Examples:\n  codetune plugin list\n  codetune plugin list --plugins ./my-plugins --json"
+    )]
     List {
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
     },
     /// Show what a plugin says of itself: rules, attributes, options, limits.
-    #[command(after_help = "Examples:\n  codetune plugin info metrics\n  codetune plugin info codetune/secrets --json")]
+    #[command(
+        after_help = "Examples:\n  codetune plugin info metrics\n  codetune plugin info codetune/secrets --json"
+    )]
     Info {
         /// The plugin's name, with or without its namespace.
         name: String,
@@ -114,7 +118,10 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     line("contract", &manifest.api.to_string());
     let limits = manifest.granted_limits();
     let limits = (limits.memory_mib, limits.time_ms, limits.output_kib);
-    line("limits", &format!("{} MiB of memory, {} ms and {} KiB of output for each file", limits.0, limits.1, limits.2));
+    line(
+        "limits",
+        &format!("{} MiB of memory, {} ms and {} KiB of output for each file", limits.0, limits.1, limits.2),
+    );
     if let Some(backend) = &manifest.training_backend {
         line("models", &backend.architectures.join(", "));
     }

@@ -19,7 +19,9 @@ use crate::terminal::table::Table;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List training runs, the newest first.
-    #[command(after_help = "Examples:\n  codetune runs list\n  codetune runs list --status interrupted --json")]
+    #[command(
+        after_help = "Examples:\n  codetune runs list\n  codetune runs list --status interrupted --json"
+    )]
     List {
         /// Only those that stand there.
         #[arg(long, value_enum)]
@@ -35,7 +37,9 @@ pub enum Command {
         json: bool,
     },
     /// Show a run: configuration, metrics, plugins, artifacts.
-    #[command(after_help = "Examples:\n  codetune runs show 4f2a\n  codetune runs show my-run --json | jq .latest")]
+    #[command(
+        after_help = "Examples:\n  codetune runs show 4f2a\n  codetune runs show my-run --json | jq .latest"
+    )]
     Show {
         /// Its id, its name, or the start of its id.
         run: String,
@@ -67,13 +71,14 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     store.interrupt_abandoned()?;
     match command {
         Command::List { status, kind, limit, json } => {
-            let filter = RunFilter { status: status.map(Status::of), kind: kind.clone(), ..RunFilter::default() };
+            let filter =
+                RunFilter { status: status.map(Status::of), kind: kind.clone(), ..RunFilter::default() };
             list(&store, &filter, *limit, *json, terminal)?;
         }
         Command::Show { run, json } => {
-            let run = store.get_run(run).map_err(|error| {
-                Failure::from(error).help("see the runs with: codetune runs list")
-            })?;
+            let run = store
+                .get_run(run)
+                .map_err(|error| Failure::from(error).help("see the runs with: codetune runs list"))?;
             match json {
                 true => terminal.json(&whole(&store, &run)?)?,
                 false => terminal.print(&describe(&store, &run, terminal)?)?,
@@ -94,7 +99,13 @@ impl Status {
     }
 }
 
-fn list(store: &Store, filter: &RunFilter, limit: u32, json: bool, terminal: &Terminal) -> Result<(), Failure> {
+fn list(
+    store: &Store,
+    filter: &RunFilter,
+    limit: u32,
+    json: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
     let runs = store.list_runs(filter, limit)?;
     if json {
         let runs = runs.iter().map(|run| summary(store, run)).collect::<Result<Vec<_>, _>>()?;
@@ -103,7 +114,18 @@ fn list(store: &Store, filter: &RunFilter, limit: u32, json: bool, terminal: &Te
     if runs.is_empty() {
         return terminal.print("there are no such runs; train one with: codetune train RUN.toml\n");
     }
-    let mut table = Table::new(&["RUN", "NAME", "KIND", "STATUS", "MODEL", "DATASET", ">STEPS", ">LOSS", ">HELD-OUT", "STARTED"]);
+    let mut table = Table::new(&[
+        "RUN",
+        "NAME",
+        "KIND",
+        "STATUS",
+        "MODEL",
+        "DATASET",
+        ">STEPS",
+        ">LOSS",
+        ">HELD-OUT",
+        "STARTED",
+    ]);
     for run in &runs {
         let latest = store.latest_metrics(&run.id)?;
         let value = |key: &str| latest.iter().find(|metric| metric.key == key);
@@ -130,8 +152,10 @@ fn list(store: &Store, filter: &RunFilter, limit: u32, json: bool, terminal: &Te
 
 fn summary(store: &Store, run: &Run) -> Result<Value, Failure> {
     let latest = store.latest_metrics(&run.id)?;
-    let latest: serde_json::Map<String, Value> =
-        latest.into_iter().map(|metric| (metric.key, json!({ "step": metric.step, "value": metric.value }))).collect();
+    let latest: serde_json::Map<String, Value> = latest
+        .into_iter()
+        .map(|metric| (metric.key, json!({ "step": metric.step, "value": metric.value })))
+        .collect();
     Ok(json!({
         "id": run.id.to_string(),
         "name": run.name,
@@ -150,7 +174,9 @@ fn summary(store: &Store, run: &Run) -> Result<Value, Failure> {
 fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
     let mut value = summary(store, run)?;
     let config = store.config(run.config)?;
-    let points = |points: Vec<MetricPoint>| -> Vec<Value> { points.iter().map(|p| json!([p.step, p.value])).collect() };
+    let points = |points: Vec<MetricPoint>| -> Vec<Value> {
+        points.iter().map(|p| json!([p.step, p.value])).collect()
+    };
     let mut metrics = serde_json::Map::new();
     for metric in store.latest_metrics(&run.id)? {
         metrics.insert(metric.key.clone(), points(store.metrics(&run.id, &metric.key)?).into());
@@ -177,7 +203,8 @@ fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
 
 fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Failure> {
     let mut text = format!("{}\n", terminal.paint(Style::Heading, &format!("run {}", run.id)));
-    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", escape_control(value)));
+    let mut line =
+        |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", escape_control(value)));
     if let Some(name) = &run.name {
         line("name", name);
     }
@@ -192,7 +219,10 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
     if let Some(finished) = run.finished_at {
         line("finished", &moment(finished));
     }
-    line("host", &format!("{}, {} {}, codetune {}", run.host.machine, run.host.os, run.host.arch, run.host.version));
+    line(
+        "host",
+        &format!("{}, {} {}, codetune {}", run.host.machine, run.host.os, run.host.arch, run.host.version),
+    );
     heading(&mut text, "configuration", terminal);
     let config = store.config(run.config)?.values.run_config;
     let mut pairs = Vec::new();
@@ -220,7 +250,8 @@ fn metrics(text: &mut String, store: &Store, run: &Run, terminal: &Terminal) -> 
     let train = store.metrics(&run.id, "train_loss")?;
     let held_out = store.metrics(&run.id, "eval_loss")?;
     if terminal.watched {
-        let points = |points: &[MetricPoint]| points.iter().map(|p| (p.step as f32, p.value as f32)).collect();
+        let points =
+            |points: &[MetricPoint]| points.iter().map(|p| (p.step as f32, p.value as f32)).collect();
         let series = [
             Series { name: "training loss", points: points(&train) },
             Series { name: "held-out loss", points: points(&held_out) },

@@ -66,7 +66,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     if skipped > 0 {
         context.terminal.note(&format!("{skipped} files were left out; codetune analyze tells why"));
     }
-    let training = TokenizerTraining { vocab_size: arguments.vocab_size, min_frequency: arguments.min_frequency };
+    let training =
+        TokenizerTraining { vocab_size: arguments.vocab_size, min_frequency: arguments.min_frequency };
     let trained = train(&texts, training, context)?;
     trained.save(&arguments.output)?;
     let (entries, digest) = (trained.vocab_size(), codetune_core::plugin::Digest(trained.digest()));

@@ -63,11 +63,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Some(run) => Start::Resume(run.clone()),
     };
     let mut watch = Watch::new(context.terminal, "training");
-    let trained = training::train(&config, &start, context, &mut watch)?;
+    let trained = training::train(&config, &start, &[], context, &mut watch)?;
     answer(arguments, &trained, &watch, context)
 }
 
-fn answer(arguments: &Arguments, trained: &Trained, watch: &Watch, context: &Context) -> Result<Exit, Failure> {
+fn answer(
+    arguments: &Arguments,
+    trained: &Trained,
+    watch: &Watch,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let (terminal, run) = (&context.terminal, &trained.run);
     match &trained.outcome {
         Outcome::Interrupted { step, checkpoint } => {
@@ -77,12 +82,17 @@ fn answer(arguments: &Arguments, trained: &Trained, watch: &Watch, context: &Con
                     "run": run.to_string(), "status": "interrupted", "step": step, "checkpoint": checkpoint,
                 }))?;
             }
-            Err(Failure::new(Exit::Interrupted, format!("run {run} was interrupted after step {}", count(*step)))
-                .why(format!("its checkpoint is {}", checkpoint.display()))
-                .help(format!("go on with: {resume}")))
+            Err(Failure::new(
+                Exit::Interrupted,
+                format!("run {run} was interrupted after step {}", count(*step)),
+            )
+            .why(format!("its checkpoint is {}", checkpoint.display()))
+            .help(format!("go on with: {resume}")))
         }
         Outcome::Completed(summary) if arguments.json => {
-            terminal.json(&serde_json::json!({ "run": run.to_string(), "status": "completed", "summary": summary }))?;
+            terminal.json(
+                &serde_json::json!({ "run": run.to_string(), "status": "completed", "summary": summary }),
+            )?;
             Ok(Exit::Done)
         }
         Outcome::Completed(summary) => {
@@ -101,7 +111,10 @@ fn answer(arguments: &Arguments, trained: &Trained, watch: &Watch, context: &Con
             if let (Some(first), Some(last)) = (summary.first_eval_loss, summary.last_eval_loss) {
                 text.push_str(&format!("held-out loss {first:.4} before, {last:.4} after\n"));
             }
-            text.push_str(&format!("written to {}\nsee: codetune runs show {run}\n", summary.output.display()));
+            text.push_str(&format!(
+                "written to {}\nsee: codetune runs show {run}\n",
+                summary.output.display()
+            ));
             terminal.print(&text)?;
             Ok(Exit::Done)
         }
@@ -172,7 +185,8 @@ mod tests {
         insert(&mut table, "train.learning_rate=1e-4").unwrap();
         insert(&mut table, "output.dir='runs/b'").unwrap();
         insert(&mut table, "seed = 2").unwrap();
-        let expected = "seed = 2\n\n[train]\nepochs = 3\nlearning_rate = 0.0001\n\n[output]\ndir = \"runs/b\"\n";
+        let expected =
+            "seed = 2\n\n[train]\nepochs = 3\nlearning_rate = 0.0001\n\n[output]\ndir = \"runs/b\"\n";
         assert_eq!(table, expected.parse::<toml::Table>().unwrap());
     }
 

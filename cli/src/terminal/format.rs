@@ -66,7 +66,10 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!([count(7), count(1234), count(1_234_567)], ["7", "1,234", "1,234,567"]);
-        assert_eq!([short(7.0), short(0.5), short(1240.0), short(45_600.0), short(2.5e8)], ["7", "0.50", "1.24k", "45.6k", "250M"]);
+        assert_eq!(
+            [short(7.0), short(0.5), short(1240.0), short(45_600.0), short(2.5e8)],
+            ["7", "0.50", "1.24k", "45.6k", "250M"]
+        );
         assert_eq!([bytes(12), bytes(2048)], ["12 B", "2.0 KiB"]);
         assert_eq!(time(Duration::from_millis(1234)), "1.2 s");
         assert_eq!(time(Duration::from_secs(187)), "3:07");

@@ -17,7 +17,10 @@ pub fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Path) -> 
     for path in files(folder)? {
         let bytes = std::fs::metadata(&path).map_err(|error| Failure::file("read", &path, &error))?.len();
         let digest = file_digest(&path)?.hex();
-        store.record_artifact(run, &NewArtifact { kind: kind.into(), path: path.display().to_string(), bytes, digest })?;
+        store.record_artifact(
+            run,
+            &NewArtifact { kind: kind.into(), path: path.display().to_string(), bytes, digest },
+        )?;
     }
     Ok(())
 }
@@ -27,8 +30,10 @@ pub fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Path) -> 
 /// # Errors
 /// It cannot be read.
 pub fn file_digest(path: &Path) -> Result<Digest, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-    Ok(Digest::of(&bytes))
+    let mut hasher = blake3::Hasher::new();
+    // Mapped, not read: weights may be larger than the memory that is left.
+    hasher.update_mmap_rayon(path).map_err(|error| Failure::file("read", path, &error))?;
+    Ok(Digest(*hasher.finalize().as_bytes()))
 }
 
 /// The digest over the names and contents of a folder's files.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use codetune_core::dataset::{BatchSource, CodeTokenizer, Dataset, Split, TokenTape};
 use codetune_core::model::{Model, ModelConfig};
 use codetune_core::plugin::{Digest, Plugin, Registry};
-use codetune_core::store::{Outcome as Ended, RunId, RunMetrics, Store};
-use codetune_core::train::{DataSource, Outcome, RunConfig, TrainSummary, TrainedModel, Trainer};
+use codetune_core::store::{Outcome as Ended, RunId, RunMetrics, RunPlugin, Store};
+use codetune_core::train::{DataSource, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_core::validate::escape_control;
 
 use crate::context::Context;
@@ -38,21 +38,15 @@ pub struct Trained {
     pub outcome: Outcome,
 }
 
-impl Trained {
-    /// What a completed run came to.
-    pub fn summary(&self) -> Option<&TrainSummary> {
-        match &self.outcome {
-            Outcome::Completed(summary) => Some(summary),
-            Outcome::Interrupted { .. } => None,
-        }
-    }
-}
-
 /// The backend for a model: the one that the run names, or else the first that knows its architecture.
 ///
 /// # Errors
 /// There is none, or it is not ready.
-pub fn backend(registry: &Registry, model: &ModelConfig, named: Option<&str>) -> Result<Arc<Plugin>, Failure> {
+pub fn backend(
+    registry: &Registry,
+    model: &ModelConfig,
+    named: Option<&str>,
+) -> Result<Arc<Plugin>, Failure> {
     if let Some(name) = named {
         return Ok(registry.ready(name)?);
     }
@@ -66,9 +60,17 @@ pub fn backend(registry: &Registry, model: &ModelConfig, named: Option<&str>) ->
 
 /// Trains as a run file says, and keeps what came of it.
 ///
+/// `analyzers` are those that made the data, where they are known.
+///
 /// # Errors
 /// Anything that keeps the run from starting, or ends it; the store then says that it failed.
-pub fn train(config: &RunConfig, start: &Start, context: &Context, watch: &mut Watch) -> Result<Trained, Failure> {
+pub fn train(
+    config: &RunConfig,
+    start: &Start,
+    analyzers: &[RunPlugin],
+    context: &Context,
+    watch: &mut Watch,
+) -> Result<Trained, Failure> {
     let registry = context.registry()?;
     let store = Arc::new(context.store()?);
     store.interrupt_abandoned()?;
@@ -93,7 +95,7 @@ pub fn train(config: &RunConfig, start: &Start, context: &Context, watch: &mut W
     };
     let run = match resumed.and_then(|resumed| resumed.run) {
         Some(id) => again(&store, &id, start)?,
-        None => record::start(&store, config, &described, &data.facts, &backend)?,
+        None => record::start(&store, config, &described, &data.facts, &backend, analyzers)?,
     };
     let mut trainer = trainer.with_metrics(Box::new(RunMetrics::new(Arc::clone(&store), run.clone())));
 
@@ -132,8 +134,11 @@ fn again(store: &Store, id: &str, start: &Start) -> Result<RunId, Failure> {
     if let Start::Resume(Some(wanted)) = start {
         let wanted = store.get_run(wanted)?;
         if wanted.id != run.id {
-            return Err(Failure::usage(format!("the checkpoints are of run {}, not of {}", run.id, wanted.id))
-                .help("leave the run out, or give the run file of that run"));
+            return Err(Failure::usage(format!(
+                "the checkpoints are of run {}, not of {}",
+                run.id, wanted.id
+            ))
+            .help("leave the run out, or give the run file of that run"));
         }
     }
     Ok(run.id)
@@ -158,7 +163,8 @@ impl Data {
         match &config.data.source {
             DataSource::Tokens(path) => {
                 let length = config.data.max_seq_length.ok_or_else(|| {
-                    Failure::usage("data.tokens needs data.max_seq_length").help("write for example max_seq_length = 128")
+                    Failure::usage("data.tokens needs data.max_seq_length")
+                        .help("write for example max_seq_length = 128")
                 })?;
                 let seq = usize::try_from(length).unwrap_or(usize::MAX);
                 let vocabulary = usize::try_from(vocabulary).unwrap_or(usize::MAX);
@@ -185,8 +191,10 @@ impl Data {
 fn check_fit(config: &RunConfig, dataset: &Dataset, vocabulary: u64) -> Result<(), Failure> {
     let length = dataset.config().max_seq_length as u64;
     if let Some(given) = config.data.max_seq_length.filter(|given| *given != length) {
-        return Err(Failure::usage(format!("data.max_seq_length is {given}, the dataset was packed to {length}"))
-            .help(format!("write {length}, leave it out, or build the dataset with --seq-length {given}")));
+        return Err(Failure::usage(format!(
+            "data.max_seq_length is {given}, the dataset was packed to {length}"
+        ))
+        .help(format!("write {length}, leave it out, or build the dataset with --seq-length {given}")));
     }
     let tokens = dataset.tokenizer().vocab_size() as u64;
     if tokens > vocabulary {

@@ -64,17 +64,20 @@ pub fn start(
     model: &ModelConfig,
     data: &DataFacts,
     backend: &Plugin,
+    analyzers: &[RunPlugin],
 ) -> Result<RunId, Failure> {
     let id = store.save_config(&of(config, model, data))?;
     let kind = if config.adapter.is_some() { "lora" } else { "full" };
     let run = store.start_run(&NewRun { name: config.name.clone(), ..NewRun::new(id, kind) })?;
     let manifest = backend.manifest();
-    store.record_plugins(&run, &[RunPlugin {
+    let mut plugins = analyzers.to_vec();
+    plugins.push(RunPlugin {
         name: manifest.name.clone(),
         version: manifest.version.to_string(),
         carrier: backend.carrier().as_str().to_owned(),
         digest: Some(backend.digest().hex()),
-    }])?;
+    });
+    store.record_plugins(&run, &plugins)?;
     if let Some(dataset) = &data.dataset {
         store.link_dataset(&run, store.save_dataset(dataset)?)?;
     }
@@ -107,6 +110,10 @@ fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
         fim_rate: data.fim_rate,
         held_out: data.heldout,
         vocab_size: data.vocab_size,
-        ..NewConfig::new(&model.architecture, &data.name, json!({ "run": config.to_json(), "model": described }))
+        ..NewConfig::new(
+            &model.architecture,
+            &data.name,
+            json!({ "run": config.to_json(), "model": described }),
+        )
     }
 }

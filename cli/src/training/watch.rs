@@ -17,8 +17,6 @@ pub struct Watch {
     pub train: Vec<(f32, f32)>,
     /// Steps and losses on held-out data.
     pub held_out: Vec<(f32, f32)>,
-    /// The fastest that a step was, in tokens a second.
-    pub tokens_per_s: f64,
 }
 
 impl Watch {
@@ -31,7 +29,6 @@ impl Watch {
             eval: None,
             train: Vec::new(),
             held_out: Vec::new(),
-            tokens_per_s: 0.0,
         }
     }
 
@@ -52,9 +49,9 @@ impl Observer for Watch {
             }
             Event::Step(report) => {
                 self.train.push((report.step as f32, report.loss as f32));
-                self.tokens_per_s = self.tokens_per_s.max(report.tokens_per_s);
                 let held_out = self.eval.map(|loss| format!(", held-out {loss:.3}")).unwrap_or_default();
-                let more = format!("loss {:.3}{held_out}, {} tokens/s", report.loss, short(report.tokens_per_s));
+                let more =
+                    format!("loss {:.3}{held_out}, {} tokens/s", report.loss, short(report.tokens_per_s));
                 self.progress.at_with(report.step, report.total, &more);
             }
             Event::Evaluated { step, loss, .. } => {

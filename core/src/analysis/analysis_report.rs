@@ -68,10 +68,6 @@ struct SkippedForm<'a> {
 
 impl<'a> SkippedForm<'a> {
     fn of(skipped: &'a Skipped) -> Self {
-        SkippedForm {
-            path: &skipped.path,
-            code: skipped.reason.code(),
-            reason: skipped.reason.to_string(),
-        }
+        SkippedForm { path: &skipped.path, code: skipped.reason.code(), reason: skipped.reason.to_string() }
     }
 }

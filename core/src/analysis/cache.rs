@@ -59,7 +59,9 @@ struct State {
 
 /// Why there can be no cache in a folder.
 #[derive(Debug, thiserror::Error)]
-#[error("no analysis cache can be kept at {path}: {reason}; name a folder that can be written, or go without")]
+#[error(
+    "no analysis cache can be kept at {path}: {reason}; name a folder that can be written, or go without"
+)]
 pub struct CacheError {
     /// The file.
     pub path: PathBuf,
@@ -161,7 +163,8 @@ impl AnalysisCache {
             let anew = begin_anew(path).await;
             anew.inspect_err(|fault| tracing::warn!("there is no analysis cache: {fault}")).ok()
         });
-        *connection = waited.inspect_err(|error| tracing::warn!("there is no analysis cache: {error}")).ok().flatten();
+        *connection =
+            waited.inspect_err(|error| tracing::warn!("there is no analysis cache: {error}")).ok().flatten();
     }
 }
 
@@ -238,7 +241,8 @@ async fn connect(path: &Path) -> Result<SqliteConnection, Unfit> {
     match (version, tables) {
         (LAYOUT, _) => {}
         (0, 0) => {
-            let create = "CREATE TABLE IF NOT EXISTS outcome (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL)";
+            let create =
+                "CREATE TABLE IF NOT EXISTS outcome (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL)";
             sqlx::query(create).execute(&mut connection).await?;
             sqlx::query("PRAGMA user_version = 1").execute(&mut connection).await?;
         }
@@ -266,7 +270,8 @@ async fn begin_anew(path: &Path) -> Result<SqliteConnection, Unfit> {
 
 fn is_busy(error: &sqlx::Error) -> bool {
     // Codes of SQLITE_BUSY and SQLITE_LOCKED; extended ones have them in their lowest byte.
-    let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+    let code =
+        error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
@@ -275,10 +280,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 ///
 /// # Errors
 /// The system gives no thread.
-fn wait<T: Send, F: Future<Output = T>>(
-    runtime: &Runtime,
-    make: impl FnOnce() -> F + Send,
-) -> io::Result<T> {
+fn wait<T: Send, F: Future<Output = T>>(runtime: &Runtime, make: impl FnOnce() -> F + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("analysis-cache".into());
         let thread = builder.spawn_scoped(scope, || runtime.block_on(make()))?;

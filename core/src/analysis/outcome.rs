@@ -62,7 +62,9 @@ impl Outcome {
         if let Some(attribute) = repeated {
             let declared = manifest.attributes.get(usize::from(attribute.id));
             let name = declared.map_or("?", |declared| &declared.name);
-            return Self::of_fault(&Fault::Invalid(format!("attribute `{name}` has two values for one subject")));
+            return Self::of_fault(&Fault::Invalid(format!(
+                "attribute `{name}` has two values for one subject"
+            )));
         }
         Outcome::Answer(Answer { report, places })
     }

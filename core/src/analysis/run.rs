@@ -50,7 +50,8 @@ pub fn analyze(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| AnalysisError::Threads(error.to_string()))?;
     let found = source::discover(root, &options.discover)?;
-    let run = Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
+    let run =
+        Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
 
     let mut files = Vec::with_capacity(found.files.len());
     let mut skipped = found.skipped;
@@ -201,9 +202,8 @@ impl Run<'_> {
         let answers: usize = chunk.iter().map(|file| file.asked.len()).sum();
         done.cached = (answers as u64).saturating_sub(done.fresh);
         for Pending { file, asked, .. } in chunk {
-            let outcomes = asked.into_iter().filter_map(|asked| {
-                Some((self.used.get(asked.analyzer)?, asked.outcome?))
-            });
+            let outcomes =
+                asked.into_iter().filter_map(|asked| Some((self.used.get(asked.analyzer)?, asked.outcome?)));
             done.files.push(FileAnalysis::assemble(&file, outcomes, self.options.keep_text));
         }
         self.tally.add(count, bytes);

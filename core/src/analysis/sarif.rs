@@ -91,9 +91,7 @@ impl<'a> Rules<'a> {
             result["ruleIndex"] = (*index).into();
         }
         if !finding.edits.is_empty() {
-            let replacement = |edit: &super::Edit| {
-                json!({ "deletedRegion": region(&edit.place), "insertedContent": { "text": edit.replacement } })
-            };
+            let replacement = |edit: &super::Edit| json!({ "deletedRegion": region(&edit.place), "insertedContent": { "text": edit.replacement } });
             let replacements: Vec<Value> = finding.edits.iter().map(replacement).collect();
             result["fixes"] = json!([{
                 "artifactChanges": [{ "artifactLocation": artifact(&file.path), "replacements": replacements }],
@@ -214,7 +212,9 @@ fn encoded(path: &[u8]) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(*byte))
+            }
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }

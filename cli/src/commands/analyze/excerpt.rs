@@ -22,7 +22,8 @@ pub fn render(file: &FileAnalysis, finding: &Finding, color: bool) -> String {
     let place = finding.place;
     let path = escape_control(&file.path).into_owned();
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let window = file.text.as_deref().and_then(|text| Window::of(text, finding.start as usize, finding.end as usize));
+    let window =
+        file.text.as_deref().and_then(|text| Window::of(text, finding.start as usize, finding.end as usize));
     match window {
         Some(window) => {
             let snippet = Snippet::source(window.text)
@@ -59,7 +60,8 @@ impl Window {
                 window.text.push_str(&fit(content));
             } else {
                 // The span ends with its first line at the latest, so that an excerpt stays short.
-                let (from, to) = (start - line_start, (end - line_start).min(content.len()).max(start - line_start));
+                let (from, to) =
+                    (start - line_start, (end - line_start).min(content.len()).max(start - line_start));
                 let (head, middle) = (content.get(..from)?, content.get(from..to)?);
                 let head = fit(head);
                 let from = window.text.len() + head.len();

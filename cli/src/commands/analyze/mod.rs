@@ -7,7 +7,6 @@ mod text;
 use std::path::PathBuf;
 
 use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions};
-use codetune_plugin_sdk::Severity;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -150,14 +149,5 @@ impl From<AnalysisError> for Failure {
             }
             other => Failure::told(Exit::Usage, &other),
         }
-    }
-}
-
-/// The word for a severity.
-pub fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
     }
 }

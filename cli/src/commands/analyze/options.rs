@@ -66,7 +66,8 @@ impl Selection {
         let cache = match self.no_cache {
             true => None,
             false => Some(AnalysisCache::open(&context.folders.cache.join("analysis")).map_err(|error| {
-                Failure::told(Exit::Storage, &error).help("pass --no-cache, or --cache-dir with another folder")
+                Failure::told(Exit::Storage, &error)
+                    .help("pass --no-cache, or --cache-dir with another folder")
             })?),
         };
         let discover = DiscoverOptions {

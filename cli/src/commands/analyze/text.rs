@@ -49,8 +49,11 @@ pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
 }
 
 fn findings(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal) {
-    let mut found: Vec<(&FileAnalysis, &Finding)> =
-        analysis.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding))).collect();
+    let mut found: Vec<(&FileAnalysis, &Finding)> = analysis
+        .files
+        .iter()
+        .flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
+        .collect();
     // The worst first; files stay in their order.
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     let most = if all { usize::MAX } else { FINDINGS };
@@ -66,7 +69,9 @@ fn failed(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal
         let errors: Vec<String> = analysis
             .files
             .iter()
-            .flat_map(|file| file.errors.iter().filter(|error| error.code == *code).map(move |error| (file, error)))
+            .flat_map(|file| {
+                file.errors.iter().filter(|error| error.code == *code).map(move |error| (file, error))
+            })
             .map(|(file, error)| format!("{}: plugin {} {}", file.path, error.plugin, error.message))
             .collect();
         list(text, &format!("no answer, {code}"), &errors, all, terminal);
@@ -82,7 +87,8 @@ fn skipped(text: &mut String, analysis: &Analysis, all: bool, terminal: &Termina
             continue;
         }
         let files = analysis.skipped.iter().filter(|skipped| skipped.reason.code() == code);
-        let files: Vec<String> = files.map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
+        let files: Vec<String> =
+            files.map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
         list(text, &format!("skipped, {code}"), &files, all, terminal);
     }
 }
@@ -100,7 +106,10 @@ fn list(text: &mut String, heading: &str, lines: &[String], all: bool, terminal:
 
 fn more(text: &mut String, all: usize, most: usize, what: &str, terminal: &Terminal) {
     if all > most {
-        let line = format!("… and {} more {what}: --all shows them, --json has them too", count((all - most) as u64));
+        let line = format!(
+            "… and {} more {what}: --all shows them, --json has them too",
+            count((all - most) as u64)
+        );
         text.push_str(&format!("{}\n", terminal.paint(Style::Dim, &line)));
     }
 }
