@@ -36,7 +36,8 @@ fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
     let mut all = String::new();
     for line in text.lines() {
         let option = line.strip_prefix("# ").filter(|rest| {
-            rest.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+            rest.split_once(" = ")
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
         });
         // One of the two kinds of data is enough.
         let option = option.filter(|rest| !rest.starts_with("tokens"));

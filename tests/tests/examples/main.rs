@@ -3,6 +3,7 @@
 mod c_abi;
 mod c_analyzer;
 mod configurations;
+mod tiny_backend;
 mod todo_analyzer;
 
 use std::path::{Path, PathBuf};
