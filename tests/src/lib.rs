@@ -11,7 +11,7 @@ use codetune_faulty as _;
 pub use batch::TestBatch;
 pub use model::{Tokens, decoder, fixture, open_model, open_model_by};
 
-include!(concat!(env!("OUT_DIR"), "/faulty.rs"));
+include!(concat!(env!("OUT_DIR"), "/fixtures.rs"));
 
 /// A registry with every first-party plugin by one carrier, which keeps its files below `folder`.
 pub fn registry(folder: &Path, carrier: Carrier) -> Registry {
@@ -29,5 +29,14 @@ pub fn faulty(folder: &Path, carrier: Carrier) -> Registry {
         Carrier::Wasm => registry.register_embedded("faulty", FAULTY_COMPONENT),
     };
     registered.expect("its name is unique");
+    registry
+}
+
+/// A registry with the plugins that do next to nothing, as components.
+pub fn probes(folder: &Path) -> Registry {
+    let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
+    for (name, component) in [("probe", PROBE_COMPONENT), ("probe-backend", PROBE_BACKEND_COMPONENT)] {
+        registry.register_embedded(name, component).expect("their names are unique");
+    }
     registry
 }
