@@ -6,6 +6,9 @@ use criterion::Criterion;
 /// How many samples criterion takes of each figure.
 pub const SAMPLES: usize = 30;
 
+/// What a sample for the table lasts at least: long enough for the clock to be exact.
+const SHORTEST: Duration = Duration::from_micros(100);
+
 /// A quantity that is measured, and what it should reach.
 #[derive(Clone, Copy)]
 pub enum Quantity {
@@ -80,19 +83,28 @@ impl Table {
         parts: u32,
         mut run: impl FnMut(u64) -> Duration,
     ) {
-        let mut samples = Vec::new();
+        // Criterion's own samples last longer than a turn on a busy machine, so each is made of shorter ones:
+        // what interrupts some of them does not reach the median.
+        let (mut samples, mut size) = (Vec::new(), 1);
         criterion.bench_function(figure, |bencher| {
             bencher.iter_custom(|times| {
-                let took = run(times);
-                samples.push(took.as_secs_f64() / times as f64 / f64::from(parts));
-                took
+                let (mut left, mut total) = (times, Duration::ZERO);
+                while left > 0 {
+                    let now = left.min(size);
+                    let took = run(now);
+                    if now == size && took < SHORTEST {
+                        size *= 2;
+                        samples.clear();
+                    }
+                    samples.push(took.as_secs_f64() / now as f64 / f64::from(parts));
+                    (left, total) = (left - now, total + took);
+                }
+                total
             });
         });
-        // Those of the warm-up come first.
-        let mut kept = samples.split_off(samples.len().saturating_sub(SAMPLES));
-        kept.sort_by(f64::total_cmp);
+        samples.sort_by(f64::total_cmp);
         // None are there where a filter left the figure out.
-        let (Some(&median), Some(&least)) = (kept.get(kept.len() / 2), kept.first()) else { return };
+        let (Some(&median), Some(&least)) = (samples.get(samples.len() / 2), samples.first()) else { return };
         let goal = goal.map(|goal| Quantity::Time(goal.as_secs_f64()));
         let (measured, least) = (Quantity::Time(median), Some(Quantity::Time(least)));
         self.rows.push(Row { figure: figure.to_owned(), measured, least, goal });
