@@ -15,7 +15,8 @@ use crate::table::{Quantity, Table};
 const CORPUS_BYTES: usize = 4 << 20;
 /// How many files go into one call.
 const BATCH: usize = 16;
-/// How often each measurement is repeated; both carriers take turns, and the fastest round of each counts.
+/// How often each measurement is repeated. Both carriers take turns, and each batch counts by its fastest round,
+/// which other work on the machine disturbs least.
 const ROUNDS: usize = 5;
 
 /// How fast the first-party analyzers are in a sandbox, against the same source natively, on one core.
@@ -23,7 +24,7 @@ pub fn measure(table: &mut Table, folder: &Path) {
     let corpus = corpus();
     let bytes: usize = corpus.iter().map(|(_, text)| text.len()).sum();
     println!("analyzer throughput: {} Rust files, {} KiB", corpus.len(), bytes >> 10);
-    let parsed: Vec<Arc<dyn SourceBatch>> = batches(&corpus).collect();
+    let parsed: Vec<Arc<dyn SourceBatch>> = corpus.chunks(BATCH).map(batch).collect();
     for batch in &parsed {
         (0..batch.len()).for_each(|at| drop(batch.query(at, "(source_file) @all")));
     }
@@ -42,12 +43,15 @@ pub fn measure(table: &mut Table, folder: &Path) {
     let mut both =
         [Carrier::Native, Carrier::Wasm].map(|c| plugins.map(|plugin| analyzer(folder, plugin, c)));
     compare(table, "both analyzers, with decoding and parsing", bytes, None, |in_sandbox| {
-        let start = Instant::now();
-        let batches: Vec<_> = batches(&corpus).collect();
-        for instance in &mut both[usize::from(in_sandbox)] {
-            analyze(&mut **instance, &batches);
-        }
-        start.elapsed()
+        let one = |files: &[(String, String)]| {
+            let start = Instant::now();
+            let batch = [batch(files)];
+            for instance in &mut both[usize::from(in_sandbox)] {
+                analyze(&mut **instance, &batch);
+            }
+            start.elapsed()
+        };
+        corpus.chunks(BATCH).map(one).collect()
     });
 }
 
@@ -56,15 +60,18 @@ fn compare(
     figure: &str,
     bytes: usize,
     goal: Option<Quantity>,
-    mut run: impl FnMut(bool) -> Duration,
+    mut run: impl FnMut(bool) -> Vec<Duration>,
 ) {
-    let mut least = [Duration::MAX; 2];
+    let mut fastest: [Vec<Duration>; 2] = Default::default();
     for _ in 0..ROUNDS {
         for in_sandbox in [false, true] {
-            let place = &mut least[usize::from(in_sandbox)];
-            *place = run(in_sandbox).min(*place);
+            let kept = &mut fastest[usize::from(in_sandbox)];
+            let times = run(in_sandbox);
+            kept.resize(times.len(), Duration::MAX);
+            kept.iter_mut().zip(times).for_each(|(kept, time)| *kept = time.min(*kept));
         }
     }
+    let least = fastest.map(|times| times.iter().sum::<Duration>());
     let rate = |time: Duration| Quantity::Rate(bytes as f64 / 1e6 / time.as_secs_f64(), "MB");
     table.add(format!("{figure}: native"), rate(least[0]), None);
     table.add(format!("{figure}: WASM"), rate(least[1]), None);
@@ -77,21 +84,23 @@ fn analyzer(folder: &Path, plugin: &str, carrier: Carrier) -> Box<dyn AnalyzerIn
     plugin.analyzer(&Map::new()).expect("an instance")
 }
 
-fn analyze(instance: &mut dyn AnalyzerInstance, batches: &[Arc<dyn SourceBatch>]) -> Duration {
-    let start = Instant::now();
-    for batch in batches {
+/// How long each batch takes.
+fn analyze(instance: &mut dyn AnalyzerInstance, batches: &[Arc<dyn SourceBatch>]) -> Vec<Duration> {
+    let one = |batch| {
+        let start = Instant::now();
         let answers = instance.analyze(batch).expect("answers");
+        let took = start.elapsed();
         assert!(answers.iter().all(Result::is_ok), "{:?}", answers.iter().find(|answer| answer.is_err()));
-    }
-    start.elapsed()
+        took
+    };
+    batches.iter().map(one).collect()
 }
 
-fn batches(corpus: &[(String, String)]) -> impl Iterator<Item = Arc<dyn SourceBatch>> {
-    corpus.chunks(BATCH).map(|files| {
-        let file =
-            |(path, text): &(String, String)| SourceFile::from_bytes(path, Language::Rust, text.as_bytes());
-        TestBatch::of_files(files.iter().map(|f| file(f).expect("it is text")).collect())
-    })
+fn batch(files: &[(String, String)]) -> Arc<dyn SourceBatch> {
+    let file = |(path, text): &(String, String)| {
+        SourceFile::from_bytes(path, Language::Rust, text.as_bytes()).expect("it is text")
+    };
+    TestBatch::of_files(files.iter().map(file).collect())
 }
 
 /// Real code: our own, and after it that of the dependencies where cargo keeps it on this machine.

@@ -53,7 +53,7 @@ impl WasmEngine {
         &self.engine
     }
 
-    /// All that a component may import. It takes longer to make than a cached component takes to load.
+    /// All that a component may import, made once rather than for each component.
     pub(crate) fn linker(&self) -> &Linker<State> {
         &self.linker
     }
