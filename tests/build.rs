@@ -1,6 +1,7 @@
-//! Builds the plugins of the tests in their file forms.
+//! Builds the plugins that only tests load, in their file forms.
 
 use std::error::Error;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -9,23 +10,29 @@ use codetune_plugin_build::PluginBuild;
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
-    let fixtures = ["faulty", "probe", "probe-backend"].map(|name| here.join("fixtures").join(name));
-    for watched in fixtures.iter().chain(&[workspace.join("plugin-sdk"), workspace.join("Cargo.lock")]) {
-        println!("cargo::rerun-if-changed={}", watched.display());
+    for watched in
+        ["plugin-sdk", "tests/fixtures", "examples/tiny-backend", "examples/todo-analyzer", "Cargo.lock"]
+    {
+        println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
     }
     let build = PluginBuild::new(&workspace)?;
-    let (component, library) = (build.component("codetune-faulty")?, build.library("codetune-faulty")?);
-    let (probe, backend) = (build.component("codetune-probe")?, build.component("codetune-probe-backend")?);
-    let text = format!(
-        "/// The faulty plugin as a component.\n\
-         pub const FAULTY_COMPONENT: &[u8] = include_bytes!({component:?});\n\
-         /// The faulty plugin as a native library.\n\
-         pub const FAULTY_LIBRARY: &[u8] = include_bytes!({library:?});\n\
-         /// The probing analyzer as a component.\n\
-         pub const PROBE_COMPONENT: &[u8] = include_bytes!({probe:?});\n\
-         /// The probing training backend as a component.\n\
-         pub const PROBE_BACKEND_COMPONENT: &[u8] = include_bytes!({backend:?});\n"
-    );
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("fixtures.rs"), text)?;
+    let mut text = String::new();
+    for (name, package) in [
+        ("FAULTY", "codetune-faulty"),
+        ("PROBE", "codetune-probe"),
+        ("PROBE_BACKEND", "codetune-probe-backend"),
+        ("TODO", "todo-analyzer"),
+        ("TINY", "tiny-backend"),
+    ] {
+        let (component, library) = (build.component(package)?, build.library(package)?);
+        writeln!(
+            text,
+            "/// The plugin {package} as a component.\n\
+             pub const {name}_COMPONENT: &[u8] = include_bytes!({component:?});\n\
+             /// The plugin {package} as a native library.\n\
+             pub const {name}_LIBRARY: &[u8] = include_bytes!({library:?});"
+        )?;
+    }
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("plugins.rs"), text)?;
     Ok(())
 }

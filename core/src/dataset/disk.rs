@@ -80,7 +80,7 @@ impl Dataset {
     pub fn save(&self, folder: &Path) -> Result<[u8; 32], DatasetError> {
         let exists = fs::symlink_metadata(folder).is_ok();
         if exists && !is_dataset(folder) {
-            let way_out = "choose another folder; nothing was written";
+            let way_out = "nothing was written, choose another folder";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
         }
         let name = folder.file_name().ok_or_else(|| DatasetError::NotADataset {

@@ -50,6 +50,8 @@ impl Split {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Analysis could not read it as text, or was told not to.
+    Skipped,
     /// The document has no text.
     Empty,
     /// An analyzer failed on it, or a rule could not be evaluated.

@@ -40,6 +40,9 @@ pub enum DatasetError {
     /// Two documents have the same path.
     #[error("two documents have the path {0:?}: paths must be unique, the split and the order follow them")]
     DuplicatePath(String),
+    /// An analysed file came without its text.
+    #[error("the text of {0} was not kept: analyse with `keep_text` to build a dataset")]
+    TextNotKept(String),
     /// No document is left to train on.
     #[error("no document is left to train on, of {given}: {reasons}; relax the rules or give more files")]
     NothingLeft {
@@ -134,7 +137,7 @@ pub enum DatasetError {
         count: u64,
     },
     /// The file system refused.
-    #[error("{path}: {source}")]
+    #[error("cannot use {path}: {source}; check the path, its permissions and the free space")]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -23,6 +23,7 @@ pub mod document;
 mod error;
 mod expression;
 pub mod fim;
+mod from_analysis;
 pub mod inspect;
 pub mod ledger;
 pub mod mix;

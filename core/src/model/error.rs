@@ -1,7 +1,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::plugin::CallError;
+use codetune_plugin_sdk::Error as SdkError;
+
+use crate::plugin::{CallError, Fault};
 use crate::tensor::TensorError;
 
 /// The result of an operation of this room.
@@ -59,7 +61,7 @@ pub enum ModelError {
         message: String,
     },
     /// The tensors of a file are not those that the model or the adapter needs.
-    #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), problems.join("; "))]
+    #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
     Mismatch {
         /// The file or folder.
         path: PathBuf,
@@ -89,6 +91,16 @@ pub enum ModelError {
     Tensor(#[from] TensorError),
 }
 
+/// The first few of many problems: where every tensor is of another shape, some tell as much as all.
+fn first(problems: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = problems.get(..SHOWN).unwrap_or(problems).join(", ");
+    match problems.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
+}
+
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
         ModelError::Tensor(error.into())
@@ -96,6 +108,17 @@ impl From<candle_core::Error> for ModelError {
 }
 
 impl ModelError {
+    /// What a backend says of the configuration at `path` when it opens the model.
+    pub(super) fn opening(path: &Path) -> impl FnOnce(CallError) -> Self {
+        |error| match error.fault {
+            Fault::Said(SdkError::InvalidConfig(why)) => {
+                let message = format!("plugin {} refuses it: {why}", error.plugin);
+                ModelError::Config { path: path.to_owned(), message }
+            }
+            _ => ModelError::Call(error),
+        }
+    }
+
     pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |source| ModelError::Read { path: path.to_owned(), source }
     }

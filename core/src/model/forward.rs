@@ -69,7 +69,7 @@ impl Model {
         weights: impl FnOnce(&Plan) -> Result<BTreeMap<String, Tensor>>,
     ) -> Result<Self> {
         let host = Arc::new(ModelHost::new());
-        let backend = open(&config.json, host.clone())?;
+        let backend = open(&config.json, host.clone()).map_err(ModelError::opening(&config.path))?;
         let plan = backend.plan().clone();
         let weights = weights(&plan)?;
         host.set_parameters(Parameters::frozen(plan, weights));

@@ -23,7 +23,8 @@ pub fn create_model(open: OpenBackend<'_>, config: &ModelConfig, seed: u64, fold
     if path.exists() {
         return Err(ModelError::Exists { path });
     }
-    let plan = open(&config.json, Arc::new(ModelHost::new()))?.plan().clone();
+    let opened = open(&config.json, Arc::new(ModelHost::new()));
+    let plan = opened.map_err(ModelError::opening(&config.path))?.plan().clone();
     write_model(folder, &config.json, &initial_weights(&plan, seed, DType::F32)?)?;
     Ok(plan)
 }

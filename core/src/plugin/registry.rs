@@ -106,7 +106,7 @@ pub struct Trust {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// Two sources give the same name.
-    #[error("plugin {name} comes from two sources, {first} and {second}: remove one of them")]
+    #[error("plugin {name} comes from two sources, {first} and {second}; remove one of them")]
     Duplicate {
         /// The name.
         name: String,

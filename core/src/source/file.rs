@@ -22,6 +22,7 @@ pub struct SourceFile {
     path: Box<str>,
     language: Language,
     text: Arc<str>,
+    bytes: u64,
     digest: blake3::Hash,
     encoding: Box<str>,
     byte_order_mark: bool,
@@ -46,6 +47,7 @@ impl SourceFile {
             path: path.into(),
             language,
             text: decoded.text.into(),
+            bytes: bytes.len() as u64,
             digest: blake3::hash(bytes),
             encoding: decoded.encoding.into(),
             byte_order_mark: decoded.byte_order_mark,
@@ -72,6 +74,11 @@ impl SourceFile {
     /// The text, shared rather than copied.
     pub fn shared_text(&self) -> Arc<str> {
         self.text.clone()
+    }
+
+    /// Size of the file as it was read, before decoding, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Digest of the bytes of the file as they were read, before decoding.

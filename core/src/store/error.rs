@@ -24,7 +24,7 @@ pub enum StoreError {
     },
 
     /// A name or a key is taken.
-    #[error("there is already a {what} \"{name}\": choose another or delete that one first")]
+    #[error("there is already a {what} \"{name}\"; choose another")]
     Duplicate {
         /// What it is a name of.
         what: &'static str,
@@ -44,7 +44,7 @@ pub enum StoreError {
     },
 
     /// The start of an id that several runs share.
-    #[error("\"{given}\" may be any of {}: give more characters", candidates.join(", "))]
+    #[error("\"{given}\" may be any of {}; give more characters", candidates.join(", "))]
     Ambiguous {
         /// What was given.
         given: String,
@@ -53,7 +53,7 @@ pub enum StoreError {
     },
 
     /// A run is not in a state that allows this.
-    #[error("run {run} is {status}, so it cannot be {wanted}: {way_out}")]
+    #[error("run {run} is {status}, so it cannot be {wanted}; {way_out}")]
     State {
         /// The run.
         run: String,
@@ -67,7 +67,7 @@ pub enum StoreError {
 
     /// A URL of another database.
     #[error(
-        "{url}: this build stores in SQLite and has no driver for {scheme}: give a file's path or sqlite://PATH"
+        "{url}: this build stores in SQLite and has no driver for {scheme}; give a file's path or sqlite://PATH"
     )]
     UnsupportedScheme {
         /// The URL's scheme.
@@ -87,7 +87,7 @@ pub enum StoreError {
 
     /// The file is damaged or no database at all.
     #[error(
-        "{store} is damaged or no SQLite database ({cause}): restore it from a backup, or move it aside and a new one is made; it was left as it is"
+        "{store} is damaged or no SQLite database ({cause}) and was left as it is; restore it from a backup, or move it aside and a new one is made"
     )]
     Corrupt {
         /// The file.
@@ -97,7 +97,7 @@ pub enum StoreError {
     },
 
     /// A SQLite database of another application.
-    #[error("{store} is a SQLite database of another application: give the path of another file")]
+    #[error("{store} is a SQLite database of another application; give the path of another file")]
     Foreign {
         /// The file.
         store: String,
@@ -105,7 +105,7 @@ pub enum StoreError {
 
     /// A database that a newer build has written.
     #[error(
-        "{store} has schema version {found}, this build knows up to {known}: upgrade codetune, or give another file"
+        "{store} has schema version {found}, this build knows up to {known}; upgrade codetune, or give another file"
     )]
     Newer {
         /// The file.
@@ -118,7 +118,7 @@ pub enum StoreError {
 
     /// A migration in the file is not the one that this build has.
     #[error(
-        "the schema of {store} differs from this build's ({cause}): use the build that made it, or move the file aside"
+        "the schema of {store} differs from this build's ({cause}); use the build that made it, or move the file aside"
     )]
     Schema {
         /// The file.

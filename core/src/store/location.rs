@@ -25,7 +25,7 @@ impl Location {
                 if path.contains('?') {
                     return Err(StoreError::Location {
                         given: redact_url(given),
-                        reason: "options after ? are not taken: give the path alone",
+                        reason: "options after ? are not taken; give the path alone",
                     });
                 }
                 path
@@ -40,10 +40,10 @@ impl Location {
         let refuse = |reason| Err(StoreError::Location { given: redact_url(given), reason });
         match path {
             ":memory:" => Ok(Self::Memory),
-            "" => refuse("it is empty: give the path of a database file"),
+            "" => refuse("it is empty; give the path of a database file"),
             path if path.contains(char::is_control) => refuse("it holds a control character"),
             // SQLite would read this as a URI with options of its own.
-            path if path.starts_with("file:") => refuse("file: URIs are not taken: give the path alone"),
+            path if path.starts_with("file:") => refuse("file: URIs are not taken; give the path alone"),
             path => Ok(Self::File(PathBuf::from(path))),
         }
     }

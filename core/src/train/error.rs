@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::{checkpoint_error::CheckpointError, trainable::ModelError};
-use crate::{dataset::DatasetError, tensor::TensorError};
+use crate::{dataset::DatasetError, model, tensor::TensorError};
 
 /// Why training did not start or did not go on. Checkpoints written before are left as they were.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum TrainError {
         /// What the model said.
         source: ModelError,
     },
+    /// The model or the adapter to start from cannot be used.
+    #[error(transparent)]
+    Refused(#[from] model::ModelError),
     /// The data refused or failed.
     #[error("training data: {0}")]
     Data(#[from] DatasetError),

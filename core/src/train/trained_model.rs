@@ -34,9 +34,9 @@ impl TrainedModel {
     /// The adapter does not fit the model, or the one to start from is not what the run file says of it.
     pub fn new(mut model: Model, config: &RunConfig) -> Result<Self, TrainError> {
         let attached = match &config.adapter {
-            None => model.train_all().map_err(refused),
+            None => model.train_all().map_err(TrainError::Refused),
             Some(adapter) => match &adapter.init {
-                None => model.add_adapter(&fresh(adapter), config.seed).map_err(refused),
+                None => model.add_adapter(&fresh(adapter), config.seed).map_err(TrainError::Refused),
                 Some(folder) => attach(&mut model, adapter, folder),
             },
         };
@@ -106,10 +106,6 @@ impl Trainable for TrainedModel {
     }
 }
 
-fn refused(error: model::ModelError) -> TrainError {
-    TrainError::Model { step: 0, source: error.into() }
-}
-
 /// The run file's reader has filled in what was left out.
 fn fresh(adapter: &AdapterConfig) -> model::AdapterConfig {
     let default = model::AdapterConfig::default();
@@ -130,7 +126,7 @@ fn targets(targets: &Targets) -> model::Targets {
 
 /// Dropout may change between trainings of an adapter; the rest is what its tensors are.
 fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(), TrainError> {
-    let mut found = read_adapter(folder, model.plan(), DType::F32).map_err(refused)?;
+    let mut found = read_adapter(folder, model.plan(), DType::F32).map_err(TrainError::Refused)?;
     let differs = |field: &'static str, given: String, found: String| TrainError::AdapterInit {
         path: folder.to_owned(),
         field,
@@ -145,14 +141,15 @@ fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(),
     }
     if let Some(wanted) = &given.targets {
         let wanted = model::AdapterConfig { targets: targets(wanted), ..found.config.clone() };
-        let modules = |config: &model::AdapterConfig| config.modules(model.plan()).map_err(refused);
+        let modules =
+            |config: &model::AdapterConfig| config.modules(model.plan()).map_err(TrainError::Refused);
         if modules(&wanted)? != modules(&found.config)? {
             let (given, found) = (format!("{:?}", wanted.targets), format!("{:?}", found.config.targets));
             return Err(differs("adapter.targets", given, found));
         }
     }
     found.config.dropout = given.dropout.unwrap_or(found.config.dropout);
-    model.set_adapter(&found).map_err(refused)
+    model.set_adapter(&found).map_err(TrainError::Refused)
 }
 
 fn key(pass: &PassContext) -> DropoutKey {

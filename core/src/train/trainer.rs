@@ -166,18 +166,26 @@ impl<M: Trainable> Trainer<M> {
         Ok(Some(Resumed { step: self.state.step, run: self.state.run.clone() }))
     }
 
+    /// Refuses a new run where another one has left checkpoints; [`run`](Self::run) looks again.
+    ///
+    /// # Errors
+    /// [`TrainError::OutputInUse`], or the folder cannot be listed.
+    pub fn check_output(&self) -> Result<(), TrainError> {
+        let path = self.checkpoints();
+        match self.resumed || checkpoint::list(&path)?.is_empty() {
+            true => Ok(()),
+            false => Err(TrainError::OutputInUse { path }),
+        }
+    }
+
     /// Trains to the end or until it is asked to stop.
     ///
     /// # Errors
     /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
         self.started = Instant::now();
-        let root = self.checkpoints();
-        if !self.resumed && !checkpoint::list(&root)?.is_empty() {
-            return Err(TrainError::OutputInUse { path: root });
-        }
+        self.check_output()?;
         for warning in self.warnings.drain(..) {
-            tracing::warn!("{warning}");
             observer.on(&Event::Warning(warning));
         }
         audit(&mut self.model, self.train.as_ref(), self.state.seed)?;

@@ -23,10 +23,12 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 ///
 /// Unlike [`redact`] this knows that the whole text is one URL, so that the password may hold anything.
 pub fn redact_url(url: &str) -> String {
-    let hidden = match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, rest)), Some(at)) if at >= scheme.len() + 3 => {
+    // Some write `postgres:user:password@host`, and it is their password all the same.
+    let separator = if url.contains("://") { "://" } else { ":" };
+    let hidden = match (url.split_once(separator), url.rfind('@')) {
+        (Some((scheme, rest)), Some(at)) if at >= scheme.len() + separator.len() => {
             let user = rest.split([':', '@']).next().unwrap_or_default();
-            format!("{scheme}://{user}:***{}", url.get(at..).unwrap_or_default())
+            format!("{scheme}{separator}{user}:***{}", url.get(at..).unwrap_or_default())
         }
         _ => url.to_owned(),
     };
@@ -114,6 +116,7 @@ mod tests {
         }
         assert_eq!(redact_url("postgres://db/x?password=s3cret"), "postgres://db/x?password=***");
         assert_eq!(redact_url("postgres://db/x"), "postgres://db/x");
+        assert_eq!(redact_url("postgres:ann:s3cret@db/x"), "postgres:ann:***@db/x");
     }
 
     #[test]

@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, builder::ValueParser};
+use codetune_core::plugin::{Carrier, Digest};
+
+use crate::commands::{
+    analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
+};
+use crate::exit;
+use crate::terminal::Color;
+
+const AFTER_HELP: &str = "\
+Examples:
+  codetune quickstart                      the whole way, on the code in this folder
+  codetune analyze src                     findings and numbers
+  codetune dataset build src -o data/mine  a dataset of it
+  codetune train run.toml                  a training run
+  codetune runs list                       what was trained";
+
+/// Curates code and fine-tunes code models, with analyzers and training backends as plugins.
+#[derive(Debug, Parser)]
+#[command(name = "codetune", version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = long_help())]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+fn long_help() -> String {
+    format!("{AFTER_HELP}\n\n{}", exit::TABLE)
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// Use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Show answers and errors alone.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log what is done; twice for details. CODETUNE_LOG sets it exactly.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Keep what can be made again here.
+    #[arg(long, global = true, env = "CODETUNE_CACHE", value_name = "FOLDER", hide_env_values = true)]
+    pub cache_dir: Option<PathBuf>,
+    /// Keep the database here.
+    #[arg(long, global = true, env = "CODETUNE_HOME", value_name = "FOLDER", hide_env_values = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Keep runs in this database: a file, or sqlite://PATH.
+    #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Load the plugins of this folder too.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub plugins: Vec<PathBuf>,
+    /// Load the native library with this digest, with your own rights.
+    #[arg(long, global = true, value_name = "DIGEST", value_parser = digest())]
+    pub trust_native: Vec<Digest>,
+    /// Switch a plugin off, by its whole name.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub disable: Vec<String>,
+    /// Load codetune's own plugins this way: builtin, native or wasm.
+    #[arg(long, global = true, value_name = "CARRIER", value_parser = carrier())]
+    pub carrier: Option<Carrier>,
+}
+
+fn digest() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<Digest>())
+}
+
+fn carrier() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<Carrier>())
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Go the whole way on real code: analyse, build a dataset, train, fine-tune, compare.
+    Quickstart(quickstart::Arguments),
+    /// Show the plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Analyse source code.
+    Analyze(analyze::Arguments),
+    /// Build and look into datasets.
+    #[command(subcommand)]
+    Dataset(dataset::Command),
+    /// Train tokenizers.
+    #[command(subcommand)]
+    Tokenizer(tokenizer::Command),
+    /// Make models.
+    #[command(subcommand)]
+    Model(model::Command),
+    /// Train as a run file says.
+    Train(train::Arguments),
+    /// Look at training runs.
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Let a model go on with a text.
+    Generate(generate::Arguments),
+    /// Print completions for a shell.
+    Completions(completions::Arguments),
+}

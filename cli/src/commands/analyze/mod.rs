@@ -1,0 +1,159 @@
+//! `codetune analyze`
+
+mod excerpt;
+mod options;
+mod text;
+
+use std::path::PathBuf;
+
+use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub use options::Selection;
+pub use text::languages;
+
+const EXAMPLES: &str = "\
+Examples:
+  codetune analyze src
+  codetune analyze src --analyzer metrics --option metrics.max_cyclomatic=10
+  codetune analyze . --json | jq '.summary'
+  codetune analyze . --format sarif -o codetune.sarif
+  codetune analyze . --fail-on error
+
+Rules, attributes and options of an analyzer: codetune plugin info NAME";
+
+/// What to analyse and how to answer.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A folder or a file. `.gitignore` is obeyed.
+    pub path: PathBuf,
+    /// What to run and which files to read.
+    #[command(flatten)]
+    pub selection: options::Selection,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Answer in JSON; the same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Write the answer to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show every finding, not only the first ones; text alone is ever cut.
+    #[arg(long)]
+    pub all: bool,
+    /// Exit with 1 where there is a finding of this severity or a higher one, or else with 3 where a plugin gave no
+    /// answer for a file.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Level>,
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people, with source excerpts.
+    Text,
+    /// An object with `files`, `skipped` and `summary`.
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
+}
+
+/// A severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Probably wrong.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+/// Analyses, and answers.
+///
+/// # Errors
+/// The options are refused, the path cannot be read, or the answer cannot be written.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let format = if arguments.json { Format::Json } else { arguments.format };
+    let registry = context.registry()?;
+    // Excerpts need the texts.
+    let options = arguments.selection.options(&registry, context, format == Format::Text)?;
+    let analysis = analyze(&arguments.path, &options, context)?;
+    let answer = match format {
+        Format::Text => text::render(&analysis, arguments.all, &context.terminal, arguments.output.is_some()),
+        Format::Json => json(&analysis)?,
+        Format::Sarif => json(&analysis::to_sarif(&analysis, Some(&arguments.path)))?,
+    };
+    match &arguments.output {
+        None => context.terminal.print(&answer)?,
+        Some(path) => {
+            std::fs::write(path, answer).map_err(|error| Failure::file("write", path, &error))?;
+            context.terminal.note(&format!("written to {}", path.display()));
+        }
+    }
+    Ok(verdict(&analysis, arguments.fail_on))
+}
+
+/// Analyses with progress. Ctrl-C ends it; what was done is cached.
+///
+/// # Errors
+/// As [`analysis::analyze`].
+pub fn analyze(
+    path: &std::path::Path,
+    options: &AnalysisOptions,
+    context: &Context,
+) -> Result<Analysis, Failure> {
+    let progress = context.terminal.progress("analysing", "files");
+    let analysis = analysis::analyze(
+        path,
+        options,
+        &|at: analysis::Progress| progress.at(at.files as u64, at.total_files as u64),
+        &context.stop,
+    )?;
+    progress.finish();
+    for warning in &analysis.warnings {
+        context.terminal.warn(&codetune_core::validate::escape_control(warning));
+    }
+    Ok(analysis)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let mut text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn verdict(analysis: &Analysis, fail_on: Option<Level>) -> Exit {
+    let found = &analysis.summary.findings;
+    let reached = match fail_on {
+        None => return Exit::Done,
+        Some(Level::Error) => found.error,
+        Some(Level::Warning) => found.error + found.warning,
+        Some(Level::Note) => found.total,
+    };
+    match (reached, analysis.summary.files.failed) {
+        (0, 0) => Exit::Done,
+        // A check that did not take place is not passed.
+        (0, _) => Exit::Plugin,
+        _ => Exit::Findings,
+    }
+}
+
+impl From<AnalysisError> for Failure {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Stopped => Failure::told(Exit::Interrupted, &error),
+            AnalysisError::Threads(_) => Failure::told(Exit::Storage, &error),
+            AnalysisError::Options(ref call) => {
+                let exit = Failure::from(call.clone()).exit();
+                Failure::told(exit, &error)
+            }
+            other => Failure::told(Exit::Usage, &other),
+        }
+    }
+}

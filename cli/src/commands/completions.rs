@@ -1,0 +1,30 @@
+//! `codetune completions`
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Which shell.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  codetune completions bash > ~/.local/share/bash-completion/completions/codetune"
+)]
+pub struct Arguments {
+    /// The shell.
+    pub shell: Shell,
+}
+
+/// Prints the completions.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    let mut command = crate::arguments::Arguments::command();
+    clap_complete::generate(arguments.shell, &mut command, "codetune", &mut script);
+    context.terminal.print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}

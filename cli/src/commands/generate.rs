@@ -1,0 +1,204 @@
+//! `codetune generate`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use codetune_core::dataset::CodeTokenizer;
+use codetune_core::model::{Finish, Model, ModelConfig, Request, Sampling};
+use codetune_core::plugin::Registry;
+use codetune_core::validate::escape_control;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  codetune generate models/mine --prompt 'def main():'
+  codetune generate models/mine --adapter runs/mine/adapter --prompt-file start.py --temperature 0.7 --seed 1
+  codetune generate models/mine --prompt 'def add(a, b):' --fim-suffix 'print(add(1, 2))'
+  git show HEAD:src/main.rs | head -20 | codetune generate models/mine";
+
+/// What to generate.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A folder with config.json, safetensors and tokenizer.json.
+    pub model: PathBuf,
+    /// Put this adapter, in PEFT's format, on the model.
+    #[arg(long, value_name = "FOLDER")]
+    pub adapter: Option<PathBuf>,
+    /// Go on from this text; from stdin where none is given.
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// Go on from this file's text.
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    pub prompt_file: Option<PathBuf>,
+    /// Fill in what stands between the prompt and this text.
+    #[arg(long, value_name = "TEXT")]
+    pub fim_suffix: Option<String>,
+    /// Tokens at most.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub max_tokens: usize,
+    /// 0 takes the likeliest token always; 1 draws as the model thinks.
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    pub temperature: f64,
+    /// Draw only from the likeliest tokens that reach this probability together.
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f64>,
+    /// Draw only from so many of the likeliest tokens.
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Make tokens that occurred less likely; 1 is off.
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub repetition_penalty: f64,
+    /// Seed of the draws.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Generates.
+///
+/// # Errors
+/// The model, the adapter or the prompt is refused.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let prompt = arguments.prompt()?;
+    let registry = context.registry()?;
+    let mut model = open(&registry, &arguments.model, arguments.adapter.as_deref())?;
+    let tokenizer = CodeTokenizer::load(&arguments.model)?;
+    let sampling = Sampling {
+        temperature: arguments.temperature,
+        top_k: arguments.top_k,
+        top_p: arguments.top_p,
+        repetition_penalty: arguments.repetition_penalty,
+        seed: arguments.seed,
+    };
+    let terminal = context.terminal;
+    let made = Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() };
+    let progress = terminal.progress("generating", "tokens");
+    let mut done = 0;
+    let mut told = || {
+        done += 1;
+        progress.at(done, arguments.max_tokens as u64);
+    };
+    let completion =
+        complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, &mut told, &context.stop)?;
+    progress.finish();
+    if arguments.json {
+        terminal.json(&serde_json::json!({
+            "prompt": prompt,
+            "suffix": arguments.fim_suffix,
+            "text": completion.text,
+            "tokens": completion.tokens,
+            "finish": completion.finish,
+        }))?;
+    } else {
+        let suffix = arguments.fim_suffix.as_deref().unwrap_or_default();
+        let whole = format!("{prompt}{}{suffix}", completion.text);
+        // Text is for people's terminals: only line ends and tabs go out as they are.
+        let lines: Vec<String> = whole
+            .split('\n')
+            .map(|line| {
+                line.split('\t').map(|part| escape_control(part).into_owned()).collect::<Vec<_>>().join("\t")
+            })
+            .collect();
+        terminal.print(&format!("{}\n", lines.join("\n")))?;
+    }
+    Ok(if completion.finish == "interrupted" { Exit::Interrupted } else { Exit::Done })
+}
+
+impl Arguments {
+    fn prompt(&self) -> Result<String, Failure> {
+        let refused = |from: &str, error: std::io::Error| {
+            Failure::usage(format!("cannot read the prompt from {from}")).why(error.to_string())
+        };
+        match (&self.prompt, &self.prompt_file) {
+            (Some(text), _) => Ok(text.clone()),
+            (None, Some(path)) => {
+                std::fs::read_to_string(path).map_err(|error| refused(&path.display().to_string(), error))
+            }
+            (None, None) => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text).map_err(|error| refused("stdin", error))?;
+                Ok(text)
+            }
+        }
+    }
+}
+
+/// Opens a model, with an adapter on it where one is given.
+///
+/// # Errors
+/// No backend knows it, or a folder is refused.
+pub fn open(registry: &Registry, folder: &Path, adapter: Option<&Path>) -> Result<Model, Failure> {
+    let config = ModelConfig::read(folder)?;
+    let backend = crate::training::backend(registry, &config, None)?;
+    let mut model = Model::open(&|json, host| backend.backend(json, host), folder)?;
+    if let Some(adapter) = adapter {
+        model.load_adapter(adapter)?;
+    }
+    Ok(model)
+}
+
+/// What to go on from, and what follows.
+pub struct Prompt<'a> {
+    /// The text before.
+    pub prefix: &'a str,
+    /// The text after, for filling in.
+    pub suffix: Option<&'a str>,
+}
+
+/// What a model made of a prompt.
+pub struct Completion {
+    /// The new text.
+    pub text: String,
+    /// Its tokens.
+    pub tokens: usize,
+    /// `stop`, `length`, `positions` or `interrupted`.
+    pub finish: &'static str,
+}
+
+/// Lets a model complete a prompt.
+///
+/// # Errors
+/// The prompt or a setting is refused, or the backend fails.
+pub fn complete(
+    model: &mut Model,
+    tokenizer: &CodeTokenizer,
+    prompt: &Prompt<'_>,
+    max_tokens: usize,
+    sampling: Sampling,
+    on_token: &mut dyn FnMut(),
+    stop: &AtomicBool,
+) -> Result<Completion, Failure> {
+    let mut ids = tokenizer.encode(prompt.prefix)?;
+    if let Some(suffix) = prompt.suffix {
+        let fim = tokenizer.fim()?;
+        let mut around = vec![fim.prefix];
+        around.append(&mut ids);
+        around.push(fim.suffix);
+        around.extend(tokenizer.encode(suffix)?);
+        around.push(fim.middle);
+        ids = around;
+    }
+    if ids.is_empty() {
+        return Err(Failure::usage("the prompt is empty").help("give some text with --prompt or on stdin"));
+    }
+    let mut stops = vec![tokenizer.end()];
+    if let Ok(fim) = tokenizer.fim() {
+        stops.extend([fim.prefix, fim.middle, fim.suffix]);
+    }
+    let request = Request { prompt: &ids, max_new_tokens: max_tokens, stop: &stops, sampling };
+    let generated = model.generate(&request, &mut |_| on_token(), stop)?;
+    let finish = match generated.finish {
+        Finish::Stop(_) => "stop",
+        Finish::Length => "length",
+        Finish::Positions => "positions",
+        Finish::Cancelled => "interrupted",
+    };
+    Ok(Completion { text: tokenizer.decode(&generated.tokens)?, tokens: generated.tokens.len(), finish })
+}

@@ -1,0 +1,167 @@
+//! `codetune plugin`
+
+use codetune_core::plugin::{Entry, Manifest, Registry, Scope};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::terminal::format::short_digest;
+use crate::terminal::style::Style;
+use crate::terminal::table::Table;
+
+/// What to show of plugins.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List every plugin, usable or not.
+    #[command(
+        after_help = "Examples:\n  codetune plugin list\n  codetune plugin list --plugins ./my-plugins --json"
+    )]
+    List {
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a plugin says of itself: rules, attributes, options, limits.
+    #[command(
+        after_help = "Examples:\n  codetune plugin info metrics\n  codetune plugin info codetune/secrets --json"
+    )]
+    Info {
+        /// The plugin's name, with or without its namespace.
+        name: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Shows plugins.
+///
+/// # Errors
+/// The plugins cannot be registered, or there is none of the name.
+pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    let (registry, terminal) = (context.registry()?, &context.terminal);
+    match command {
+        Command::List { json: true } => {
+            let plugins: Vec<Value> = registry.list().map(entry_json).collect();
+            terminal.json(&json!({ "plugins": plugins }))?;
+        }
+        Command::List { json: false } => {
+            terminal.print(&table(&registry, terminal))?;
+            for entry in registry.list() {
+                if let Some(reason) = entry.state.reason() {
+                    terminal.note(&format!("{} is {}: {reason}", entry.name, entry.state.word()));
+                }
+            }
+        }
+        Command::Info { name, json } => {
+            let entry = registry.get(name)?;
+            match json {
+                true => terminal.json(&entry_json(entry))?,
+                false => terminal.print(&info(entry, terminal))?,
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Every plugin with version, carrier, digest and state.
+pub fn table(registry: &Registry, terminal: &Terminal) -> String {
+    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "CARRIER", "DIGEST", "STATE"]);
+    for entry in registry.list() {
+        let manifest = entry.manifest();
+        table.row([
+            entry.name.clone(),
+            manifest.map_or_else(|| "-".into(), |manifest| manifest.version.to_string()),
+            manifest.map_or_else(|| "-".into(), |manifest| manifest.kinds().join(", ")),
+            entry.carrier().map_or("-", |carrier| carrier.as_str()).to_owned(),
+            entry.digest().map_or_else(|| "-".into(), |digest| short_digest(&digest.to_string())),
+            entry.state.word().to_owned(),
+        ]);
+    }
+    table.render(terminal)
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "name": entry.name,
+        "origin": entry.origin.to_string(),
+        "carrier": entry.carrier(),
+        "digest": entry.digest(),
+        "state": entry.state.word(),
+        "reason": entry.state.reason(),
+        "limits": entry.manifest().map(Manifest::granted_limits),
+        "manifest": entry.manifest(),
+    })
+}
+
+fn info(entry: &Entry, terminal: &Terminal) -> String {
+    let mut text = format!("{}\n", terminal.paint(Style::Heading, &entry.name));
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            text.push_str(&format!("  {name:<12} {value}\n"));
+        }
+    };
+    line("state", entry.state.word());
+    line("reason", entry.state.reason().unwrap_or_default());
+    line("origin", &entry.origin.to_string());
+    line("carrier", entry.carrier().map_or("", |carrier| carrier.as_str()));
+    line("digest", &entry.digest().map(|digest| digest.to_string()).unwrap_or_default());
+    let Some(manifest) = entry.manifest() else { return text };
+    line("version", &manifest.version.to_string());
+    line("about", &manifest.description);
+    line("author", &manifest.author);
+    line("licence", &manifest.license);
+    line("tags", &manifest.tags.join(", "));
+    line("provides", &manifest.kinds().join(", "));
+    line("contract", &manifest.api.to_string());
+    let limits = manifest.granted_limits();
+    let limits = (limits.memory_mib, limits.time_ms, limits.output_kib);
+    line(
+        "limits",
+        &format!("{} MiB of memory, {} ms and {} KiB of output for each file", limits.0, limits.1, limits.2),
+    );
+    if let Some(backend) = &manifest.training_backend {
+        line("models", &backend.architectures.join(", "));
+    }
+    if let Some(analyzer) = &manifest.analyzer {
+        line("languages", &analyzer.languages.join(", "));
+        let mut rules = Table::new(&["RULE", "SEVERITY", "WHAT IT FINDS"]);
+        for rule in &analyzer.rules {
+            rules.row([rule.id.as_str(), severity(rule.severity), rule.summary.as_str()]);
+        }
+        let mut attributes = Table::new(&["ATTRIBUTE", "OF", "TYPE", "UNIT", "WHAT IT IS"]);
+        for attribute in &analyzer.attributes {
+            let of = if attribute.scope == Scope::File { "file" } else { "symbol" };
+            let kind = format!("{:?}", attribute.kind).to_lowercase();
+            attributes.row([&attribute.name, of, &kind, &attribute.unit, &attribute.description]);
+        }
+        push(&mut text, &rules, terminal);
+        push(&mut text, &attributes, terminal);
+    }
+    let mut options = Table::new(&["OPTION", "TYPE", "DEFAULT", "WHAT IT DOES"]);
+    for (name, option) in &manifest.config {
+        let key = format!("{}.{name}", manifest.short_name());
+        let kind = format!("{:?}", option.kind).to_lowercase();
+        options.row([&key, &kind, &option.default.to_string(), &option.description]);
+    }
+    push(&mut text, &options, terminal);
+    text
+}
+
+fn push(text: &mut String, table: &Table, terminal: &Terminal) {
+    if !table.is_empty() {
+        text.push('\n');
+        text.push_str(&table.render(terminal));
+    }
+}
+
+fn severity(severity: codetune_plugin_sdk::Severity) -> &'static str {
+    use codetune_plugin_sdk::Severity::{Error, Note, Warning};
+    match severity {
+        Note => "note",
+        Warning => "warning",
+        Error => "error",
+    }
+}

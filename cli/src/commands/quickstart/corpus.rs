@@ -1,0 +1,157 @@
+//! Stage 3: from analysed files to a dataset.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use codetune_core::analysis::{Analysis, Symbol};
+use codetune_core::dataset::{
+    CodeTokenizer, DatasetConfig, Document, Rule, Selection, Split, TokenizerTraining,
+};
+use codetune_core::plugin::Digest;
+use codetune_core::store::RunPlugin;
+
+use crate::commands::{dataset, tokenizer};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::format::{bytes, count};
+
+/// Tokens of a sequence.
+pub const SEQUENCE: usize = 256;
+
+/// The least code from which a model learns anything that held-out code shows.
+const LEAST_FILES: usize = 10;
+const LEAST_BYTES: usize = 50_000;
+
+/// More than this a few minutes of training do not get through.
+const MOST_BYTES: usize = 6 << 20;
+
+/// A built dataset, and what the later stages need of its making.
+pub struct Corpus {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its tokenizer.
+    pub tokenizer: CodeTokenizer,
+    /// The analyzers that took part.
+    pub analyzers: Vec<RunPlugin>,
+    /// Held-out files.
+    pub held_out: Vec<HeldOut>,
+}
+
+/// A file that no model is trained on.
+pub struct HeldOut {
+    /// Its path.
+    pub path: String,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Its functions.
+    pub symbols: Vec<Symbol>,
+}
+
+/// Builds the dataset.
+///
+/// # Errors
+/// There is too little code, or the folder cannot be written.
+pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Result<Corpus, Failure> {
+    let analyzers = analysis.analyzers.iter().map(|used| RunPlugin {
+        name: used.manifest.name.clone(),
+        version: used.manifest.version.to_string(),
+        carrier: used.carrier.as_str().to_owned(),
+        digest: Some(used.digest.hex()),
+    });
+    let analyzers = analyzers.collect();
+    let symbols: Vec<(String, Vec<Symbol>)> =
+        analysis.files.iter().map(|file| (file.path.clone(), file.symbols.clone())).collect();
+    let documents = sample(dataset::documents(&analysis)?, seed, context);
+    enough(&documents, "there")?;
+
+    let config = config(seed);
+    for rule in &config.rules {
+        context.terminal.print(&format!("keep if {:<14} {}\n", rule.name, rule.keep_if))?;
+    }
+    let selection = dataset::chosen(documents, &analysis.skipped, &config, context)?;
+    let kept: Vec<Document> = selection.kept.iter().map(|(document, _)| document.clone()).collect();
+    enough(&kept, "left after the rules")?;
+    let held_out = held_out(&selection, symbols);
+    let texts = selection.training_texts();
+    let size: usize = texts.iter().map(|text| text.len()).sum();
+    // A vocabulary that the text cannot fill leaves most of the embedding untrained.
+    let vocab_size = (size / 48).clamp(512, 4096);
+    let training = TokenizerTraining { vocab_size, ..TokenizerTraining::default() };
+    let tokenizer = tokenizer::train(&texts, training, context)?;
+    let built = dataset::packed(selection, &tokenizer, &config, context)?;
+    let folder = out.join("dataset");
+    let digest = dataset::save(&built, &folder)?;
+    let summary = built.inspect(8, 0, 0)?;
+    if summary.heldout_sequences == 0 || summary.train_sequences < 16 {
+        return Err(too_little("left after the rules", kept.len(), size));
+    }
+    context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
+    context.terminal.print(&format!("\nwritten to {}, {digest}\n", folder.display()))?;
+    Ok(Corpus { folder, tokenizer, analyzers, held_out })
+}
+
+fn config(seed: u64) -> DatasetConfig {
+    let rule = |name: &str, keep_if: &str| Rule { name: name.to_owned(), keep_if: keep_if.to_owned() };
+    DatasetConfig {
+        seed,
+        heldout: 0.1,
+        max_seq_length: SEQUENCE,
+        rules: vec![
+            rule("no-secrets", "findings.secrets.total == 0"),
+            // People's lines are 30 to 40 bytes on average; generated and minified ones are long.
+            rule("not-generated", "bytes <= lines * 120"),
+            rule("parses", "metrics.syntax_errors == 0"),
+        ],
+        ..DatasetConfig::default()
+    }
+}
+
+/// As many files as training gets through, the same ones for the same seed.
+fn sample(mut documents: Vec<Document>, seed: u64, context: &Context) -> Vec<Document> {
+    let all = documents.len();
+    let size: usize = documents.iter().map(|document| document.text.len()).sum();
+    if size <= MOST_BYTES {
+        return documents;
+    }
+    documents.sort_by_cached_key(|document| Digest::of(format!("{seed} {}", document.path).as_bytes()));
+    let mut taken = 0;
+    documents.retain(|document| {
+        let fits = taken + document.text.len() <= MOST_BYTES;
+        taken += if fits { document.text.len() } else { 0 };
+        fits
+    });
+    context.terminal.note(&format!(
+        "a sample of {} of {} files, {} of {}: a few minutes of training get through no more",
+        count(documents.len() as u64),
+        count(all as u64),
+        bytes(taken as u64),
+        bytes(size as u64)
+    ));
+    documents
+}
+
+fn enough(documents: &[Document], place: &str) -> Result<(), Failure> {
+    let size: usize = documents.iter().map(|document| document.text.len()).sum();
+    match documents.len() >= LEAST_FILES && size >= LEAST_BYTES {
+        true => Ok(()),
+        false => Err(too_little(place, documents.len(), size)),
+    }
+}
+
+fn too_little(place: &str, files: usize, size: usize) -> Failure {
+    let found = format!("{files} files with {} are {place}", bytes(size as u64));
+    Failure::usage("there is too little code to train on")
+        .why(format!("{found}; {LEAST_FILES} files with {} are needed", bytes(LEAST_BYTES as u64)))
+        .help("name a larger project: codetune quickstart PATH")
+}
+
+fn held_out(selection: &Selection, symbols: Vec<(String, Vec<Symbol>)>) -> Vec<HeldOut> {
+    let mut symbols: std::collections::HashMap<String, Vec<Symbol>> = symbols.into_iter().collect();
+    let held_out = selection.kept.iter().filter(|(_, split)| *split == Split::Heldout);
+    let made = held_out.map(|(document, _)| HeldOut {
+        path: document.path.clone(),
+        text: Arc::clone(&document.text),
+        symbols: symbols.remove(&document.path).unwrap_or_default(),
+    });
+    made.collect()
+}

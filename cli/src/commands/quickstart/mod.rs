@@ -1,0 +1,92 @@
+//! `codetune quickstart`: the whole way on real code, a file for each stage.
+
+mod compare;
+mod complete;
+mod corpus;
+mod finish;
+mod folder;
+mod recipe;
+mod survey;
+mod tune;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::terminal::style::Style;
+
+const EXAMPLES: &str = "\
+Examples:
+  codetune quickstart                     on the code in this folder
+  codetune quickstart ~/src/project       on other code
+  codetune quickstart . --minutes 10      with more training
+
+It reads the code and writes to the --out folder, the database and the cache alone.";
+
+/// What to go through.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A folder of source code.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Write everything to this folder; an earlier quickstart there is moved aside.
+    #[arg(long, value_name = "FOLDER", default_value = "codetune-quickstart")]
+    pub out: PathBuf,
+    /// Minutes of training: three fifths for the base model, the rest for fine-tuning.
+    #[arg(long, value_name = "N", default_value_t = 2.25, value_parser = minutes)]
+    pub minutes: f64,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if (0.05..=10_000.0).contains(&minutes) => Ok(minutes),
+        _ => Err("write a number from 0.05 to 10000".into()),
+    }
+}
+
+/// Goes the whole way.
+///
+/// # Errors
+/// The first stage that fails.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let (started, terminal) = (Instant::now(), &context.terminal);
+    stage(terminal, 1, "plugins")?;
+    let registry = context.registry()?;
+    survey::plugins(&registry, context)?;
+
+    stage(terminal, 2, &format!("analysing {}", arguments.path.display()))?;
+    let survey = survey::analyse(arguments, &registry, context)?;
+    let out = folder::prepare(&arguments.out, context)?;
+
+    stage(terminal, 3, "building a dataset from what the analyzers say")?;
+    let corpus = corpus::build(survey, &out, arguments.seed, context)?;
+
+    stage(terminal, 4, "training a base model from nothing")?;
+    let base = tune::base(&corpus, &out, arguments, &registry, context)?;
+
+    stage(terminal, 5, "fine-tuning it with LoRA")?;
+    let lora = tune::lora(&corpus, &base, &out, arguments, context)?;
+
+    stage(terminal, 6, "what came of it")?;
+    compare::show(&base, &lora, context)?;
+
+    stage(terminal, 7, "completing a function that neither has seen")?;
+    complete::show(&corpus, &base, &lora, &registry, context)?;
+
+    stage(terminal, 8, "what next")?;
+    finish::show(&arguments.path, &base, &lora, started.elapsed(), context)?;
+    Ok(Exit::Done)
+}
+
+fn stage(terminal: &Terminal, number: u32, what: &str) -> Result<(), Failure> {
+    let what = codetune_core::validate::escape_control(what);
+    let heading = terminal.paint(Style::Heading, &format!("{number}/8 {what}"));
+    terminal.print(&format!("\n{heading}\n\n"))
+}

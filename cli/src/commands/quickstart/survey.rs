@@ -1,0 +1,59 @@
+//! Stages 1 and 2: what there is to work with.
+
+use std::path::Path;
+
+use codetune_core::analysis::Analysis;
+use codetune_core::plugin::{Carrier, PluginState, Registry};
+
+use super::Arguments;
+use crate::commands::{analyze, plugin};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::format::count;
+
+/// Shows the plugins.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn plugins(registry: &Registry, context: &Context) -> Result<(), Failure> {
+    context.terminal.print(&plugin::table(registry, &context.terminal))?;
+    let ready = |carrier| {
+        let of_it = registry.list().filter(|entry| entry.carrier() == Some(carrier));
+        of_it.filter(|entry| entry.state == PluginState::Ready).count()
+    };
+    let loaded = Carrier::ALL.map(|carrier| format!("{} {carrier}", ready(carrier)));
+    context.terminal.print(&format!("\nready: {}\n", loaded.join(", ")))
+}
+
+/// Analyses the code, and shows what there is of each language.
+///
+/// # Errors
+/// The path cannot be read.
+pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) -> Result<Analysis, Failure> {
+    let selection =
+        analyze::Selection { exclude: own_folders(&arguments.out), ..analyze::Selection::default() };
+    let selection = analyze::Selection { max_bytes: codetune_core::source::DEFAULT_MAX_BYTES, ..selection };
+    let options = selection.options(registry, context, true)?;
+    let analysis = analyze::analyze(&arguments.path, &options, context)?;
+    context.terminal.print(&analyze::languages(&analysis, &context.terminal))?;
+    let files = &analysis.summary.files;
+    context.terminal.print(&format!(
+        "\n{} files: {} analysed, {} failed, {} skipped; see them with: codetune analyze {}\n",
+        count(files.seen),
+        count(files.analysed),
+        count(files.failed),
+        count(files.skipped),
+        arguments.path.display(),
+    ))?;
+    Ok(analysis)
+}
+
+/// What earlier quickstarts have written is no one's code.
+fn own_folders(out: &Path) -> Vec<String> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    // A name with a glob's signs in it would leave out something else.
+    match name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.is_empty() {
+        true => vec![format!("{name}/"), format!("{name}.*/")],
+        false => Vec::new(),
+    }
+}

@@ -1,0 +1,101 @@
+//! Stages 4 and 5: training from nothing, then fine-tuning.
+
+use std::path::{Path, PathBuf};
+
+use codetune_core::plugin::Registry;
+use codetune_core::store::RunId;
+use codetune_core::train::{Outcome, RunConfig, TrainSummary};
+
+use super::corpus::{Corpus, SEQUENCE};
+use super::{Arguments, recipe};
+use crate::commands::model;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::presets::Preset;
+use crate::terminal::format::{count, short};
+use crate::training::{self, Start, Watch};
+
+/// The base model's part of the time.
+const BASE_SHARE: f64 = 0.6;
+
+/// A finished run.
+pub struct Tuned {
+    /// In the store.
+    pub run: RunId,
+    /// Its run file.
+    pub run_file: PathBuf,
+    /// What it came to.
+    pub summary: TrainSummary,
+    /// Its curve.
+    pub watch: Watch,
+}
+
+/// Trains the base model.
+///
+/// # Errors
+/// As [`training::train`].
+pub fn base(
+    corpus: &Corpus,
+    out: &Path,
+    arguments: &Arguments,
+    registry: &Registry,
+    context: &Context,
+) -> Result<Tuned, Failure> {
+    let folder = out.join("init");
+    let config =
+        model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
+    let parameters = model::create(&config, Some(&corpus.tokenizer), arguments.seed, &folder, registry)?;
+    context.terminal.print(&format!(
+        "{}, {} parameters, sequences of {SEQUENCE} tokens\n",
+        config.architecture,
+        count(parameters)
+    ))?;
+    let text = recipe::base(arguments.seed, arguments.minutes * BASE_SHARE);
+    run(&out.join("base.toml"), &text, "base model", corpus, context)
+}
+
+/// Fine-tunes it.
+///
+/// # Errors
+/// As [`training::train`].
+pub fn lora(
+    corpus: &Corpus,
+    base: &Tuned,
+    out: &Path,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Tuned, Failure> {
+    let minutes = arguments.minutes * (1.0 - BASE_SHARE);
+    // The rate's descent has to fit into the time, so the steps are those that the base model's speed allows.
+    let steps_per_s = base.summary.steps as f64 / base.summary.seconds.max(0.1);
+    let steps = (steps_per_s * minutes * 60.0).clamp(20.0, 100_000.0) as u64;
+    // A machine that slows down in between ends in time all the same.
+    let text = recipe::lora(arguments.seed, minutes * 1.3, steps);
+    run(&out.join("lora.toml"), &text, "fine-tuning", corpus, context)
+}
+
+fn run(path: &Path, text: &str, doing: &str, corpus: &Corpus, context: &Context) -> Result<Tuned, Failure> {
+    std::fs::write(path, text).map_err(|error| Failure::file("write", path, &error))?;
+    let config = RunConfig::load(path)?;
+    let mut watch = Watch::new(context.terminal, doing);
+    let trained = training::train(&config, &Start::New, &corpus.analyzers, context, &mut watch)?;
+    let summary = match trained.outcome {
+        Outcome::Completed(summary) => summary,
+        Outcome::Interrupted { step, .. } => {
+            return Err(Failure::new(Exit::Interrupted, format!("interrupted after step {}", count(step)))
+                .why(format!("run {}", trained.run))
+                .help(format!("finish this run with: codetune train {} --resume", path.display())));
+        }
+    };
+    let held_out = |loss: Option<f64>| loss.map_or_else(|| "-".into(), |loss| format!("{loss:.4}"));
+    context.terminal.print(&format!(
+        "{} steps, {} tokens, {} tokens/s; held-out loss {} before, {} after\n",
+        count(summary.steps),
+        count(summary.tokens),
+        short(summary.tokens as f64 / summary.seconds.max(0.1)),
+        held_out(summary.first_eval_loss),
+        held_out(summary.last_eval_loss)
+    ))?;
+    Ok(Tuned { run: trained.run, run_file: path.to_owned(), summary, watch })
+}

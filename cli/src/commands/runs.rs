@@ -1,0 +1,305 @@
+//! `codetune runs`
+
+use codetune_core::store::{MetricPoint, Run, RunFilter, RunStatus, Store};
+use codetune_core::validate::escape_control;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::terminal::curve::{self, Series};
+use crate::terminal::format::{bytes, count, short, short_digest};
+use crate::terminal::style::Style;
+use crate::terminal::table::Table;
+
+/// What to show of runs.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List training runs, the newest first.
+    #[command(
+        after_help = "Examples:\n  codetune runs list\n  codetune runs list --status interrupted --json"
+    )]
+    List {
+        /// Only those that stand there.
+        #[arg(long, value_enum)]
+        status: Option<Status>,
+        /// Only those of this kind, such as lora or full.
+        #[arg(long)]
+        kind: Option<String>,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a run: configuration, metrics, plugins, artifacts.
+    #[command(
+        after_help = "Examples:\n  codetune runs show 4f2a\n  codetune runs show my-run --json | jq .latest"
+    )]
+    Show {
+        /// Its id, its name, or the start of its id.
+        run: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Status {
+    /// It is being worked on.
+    Running,
+    /// All is done.
+    Completed,
+    /// It can be resumed.
+    Interrupted,
+    /// It ended with an error.
+    Failed,
+}
+
+/// Shows runs.
+///
+/// # Errors
+/// The database cannot be read, or has no such run.
+pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    let (store, terminal) = (context.store()?, &context.terminal);
+    store.interrupt_abandoned()?;
+    match command {
+        Command::List { status, kind, limit, json } => {
+            let filter =
+                RunFilter { status: status.map(Status::of), kind: kind.clone(), ..RunFilter::default() };
+            list(&store, &filter, *limit, *json, terminal)?;
+        }
+        Command::Show { run, json } => {
+            let run = store
+                .get_run(run)
+                .map_err(|error| Failure::from(error).help("see the runs with: codetune runs list"))?;
+            match json {
+                true => terminal.json(&whole(&store, &run)?)?,
+                false => terminal.print(&describe(&store, &run, terminal)?)?,
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+impl Status {
+    fn of(self) -> RunStatus {
+        match self {
+            Status::Running => RunStatus::Running,
+            Status::Completed => RunStatus::Completed,
+            Status::Interrupted => RunStatus::Interrupted,
+            Status::Failed => RunStatus::Failed,
+        }
+    }
+}
+
+fn list(
+    store: &Store,
+    filter: &RunFilter,
+    limit: u32,
+    json: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let runs = store.list_runs(filter, limit)?;
+    if json {
+        let runs = runs.iter().map(|run| summary(store, run)).collect::<Result<Vec<_>, _>>()?;
+        return terminal.json(&json!({ "runs": runs }));
+    }
+    if runs.is_empty() {
+        return terminal.print("there are no such runs; train one with: codetune train RUN.toml\n");
+    }
+    let mut table = Table::new(&[
+        "RUN",
+        "NAME",
+        "KIND",
+        "STATUS",
+        "MODEL",
+        "DATASET",
+        ">STEPS",
+        ">LOSS",
+        ">HELD-OUT",
+        "STARTED",
+    ]);
+    for run in &runs {
+        let latest = store.latest_metrics(&run.id)?;
+        let value = |key: &str| latest.iter().find(|metric| metric.key == key);
+        let loss = |key: &str| value(key).map_or_else(|| "-".into(), |metric| format!("{:.4}", metric.value));
+        table.row([
+            run.id.to_string(),
+            run.name.clone().unwrap_or_else(|| "-".into()),
+            run.kind.clone(),
+            run.status.to_string(),
+            run.model_type.clone(),
+            run.dataset_name.clone(),
+            value("train_loss").map_or_else(|| "-".into(), |metric| count(metric.step)),
+            loss("train_loss"),
+            loss("eval_loss"),
+            moment(run.started_at),
+        ]);
+    }
+    terminal.print(&table.render(terminal))?;
+    if runs.len() >= limit as usize {
+        terminal.note(&format!("the newest {limit}; --limit shows more"));
+    }
+    Ok(())
+}
+
+fn summary(store: &Store, run: &Run) -> Result<Value, Failure> {
+    let latest = store.latest_metrics(&run.id)?;
+    let latest: serde_json::Map<String, Value> = latest
+        .into_iter()
+        .map(|metric| (metric.key, json!({ "step": metric.step, "value": metric.value })))
+        .collect();
+    Ok(json!({
+        "id": run.id.to_string(),
+        "name": run.name,
+        "kind": run.kind,
+        "status": run.status.as_str(),
+        "model_type": run.model_type,
+        "dataset_name": run.dataset_name,
+        "started_at": moment(run.started_at),
+        "finished_at": run.finished_at.map(moment),
+        "error": run.error,
+        "host": run.host,
+        "latest": latest,
+    }))
+}
+
+fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
+    let mut value = summary(store, run)?;
+    let config = store.config(run.config)?;
+    let points = |points: Vec<MetricPoint>| -> Vec<Value> {
+        points.iter().map(|p| json!([p.step, p.value])).collect()
+    };
+    let mut metrics = serde_json::Map::new();
+    for metric in store.latest_metrics(&run.id)? {
+        metrics.insert(metric.key.clone(), points(store.metrics(&run.id, &metric.key)?).into());
+    }
+    let plugins = store.plugins(&run.id)?.into_iter().map(|plugin| {
+        json!({ "name": plugin.name, "version": plugin.version, "carrier": plugin.carrier, "digest": plugin.digest })
+    });
+    let artifacts = store.artifacts(&run.id)?.into_iter().map(|artifact| {
+        let values = artifact.values;
+        json!({ "kind": values.kind, "path": values.path, "bytes": values.bytes, "digest": values.digest })
+    });
+    let datasets = store.datasets(&run.id)?.into_iter().map(|dataset| {
+        let values = dataset.values;
+        json!({ "name": values.name, "manifest_digest": values.manifest_digest, "ledger": values.ledger })
+    });
+    value["config"] = config.values.run_config;
+    value["config_digest"] = config.digest.into();
+    value["metrics"] = metrics.into();
+    value["plugins"] = plugins.collect();
+    value["artifacts"] = artifacts.collect();
+    value["datasets"] = datasets.collect();
+    Ok(value)
+}
+
+fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Failure> {
+    let mut text = format!("{}\n", terminal.paint(Style::Heading, &format!("run {}", run.id)));
+    let mut line =
+        |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", escape_control(value)));
+    if let Some(name) = &run.name {
+        line("name", name);
+    }
+    line("kind", &run.kind);
+    line("status", run.status.as_str());
+    if let Some(error) = &run.error {
+        line("error", error);
+    }
+    line("model", &run.model_type);
+    line("dataset", &run.dataset_name);
+    line("started", &moment(run.started_at));
+    if let Some(finished) = run.finished_at {
+        line("finished", &moment(finished));
+    }
+    line(
+        "host",
+        &format!("{}, {} {}, codetune {}", run.host.machine, run.host.os, run.host.arch, run.host.version),
+    );
+    heading(&mut text, "configuration", terminal);
+    let config = store.config(run.config)?.values.run_config;
+    let mut pairs = Vec::new();
+    flatten("", config.get("run").unwrap_or(&config), &mut pairs);
+    for (key, value) in pairs {
+        text.push_str(&format!("  {key} = {}\n", escape_control(&value)));
+    }
+    metrics(&mut text, store, run, terminal)?;
+    let mut plugins = Table::new(&["PLUGIN", "VERSION", "CARRIER", "DIGEST"]);
+    for plugin in store.plugins(&run.id)? {
+        let digest = plugin.digest.map_or_else(|| "-".into(), |digest| format!("blake3:{digest}"));
+        plugins.row([plugin.name, plugin.version, plugin.carrier, digest]);
+    }
+    push(&mut text, &plugins, terminal);
+    let mut artifacts = Table::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);
+    for artifact in store.artifacts(&run.id)? {
+        let values = artifact.values;
+        artifacts.row([values.kind, bytes(values.bytes), short_digest(&values.digest), values.path]);
+    }
+    push(&mut text, &artifacts, terminal);
+    Ok(text)
+}
+
+fn metrics(text: &mut String, store: &Store, run: &Run, terminal: &Terminal) -> Result<(), Failure> {
+    let train = store.metrics(&run.id, "train_loss")?;
+    let held_out = store.metrics(&run.id, "eval_loss")?;
+    if terminal.watched {
+        let points =
+            |points: &[MetricPoint]| points.iter().map(|p| (p.step as f32, p.value as f32)).collect();
+        let series = [
+            Series { name: "training loss", points: points(&train) },
+            Series { name: "held-out loss", points: points(&held_out) },
+        ];
+        let curve = curve::draw(&series, terminal.width);
+        if !curve.is_empty() {
+            heading(text, "loss", terminal);
+            text.push_str(&curve);
+        }
+    }
+    let mut evaluations = Table::new(&[">STEP", ">HELD-OUT LOSS", ">PERPLEXITY"]);
+    for point in &held_out {
+        evaluations.row([count(point.step), format!("{:.4}", point.value), short(point.value.exp())]);
+    }
+    push(text, &evaluations, terminal);
+    let mut latest = Table::new(&["METRIC", ">STEP", ">LAST VALUE"]);
+    for metric in store.latest_metrics(&run.id)? {
+        latest.row([metric.key, count(metric.step), format!("{:.6}", metric.value)]);
+    }
+    push(text, &latest, terminal);
+    Ok(())
+}
+
+fn heading(text: &mut String, heading: &str, terminal: &Terminal) {
+    text.push_str(&format!("\n{}\n", terminal.paint(Style::Heading, heading)));
+}
+
+fn push(text: &mut String, table: &Table, terminal: &Terminal) {
+    if !table.is_empty() {
+        text.push('\n');
+        text.push_str(&table.render(terminal));
+    }
+}
+
+fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let key = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&key, value, pairs);
+            }
+        }
+        Value::Null => {}
+        leaf => pairs.push((path.to_owned(), leaf.to_string())),
+    }
+}
+
+/// A time in UTC, to the second.
+fn moment(time: OffsetDateTime) -> String {
+    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+}

@@ -1,0 +1,109 @@
+//! `codetune tokenizer`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use codetune_core::dataset::tokenizer::TrainingProgress;
+use codetune_core::dataset::{CodeTokenizer, TokenizerTraining, tokenizer};
+use codetune_core::source::{DiscoverOptions, discover, load};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::format::count;
+
+/// What to do with tokenizers.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Train a byte-level BPE tokenizer on source code.
+    #[command(after_help = "Example:\n  codetune tokenizer train src -o models/mine --vocab-size 8192\n\n\
+        A dataset that is built without --tokenizer trains one on its training files alone.")]
+    Train(Train),
+}
+
+/// What to train on.
+#[derive(Debug, clap::Args)]
+pub struct Train {
+    /// A folder of source code.
+    path: PathBuf,
+    /// Write tokenizer.json to this folder.
+    #[arg(short, long, value_name = "FOLDER")]
+    output: PathBuf,
+    /// Entries of the vocabulary, 261 and up.
+    #[arg(long, value_name = "N")]
+    vocab_size: usize,
+    /// Merge pairs that occur so often.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    min_frequency: u64,
+    /// Read files of unknown languages too, as text.
+    #[arg(long)]
+    all_files: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Trains a tokenizer and writes it.
+///
+/// # Errors
+/// There is nothing to read, the size is refused, or the folder cannot be written.
+pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    let Command::Train(arguments) = command;
+    let options = DiscoverOptions { all_files: arguments.all_files, ..DiscoverOptions::default() };
+    let found = discover(&arguments.path, &options)?;
+    let reading = context.terminal.progress("reading", "files");
+    let mut texts: Vec<Arc<str>> = Vec::with_capacity(found.files.len());
+    let mut skipped = found.skipped.len();
+    for (index, file) in found.files.iter().enumerate() {
+        context.go_on()?;
+        match load(file, &options) {
+            Ok(source) => texts.push(source.shared_text()),
+            Err(_) => skipped += 1,
+        }
+        reading.at(index as u64 + 1, found.files.len() as u64);
+    }
+    reading.finish();
+    if skipped > 0 {
+        context.terminal.note(&format!("{skipped} files were left out; codetune analyze tells why"));
+    }
+    let training =
+        TokenizerTraining { vocab_size: arguments.vocab_size, min_frequency: arguments.min_frequency };
+    let trained = train(&texts, training, context)?;
+    trained.save(&arguments.output)?;
+    let (entries, digest) = (trained.vocab_size(), codetune_core::plugin::Digest(trained.digest()));
+    match arguments.json {
+        true => context.terminal.json(&serde_json::json!({
+            "path": arguments.output, "vocab_size": entries, "digest": digest, "files": texts.len(),
+        }))?,
+        false => context.terminal.print(&format!(
+            "a vocabulary of {} from {} files, written to {}\n",
+            count(entries as u64),
+            count(texts.len() as u64),
+            arguments.output.display()
+        ))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Trains a tokenizer, with progress.
+///
+/// # Errors
+/// As [`tokenizer::train`].
+pub fn train(
+    texts: &[Arc<str>],
+    training: TokenizerTraining,
+    context: &Context,
+) -> Result<CodeTokenizer, Failure> {
+    context.go_on()?;
+    let progress = context.terminal.progress("tokenizer", "files");
+    let trained = tokenizer::train(texts, training, &|at| {
+        if let TrainingProgress::Reading { done, total } = at {
+            progress.at(done as u64, total as u64);
+        }
+    })?;
+    progress.finish();
+    if let Some(shortfall) = trained.shortfall() {
+        context.terminal.note(&shortfall);
+    }
+    Ok(trained.tokenizer)
+}

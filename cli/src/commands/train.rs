@@ -1,0 +1,200 @@
+//! `codetune train`
+
+use std::path::{Path, PathBuf};
+
+use codetune_core::train::{Outcome, RunConfig};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::curve::{self, Series};
+use crate::terminal::format::{count, time};
+use crate::training::{self, Start, Trained, Watch};
+
+const EXAMPLES: &str = "\
+Examples:
+  codetune train run.toml
+  codetune train run.toml --set train.learning_rate=1e-4 --set output.dir='\"runs/other\"'
+  codetune train run.toml --resume
+
+A run file:
+  seed = 7
+  [model]
+  path = \"models/mine\"
+  [data]
+  dataset = \"data/mine\"
+  [adapter]                  # leave it out to train every weight
+  r = 16
+  targets = \"all-linear\"
+  [train]
+  epochs = 3
+  batch_size = 8
+  learning_rate = 1e-3
+  [output]
+  dir = \"runs/mine\"
+
+Ctrl-C saves a checkpoint; --resume goes on from it and gives the same bits as a run that was never stopped.";
+
+/// What to train.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The run file, in TOML.
+    pub run_file: PathBuf,
+    /// Go on from the newest checkpoint; with a run, only if the checkpoint is of it.
+    #[arg(long, value_name = "RUN", num_args = 0..=1)]
+    pub resume: Option<Option<String>>,
+    /// Set a key of the run file to a TOML value; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Trains.
+///
+/// # Errors
+/// The run file or what it names is refused, or training fails.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let config = configuration(&arguments.run_file, &arguments.sets)?;
+    let start = match &arguments.resume {
+        None => Start::New,
+        Some(run) => Start::Resume(run.clone()),
+    };
+    let mut watch = Watch::new(context.terminal, "training");
+    let trained = training::train(&config, &start, &[], context, &mut watch)?;
+    answer(arguments, &trained, &watch, context)
+}
+
+fn answer(
+    arguments: &Arguments,
+    trained: &Trained,
+    watch: &Watch,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let (terminal, run) = (&context.terminal, &trained.run);
+    match &trained.outcome {
+        Outcome::Interrupted { step, checkpoint } => {
+            let resume = resume_command(arguments);
+            if arguments.json {
+                terminal.json(&serde_json::json!({
+                    "run": run.to_string(), "status": "interrupted", "step": step, "checkpoint": checkpoint,
+                }))?;
+            }
+            Err(Failure::new(
+                Exit::Interrupted,
+                format!("run {run} was interrupted after step {}", count(*step)),
+            )
+            .why(format!("its checkpoint is {}", checkpoint.display()))
+            .help(format!("go on with: {resume}")))
+        }
+        Outcome::Completed(summary) if arguments.json => {
+            terminal.json(
+                &serde_json::json!({ "run": run.to_string(), "status": "completed", "summary": summary }),
+            )?;
+            Ok(Exit::Done)
+        }
+        Outcome::Completed(summary) => {
+            let series = [
+                Series { name: "training loss", points: watch.train.clone() },
+                Series { name: "held-out loss", points: watch.held_out.clone() },
+            ];
+            terminal.print(&curve::draw(&series, terminal.width))?;
+            let seconds = std::time::Duration::from_secs_f64(summary.seconds.max(0.0));
+            let mut text = format!(
+                "{} steps, {} tokens, {}\n",
+                count(summary.steps),
+                count(summary.tokens),
+                time(seconds)
+            );
+            if let (Some(first), Some(last)) = (summary.first_eval_loss, summary.last_eval_loss) {
+                text.push_str(&format!("held-out loss {first:.4} before, {last:.4} after\n"));
+            }
+            text.push_str(&format!(
+                "written to {}\nsee: codetune runs show {run}\n",
+                summary.output.display()
+            ));
+            terminal.print(&text)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn resume_command(arguments: &Arguments) -> String {
+    let mut command = format!("codetune train {} --resume", arguments.run_file.display());
+    for set in &arguments.sets {
+        command.push_str(&format!(" --set '{set}'"));
+    }
+    command
+}
+
+/// The run file with what was set on the command line.
+fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
+    if sets.is_empty() {
+        return Ok(RunConfig::load(path)?);
+    }
+    let read = |error: std::io::Error| {
+        Failure::usage(format!("cannot read the run file {}", path.display())).why(error.to_string())
+    };
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    let absolute = std::path::absolute(path).map_err(read)?;
+    let folder = absolute.parent().unwrap_or(Path::new("."));
+    let name = path.display().to_string();
+    // A run file that is refused as it stands is told with its own places.
+    let mut table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(_) => return Ok(RunConfig::parse(&text, &name, folder)?),
+    };
+    for set in sets {
+        insert(&mut table, set)?;
+    }
+    let text = toml::to_string(&table).map_err(std::io::Error::other)?;
+    Ok(RunConfig::parse(&text, &format!("{name} with --set"), folder)?)
+}
+
+fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
+    let refused = |why: &str| {
+        Failure::usage(format!("--set {set} is refused: {why}"))
+            .help("write for example --set train.learning_rate=1e-4 or --set name='\"second\"'")
+    };
+    let (key, value) = set.split_once('=').ok_or_else(|| refused("it is not KEY=VALUE"))?;
+    let value = format!("value = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .ok_or_else(|| refused("the value is no TOML; texts need quotes"))?;
+    let mut parts: Vec<&str> = key.trim().split('.').collect();
+    let last = parts.pop().filter(|last| !last.is_empty()).ok_or_else(|| refused("the key is empty"))?;
+    let mut section = table;
+    for part in parts {
+        let entry = section.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        section = entry.as_table_mut().ok_or_else(|| refused("part of the key is no section"))?;
+    }
+    section.insert(last.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_set_in_its_section() {
+        let mut table: toml::Table = "seed = 1\n[train]\nepochs = 3\n".parse().unwrap();
+        insert(&mut table, "train.learning_rate=1e-4").unwrap();
+        insert(&mut table, "output.dir='runs/b'").unwrap();
+        insert(&mut table, "seed = 2").unwrap();
+        let expected =
+            "seed = 2\n\n[train]\nepochs = 3\nlearning_rate = 0.0001\n\n[output]\ndir = \"runs/b\"\n";
+        assert_eq!(table, expected.parse::<toml::Table>().unwrap());
+    }
+
+    #[test]
+    fn what_is_no_key_and_value_is_refused() {
+        for set in ["train", "=1", "train.=1", "name=no quotes", "seed.deep=1"] {
+            let mut table: toml::Table = "seed = 1".parse().unwrap();
+            assert_eq!(insert(&mut table, set).unwrap_err().exit(), Exit::Usage, "{set}");
+        }
+    }
+}

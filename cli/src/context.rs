@@ -1,0 +1,93 @@
+//! What every command needs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use codetune_core::plugin::{Carrier, Registry};
+use codetune_core::store::Store;
+
+use crate::arguments::Globals;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::folders::Folders;
+use crate::plugins::PluginSettings;
+use crate::terminal::Terminal;
+
+/// The settings of this call, made into things when they are needed.
+pub struct Context {
+    /// Where answers go.
+    pub terminal: Terminal,
+    /// Set by Ctrl-C.
+    pub stop: Arc<AtomicBool>,
+    /// Where things are kept.
+    pub folders: Folders,
+    /// Which plugins to use.
+    pub plugins: PluginSettings,
+    database: Option<String>,
+}
+
+impl Context {
+    /// Reads the global options.
+    ///
+    /// # Errors
+    /// The usual folders are not known.
+    pub fn new(globals: &Globals, terminal: Terminal, stop: Arc<AtomicBool>) -> Result<Self, Failure> {
+        Ok(Context {
+            terminal,
+            stop,
+            folders: Folders::choose(globals.data_dir.as_deref(), globals.cache_dir.as_deref())?,
+            plugins: PluginSettings {
+                folders: globals.plugins.clone(),
+                trusted: globals.trust_native.iter().copied().collect(),
+                disabled: globals.disable.iter().cloned().collect(),
+                carrier: globals.carrier,
+            },
+            database: globals.database.clone(),
+        })
+    }
+
+    /// The plugins.
+    ///
+    /// # Errors
+    /// As [`PluginSettings::registry`].
+    pub fn registry(&self) -> Result<Registry, Failure> {
+        self.plugins.registry(&self.folders)
+    }
+
+    /// The plugins, first-party ones loaded by `carrier` unless the command line names another.
+    ///
+    /// # Errors
+    /// As [`PluginSettings::registry`].
+    pub fn registry_by(&self, carrier: Option<Carrier>) -> Result<Registry, Failure> {
+        let carrier = self.plugins.carrier.or(carrier);
+        PluginSettings { carrier, ..self.plugins.clone() }.registry(&self.folders)
+    }
+
+    /// The database, made where there is none.
+    ///
+    /// # Errors
+    /// It cannot be opened; nothing else is ever opened instead.
+    pub fn store(&self) -> Result<Store, Failure> {
+        let url = match &self.database {
+            Some(given) => given.clone(),
+            None => {
+                let data = &self.folders.data;
+                std::fs::create_dir_all(data)
+                    .map_err(|error| Failure::file("make the folder", data, &error))?;
+                self.folders.database().display().to_string()
+            }
+        };
+        Ok(Store::open(&url)?)
+    }
+
+    /// Ends the command where Ctrl-C was pressed.
+    ///
+    /// # Errors
+    /// It was.
+    pub fn go_on(&self) -> Result<(), Failure> {
+        match self.stop.load(Ordering::SeqCst) {
+            true => Err(Failure::new(Exit::Interrupted, "interrupted")),
+            false => Ok(()),
+        }
+    }
+}

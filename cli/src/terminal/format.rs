@@ -1,0 +1,78 @@
+//! Numbers for people.
+
+use std::time::Duration;
+
+/// A count with a thin mark between thousands: `12,345`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A rate or a large number in three digits: `1.24k`.
+pub fn short(number: f64) -> String {
+    let (scaled, unit) = match number {
+        n if n >= 1e9 => (n / 1e9, "G"),
+        n if n >= 1e6 => (n / 1e6, "M"),
+        n if n >= 1e3 => (n / 1e3, "k"),
+        n => (n, ""),
+    };
+    match scaled {
+        n if n >= 100.0 || (unit.is_empty() && n.fract() == 0.0) => format!("{n:.0}{unit}"),
+        n if n >= 10.0 => format!("{n:.1}{unit}"),
+        n => format!("{n:.2}{unit}"),
+    }
+}
+
+/// A size: `3.2 MiB`.
+pub fn bytes(number: u64) -> String {
+    let mut scaled = number as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if scaled < 1024.0 {
+            return if unit == "B" { format!("{number} B") } else { format!("{scaled:.1} {unit}") };
+        }
+        scaled /= 1024.0;
+    }
+    format!("{scaled:.1} TiB")
+}
+
+/// A time: `4.2 s`, `3:07`, `1:02:03`.
+pub fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        _ => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    }
+}
+
+/// The start of a digest, enough to tell two apart.
+pub fn short_digest(digest: &str) -> String {
+    let hex = digest.trim_start_matches("blake3:");
+    format!("blake3:{}", hex.chars().take(12).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([count(7), count(1234), count(1_234_567)], ["7", "1,234", "1,234,567"]);
+        assert_eq!(
+            [short(7.0), short(0.5), short(1240.0), short(45_600.0), short(2.5e8)],
+            ["7", "0.50", "1.24k", "45.6k", "250M"]
+        );
+        assert_eq!([bytes(12), bytes(2048)], ["12 B", "2.0 KiB"]);
+        assert_eq!(time(Duration::from_millis(1234)), "1.2 s");
+        assert_eq!(time(Duration::from_secs(187)), "3:07");
+        assert_eq!(time(Duration::from_secs(3723)), "1:02:03");
+    }
+}

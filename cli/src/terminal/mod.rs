@@ -1,0 +1,108 @@
+//! What is shown, where, and how.
+//!
+//! Answers go to stdout, everything else to stderr; a pipe gets neither colours nor bars.
+
+pub mod curve;
+pub mod format;
+pub mod progress;
+pub mod style;
+pub mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use progress::{Mode, Progress};
+use style::{Style, paint};
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the program writes, and what is possible there.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// Whether stdout takes colours.
+    pub color: bool,
+    /// Whether stderr takes colours.
+    pub error_color: bool,
+    /// Whether someone looks at stdout.
+    pub watched: bool,
+    /// Columns.
+    pub width: usize,
+    /// How progress is shown.
+    pub progress: Mode,
+}
+
+impl Terminal {
+    /// Looks at the streams and the environment.
+    pub fn detect(color: Color, quiet: bool) -> Self {
+        let wanted = |is_terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                is_terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+            }
+        };
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
+        let progress = match (quiet, err) {
+            (true, _) => Mode::Silent,
+            (false, true) => Mode::Bar,
+            (false, false) => Mode::Lines,
+        };
+        Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, progress }
+    }
+
+    /// Writes an answer.
+    ///
+    /// # Errors
+    /// Stdout is closed, which ends the program quietly, or cannot be written.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes an answer as JSON.
+    ///
+    /// # Errors
+    /// As [`Terminal::print`].
+    pub fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        text.push('\n');
+        self.print(&text)
+    }
+
+    /// Tells something on the way, unless `--quiet`.
+    pub fn note(&self, text: &str) {
+        if self.progress != Mode::Silent {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Tells something on the way that is likely not what the user wants.
+    pub fn warn(&self, text: &str) {
+        self.note(&format!("{}: {text}", paint(self.error_color, Style::Warning, "warning")));
+    }
+
+    /// Shows how far something is; `unit` is what is counted.
+    pub fn progress(&self, doing: &str, unit: &'static str) -> Progress {
+        Progress::new(self.progress, doing, unit)
+    }
+
+    /// A part of an answer in a style.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        paint(self.color, style, text)
+    }
+}

@@ -1,0 +1,121 @@
+//! How far something is: a bar on a terminal, a line every few seconds elsewhere.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use codetune_core::validate::escape_control;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::format;
+
+/// What is done in less time is not worth a bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two changes of a bar.
+const TICK: Duration = Duration::from_millis(100);
+/// Between two lines in a log.
+const LINE: Duration = Duration::from_secs(5);
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A bar that is redrawn.
+    Bar,
+    /// Lines.
+    Lines,
+    /// Not at all.
+    Silent,
+}
+
+/// Something under way. It may be told from any thread.
+pub struct Progress {
+    mode: Mode,
+    doing: String,
+    unit: &'static str,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    shown: Option<Instant>,
+}
+
+impl Progress {
+    pub(super) fn new(mode: Mode, doing: &str, unit: &'static str) -> Self {
+        Progress { mode, doing: doing.to_owned(), unit, started: Instant::now(), state: Mutex::default() }
+    }
+
+    /// `done` of `total`; 0 in all means that the end is not known.
+    pub fn at(&self, done: u64, total: u64) {
+        self.at_with(done, total, "");
+    }
+
+    /// The same, with something more to say.
+    pub fn at_with(&self, done: u64, total: u64, more: &str) {
+        let elapsed = self.started.elapsed();
+        if self.mode == Mode::Silent || elapsed < PATIENCE {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let every = if self.mode == Mode::Bar { TICK } else { LINE };
+        if state.shown.is_some_and(|shown| shown.elapsed() < every) {
+            return;
+        }
+        state.shown = Some(Instant::now());
+        let text = self.text(done, total, elapsed, more);
+        match self.mode {
+            Mode::Bar => {
+                let bar = state.bar.get_or_insert_with(|| bar(total, &self.doing));
+                bar.set_length(total.max(done));
+                bar.set_position(done);
+                bar.set_message(text);
+            }
+            _ => {
+                let _ = writeln!(std::io::stderr(), "{}: {text}", self.doing);
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn text(&self, done: u64, total: u64, elapsed: Duration, more: &str) -> String {
+        let rate = done as f64 / elapsed.as_secs_f64().max(1e-9);
+        let mut parts = vec![match total {
+            0 => format!("{} {}", format::count(done), self.unit),
+            _ => format!("{}/{} {}", format::count(done), format::count(total), self.unit),
+        }];
+        parts.push(format!("{}/s", format::short(rate)));
+        if total > done && rate > 0.0 {
+            let left = Duration::try_from_secs_f64((total - done) as f64 / rate).unwrap_or(Duration::MAX);
+            parts.push(format!("{} left", format::time(left)));
+        }
+        if !more.is_empty() {
+            parts.push(escape_control(more).into_owned());
+        }
+        parts.join(", ")
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn bar(total: u64, doing: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let template = if total == 0 { "{prefix} {spinner} {msg}" } else { "{prefix} [{bar:24}] {msg}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(doing.to_owned());
+    bar
+}

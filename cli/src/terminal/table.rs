@@ -1,0 +1,76 @@
+//! Tables of text.
+
+use codetune_core::validate::escape_control;
+
+use super::Terminal;
+use super::style::Style;
+
+/// Rows under headings, columns as wide as they need to be.
+#[derive(Debug, Default)]
+pub struct Table {
+    right: Vec<bool>,
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these headings; one that begins with `>` is of a column of numbers.
+    pub fn new(headings: &[&str]) -> Self {
+        Table {
+            right: headings.iter().map(|heading| heading.starts_with('>')).collect(),
+            headings: headings.iter().map(|heading| heading.trim_start_matches('>').to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row. Control characters are escaped.
+    pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(|cell| escape_control(cell.as_ref()).into_owned()).collect());
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The text of the table.
+    pub fn render(&self, terminal: &Terminal) -> String {
+        let width = |column: usize| {
+            let cells = self.rows.iter().chain(std::iter::once(&self.headings));
+            cells.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.headings.len()).map(width).collect();
+        let line = |row: &[String]| {
+            let cells = row.iter().enumerate().map(|(column, cell)| {
+                let width = widths.get(column).copied().unwrap_or(0);
+                match self.right.get(column) {
+                    Some(true) => format!("{cell:>width$}"),
+                    _ => format!("{cell:<width$}"),
+                }
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let mut text = terminal.paint(Style::Heading, &line(&self.headings));
+        text.push('\n');
+        for row in &self.rows {
+            text.push_str(&line(row));
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Color, Terminal};
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_control_characters_are_escaped() {
+        let mut table = Table::new(&["name", ">files"]);
+        table.row(["rust", "12"]);
+        table.row(["py\u{1b}[31m", "1234"]);
+        let text = table.render(&Terminal::detect(Color::Never, true));
+        assert_eq!(text, "name            files\nrust               12\npy\\u{1b}[31m     1234\n");
+    }
+}

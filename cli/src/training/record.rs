@@ -1,0 +1,119 @@
+//! A run in the store: its configuration, its plugins, its dataset.
+
+use std::path::Path;
+
+use codetune_core::dataset::Dataset;
+use codetune_core::model::ModelConfig;
+use codetune_core::plugin::{Digest, Plugin};
+use codetune_core::store::{NewConfig, NewDataset, NewRun, RunId, RunPlugin, Store};
+use codetune_core::train::RunConfig;
+use codetune_core::validate::DATASET_NAME;
+use serde_json::json;
+
+use crate::failure::Failure;
+
+/// What the store keeps of the training data.
+pub struct DataFacts {
+    name: String,
+    max_seq_length: u64,
+    dataset: Option<NewDataset>,
+    fim_rate: Option<f64>,
+    heldout: Option<f64>,
+    vocab_size: Option<i64>,
+}
+
+impl DataFacts {
+    /// Of a list of token ids.
+    pub fn of_tape(path: &Path, max_seq_length: u64) -> Self {
+        let name = name(path, "tokens");
+        DataFacts { name, max_seq_length, dataset: None, fim_rate: None, heldout: None, vocab_size: None }
+    }
+
+    /// Of a built dataset.
+    ///
+    /// # Errors
+    /// Its ledger cannot be written as JSON.
+    pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, Failure> {
+        let name = name(path, "dataset");
+        let ledger = serde_json::to_value(dataset.ledger()).map_err(std::io::Error::other)?;
+        let config = dataset.config();
+        Ok(DataFacts {
+            max_seq_length: config.max_seq_length as u64,
+            fim_rate: Some(config.fim_rate),
+            heldout: Some(config.heldout),
+            vocab_size: i64::try_from(dataset.tokenizer().vocab_size()).ok(),
+            dataset: Some(NewDataset { name: name.clone(), manifest_digest: digest.hex(), ledger }),
+            name,
+        })
+    }
+}
+
+/// The folder's name, where the store takes such a name.
+fn name(path: &Path, otherwise: &str) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    DATASET_NAME.check_text(&name).map_or_else(|_| otherwise.to_owned(), str::to_owned)
+}
+
+/// Starts a run, with all that took part in it.
+///
+/// # Errors
+/// The store refuses.
+pub fn start(
+    store: &Store,
+    config: &RunConfig,
+    model: &ModelConfig,
+    data: &DataFacts,
+    backend: &Plugin,
+    analyzers: &[RunPlugin],
+) -> Result<RunId, Failure> {
+    let id = store.save_config(&of(config, model, data))?;
+    let kind = if config.adapter.is_some() { "lora" } else { "full" };
+    let run = store.start_run(&NewRun { name: config.name.clone(), ..NewRun::new(id, kind) })?;
+    let manifest = backend.manifest();
+    let mut plugins = analyzers.to_vec();
+    plugins.push(RunPlugin {
+        name: manifest.name.clone(),
+        version: manifest.version.to_string(),
+        carrier: backend.carrier().as_str().to_owned(),
+        digest: Some(backend.digest().hex()),
+    });
+    store.record_plugins(&run, &plugins)?;
+    if let Some(dataset) = &data.dataset {
+        store.link_dataset(&run, store.save_dataset(dataset)?)?;
+    }
+    Ok(run)
+}
+
+fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
+    let train = &config.train;
+    let adapter = config.adapter.as_ref();
+    NewConfig {
+        batch_size: whole(train.batch_size),
+        learning_rate: train.learning_rate,
+        // A run that only steps or time end has no number of epochs; the run configuration tells.
+        epochs: train.epochs.map_or(1, whole),
+        max_seq_length: whole(data.max_seq_length),
+        max_position_embeddings: described.get("max_position_embeddings").and_then(serde_json::Value::as_i64),
+        warmup_steps: whole(train.warmup_steps),
+        seed: whole(config.seed),
+        gradient_accumulation: Some(whole(train.gradient_accumulation)),
+        weight_decay: Some(train.weight_decay),
+        beta1: Some(train.beta1),
+        beta2: Some(train.beta2),
+        epsilon: Some(train.epsilon),
+        max_grad_norm: (train.clip_norm > 0.0).then_some(train.clip_norm),
+        lora_rank: adapter.and_then(|adapter| adapter.r).map(whole),
+        lora_alpha: adapter.and_then(|adapter| adapter.alpha),
+        lora_dropout: adapter.and_then(|adapter| adapter.dropout),
+        fim_rate: data.fim_rate,
+        held_out: data.heldout,
+        vocab_size: data.vocab_size,
+        ..NewConfig::new(
+            &model.architecture,
+            &data.name,
+            json!({ "run": config.to_json(), "model": described }),
+        )
+    }
+}

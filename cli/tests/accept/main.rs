@@ -1,0 +1,9 @@
+//! What the program promises about being killed and about bad input, from the outside.
+
+mod analyzers;
+mod database;
+mod libraries;
+mod place;
+mod resume;
+mod run_file;
+mod training;

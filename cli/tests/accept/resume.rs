@@ -1,0 +1,185 @@
+//! A run that is killed again and again, at any moment, ends as one that never was.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use codetune_tests::fixture;
+use serde_json::Value;
+
+use crate::place::{Place, Ran, Running};
+
+/// Training on a crowded machine; only a run that hangs takes this long.
+const PATIENCE: Duration = Duration::from_secs(500);
+
+const TAPE: &str = r#"
+seed = 11
+[model]
+path = "model"
+[data]
+tokens = "tokens.json"
+max_seq_length = 64
+[adapter]
+r = 4
+alpha = 8
+dropout = 0.1
+targets = "all-linear"
+[train]
+max_steps = 60
+batch_size = 2
+gradient_accumulation = 2
+learning_rate = 5e-3
+warmup_steps = 4
+[checkpoint]
+every_steps = 5
+[output]
+dir = "out"
+"#;
+
+/// A base model of another system, and tokens for it.
+fn tape() -> Place {
+    let place = Place::new();
+    place.copy(&fixture("peft/qwen2"), "model");
+    place.copy(&fixture("peft/qwen2"), ".");
+    place.write("run.toml", TAPE);
+    place
+}
+
+/// A dataset of a few functions with held-out ones, and a model made for it.
+fn dataset() -> Place {
+    let place = Place::new();
+    for number in 0..12 {
+        let text = format!("def f{number}(a, b):\n    total = a * {number} + b\n    return total\n");
+        place.write(&format!("src/m{number}.py"), text);
+    }
+    let shape = r#"{"architectures": ["Qwen2ForCausalLM"], "hidden_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 64, "vocab_size": 300,
+        "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}"#;
+    place.write("config.json", shape);
+    let run = TAPE.replace("tokens = \"tokens.json\"\nmax_seq_length = 64", "dataset = \"data\"");
+    place.write("run.toml", format!("{run}[eval]\nevery_steps = 7\n"));
+    let build = ["dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32"];
+    place.run(&[&build[..], &["--heldout", "0.3", "--json"]].concat()).json();
+    place
+        .run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"])
+        .json();
+    place
+}
+
+/// The arguments of a run with a name, which is also its output folder.
+fn run<'a>(name: &str, sets: &'a mut Vec<String>, more: &[&'a str]) -> Vec<&'a str> {
+    *sets = vec![format!("name='{name}'"), format!("output.dir='{name}'")];
+    let mut arguments = vec!["train", "run.toml", "--json"];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set.as_str()]));
+    arguments.extend(more);
+    arguments
+}
+
+fn train(place: &Place, name: &str, more: &[&str]) -> Running {
+    let mut sets = Vec::new();
+    place.start(&run(name, &mut sets, more))
+}
+
+fn finish(place: &Place, name: &str, more: &[&str]) -> Ran {
+    let ran = train(place, name, more).end_within(PATIENCE);
+    assert_eq!(ran.json()["status"], "completed", "{ran:?}");
+    ran
+}
+
+/// The newest step that has a checkpoint.
+fn newest(output: &Path) -> Option<u64> {
+    let entries = std::fs::read_dir(output.join("checkpoints")).ok()?;
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix("step-")?.parse().ok()).max()
+}
+
+/// Waits until a run has a checkpoint of this step or a later one.
+fn reaches(running: &mut Running, output: &Path, step: u64) {
+    let started = Instant::now();
+    while newest(output).is_none_or(|newest| newest < step) {
+        assert_eq!(running.child.try_wait().unwrap(), None, "it ended before step {step}");
+        assert!(started.elapsed() < PATIENCE, "step {step} never came");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills a run in the middle of a step after this one.
+fn kill_after(place: &Place, mut running: Running, name: &str, step: u64) {
+    use std::os::unix::process::ExitStatusExt;
+    reaches(&mut running, &place.path(name), step);
+    running.child.kill().unwrap();
+    let status = running.child.wait().unwrap();
+    assert_eq!(status.signal(), Some(9), "it was over before it could be killed: {status}");
+    assert!(!place.path(name).join("adapter").exists());
+}
+
+/// What the database has of a run: its status, and everything measured but time.
+fn recorded(place: &Place, name: &str) -> (Value, Value) {
+    let mut shown = place.run(&["runs", "show", name, "--json"]).json();
+    let mut metrics = shown["metrics"].take();
+    metrics.as_object_mut().unwrap().remove("tokens_per_s").expect("the speed is measured");
+    (shown["status"].take(), metrics)
+}
+
+fn adapter(place: &Place, name: &str) -> Vec<u8> {
+    std::fs::read(place.path(name).join("adapter/adapter_model.safetensors")).unwrap()
+}
+
+fn killed_twice_equals_uninterrupted(place: &Place, held_out: usize) {
+    finish(place, "whole", &[]);
+    let (status, whole) = recorded(place, "whole");
+    assert_eq!(status, "completed");
+    assert_eq!(whole["train_loss"].as_array().unwrap().len(), 60);
+    assert_eq!(whole.get("eval_loss").map_or(0, |losses| losses.as_array().unwrap().len()), held_out);
+
+    kill_after(place, train(place, "killed", &[]), "killed", 10);
+    assert_eq!(recorded(place, "killed").0, "interrupted", "the next command sees that nobody works on it");
+    kill_after(place, train(place, "killed", &["--resume"]), "killed", 30);
+    finish(place, "killed", &["--resume"]);
+
+    assert!(adapter(place, "killed") == adapter(place, "whole"), "the adapters differ");
+    let (status, killed) = recorded(place, "killed");
+    assert_eq!((status, killed), (Value::from("completed"), whole));
+    let listed = place.run(&["runs", "list", "--json"]).json();
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 2, "a resumed run is the same run");
+}
+
+#[test]
+fn a_run_on_a_tape_killed_twice_ends_with_the_same_bits_and_metrics() {
+    killed_twice_equals_uninterrupted(&tape(), 0);
+}
+
+#[test]
+fn a_run_on_a_dataset_killed_twice_ends_with_the_same_bits_and_metrics() {
+    // Before the first step, after every seventh, and after the last.
+    killed_twice_equals_uninterrupted(&dataset(), 10);
+}
+
+#[test]
+fn ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() {
+    let place = tape();
+    finish(&place, "whole", &[]);
+    let mut running = train(&place, "stopped", &[]);
+    reaches(&mut running, &place.path("stopped"), 10);
+    let sent =
+        std::process::Command::new("kill").args(["-INT", &running.child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let ran = running.end_within(PATIENCE);
+    assert_eq!(ran.code, Some(130), "{ran:?}");
+    ran.says(&[
+        "was interrupted after step",
+        "its checkpoint is",
+        "go on with: codetune train run.toml",
+        "--resume",
+    ]);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["status"], "interrupted");
+    assert_eq!(
+        newest(&place.path("stopped")),
+        answer["step"].as_u64(),
+        "the step that it stopped at is kept"
+    );
+    assert_eq!(recorded(&place, "stopped").0, "interrupted");
+
+    finish(&place, "stopped", &["--resume"]);
+    assert!(adapter(&place, "stopped") == adapter(&place, "whole"), "the adapters differ");
+    assert_eq!(recorded(&place, "stopped"), recorded(&place, "whole"));
+}

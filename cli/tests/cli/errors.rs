@@ -1,0 +1,108 @@
+use crate::Place;
+
+/// Each call, its exit code, and what stderr says in this order.
+const REFUSED: &[(&[&str], i32, &[&str])] = &[
+    (&["--colour"], 2, &["unexpected argument '--colour'", "--color"]),
+    (&["analyse"], 2, &["unrecognized subcommand 'analyse'", "analyze"]),
+    (
+        &["analyze", "no/such/place"],
+        2,
+        &["error: cannot read no/such/place", "help: give the path of a file or directory"],
+    ),
+    (
+        &["analyze", ".", "--option", "metrics.max_ciclomatic=3"],
+        2,
+        &[
+            "error: --option metrics.max_ciclomatic=3",
+            "did you mean `max_cyclomatic`?",
+            "help: see its options with",
+        ],
+    ),
+    (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: write a whole number"]),
+    (
+        &["analyze", ".", "--option", "max_cyclomatic"],
+        2,
+        &["is not PLUGIN.KEY=VALUE", "help: write for example"],
+    ),
+    (
+        &["analyze", ".", "--option", "lint.level=3"],
+        2,
+        &["no analyzer `lint` runs", "help: those that run are codetune/metrics"],
+    ),
+    (
+        &["analyze", ".", "--analyzer", "metric"],
+        2,
+        &["there is no plugin `metric`", "did you mean `codetune/metrics`?"],
+    ),
+    (
+        &["analyze", ".", "--disable", "codetune/metrics", "--analyzer", "metrics"],
+        3,
+        &["plugin codetune/metrics is disabled"],
+    ),
+    (
+        &["--disable", "metrics", "plugin", "list"],
+        2,
+        &["is not a whole name", "help: pass --disable codetune/metrics"],
+    ),
+    (&["--plugins", "nowhere", "plugin", "list"], 2, &["the plugin folder nowhere cannot be read"]),
+    (&["--carrier", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
+    (&["--trust-native", "sha256:00", "plugin", "list"], 2, &["write `blake3:` and 64 hexadecimal digits"]),
+    (
+        &["--database", "postgres://me:hunter2@host/x", "runs", "list"],
+        2,
+        &["postgres://me:***@host/x", "no driver for postgres"],
+    ),
+    (
+        &["runs", "show", "nothing"],
+        2,
+        &["there is no run \"nothing\"", "help: see the runs with: codetune runs list"],
+    ),
+    (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
+    (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
+    (&["dataset", "build", ".", "-o", "d", "--rule", "short"], 2, &["--rule short is not NAME=CEL"]),
+    (&["dataset", "build", ".", "-o", "d", "--heldout", "nan"], 2, &["dataset.heldout = NaN", "less than 1"]),
+    (&["model", "init", "-o", "m"], 2, &["--preset"]),
+    (&["model", "init", "-o", "m", "--config", "none.json"], 2, &["cannot read none.json"]),
+    (&["generate", "nowhere", "--prompt", "x"], 2, &["cannot read nowhere/config.json"]),
+    (&["quickstart", "--minutes", "nan"], 2, &["write a number from 0.05 to 10000"]),
+    (&["quickstart"], 2, &["there is too little code to train on", "help: name a larger project"]),
+];
+
+#[test]
+fn each_bad_call_gets_one_clear_error_and_its_exit_code() {
+    let place = Place::new();
+    place.write("a.py", "def f():\n    return 1\n");
+    for (arguments, code, expected) in REFUSED {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, Some(*code), "{arguments:?}: {}", ran.err);
+        let mut rest = ran.err.as_str();
+        for text in *expected {
+            let at = rest.find(text).unwrap_or_else(|| panic!("{arguments:?}: no `{text}` in\n{}", ran.err));
+            rest = &rest[at..];
+        }
+        assert_eq!(ran.err.matches("error: ").count(), 1, "{arguments:?}: {}", ran.err);
+        for never in ["panicked", "hunter2", "Some(", "Os {"] {
+            assert!(!ran.err.contains(never), "{arguments:?}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn a_log_filter_that_cannot_be_understood_is_refused() {
+    let place = Place::new();
+    let output = place.command(&["plugin", "list"]).env("CODETUNE_LOG", "codetune=loud").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("CODETUNE_LOG cannot be understood"), "{text}");
+}
+
+#[test]
+fn a_damaged_database_is_told_and_left_alone() {
+    let place = Place::new();
+    place.write("runs.db", &"this is no database\n".repeat(100));
+    let before = std::fs::read(place.path().join("runs.db")).unwrap();
+    let ran = place.run(&["--database", "runs.db", "runs", "list"]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.err.starts_with("error: runs.db is damaged or no SQLite database"), "{}", ran.err);
+    assert_eq!(std::fs::read(place.path().join("runs.db")).unwrap(), before);
+}

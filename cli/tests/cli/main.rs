@@ -1,0 +1,69 @@
+//! The program itself, from the outside: what it prints, where, and how it exits.
+
+mod analyze;
+mod errors;
+mod help;
+mod plugins;
+mod training;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A place of its own for a test: home, cache and files.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, and the folders on the way.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// The program, not run yet, in this place.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codetune"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("CODETUNE_HOME", self.path().join(".home"))
+            .env("CODETUNE_CACHE", self.path().join(".cache"))
+            .env_remove("CODETUNE_DATABASE")
+            .env_remove("CODETUNE_LOG");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+}
+
+/// What a call came to.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}

@@ -1,0 +1,108 @@
+use crate::Place;
+
+const CONFIG: &str = r#"{"architectures": ["Qwen2ForCausalLM"], "hidden_size": 16, "num_hidden_layers": 1,
+    "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 32, "vocab_size": 300,
+    "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}"#;
+
+const RUN: &str = "seed = 1\n[model]\npath = \"model\"\n[data]\ndataset = \"data\"\n[adapter]\ntargets = \"all-linear\"\n\
+    r = 2\nalpha = 4\n[train]\nmax_steps = 3\nbatch_size = 2\nlearning_rate = 1e-2\nwarmup_steps = 0\n[output]\ndir = \"out\"\n";
+
+/// A dataset, a model that fits it, and a run file.
+fn prepared() -> Place {
+    let place = Place::new();
+    for number in 0..12 {
+        let text = format!("def f{number}(a, b):\n    total = a * {number} + b\n    return total\n");
+        place.write(&format!("src/m{number}.py"), &text);
+    }
+    place.write("config.json", CONFIG);
+    place.write("run.toml", RUN);
+    let built = place.run(&[
+        "dataset",
+        "build",
+        "src",
+        "-o",
+        "data",
+        "--vocab-size",
+        "280",
+        "--seq-length",
+        "32",
+        "--heldout",
+        "0.3",
+        "--rule",
+        "parses=metrics.syntax_errors == 0",
+        "--json",
+    ]);
+    assert!(built.json()["summary"]["train_sequences"].as_u64().unwrap() > 2, "{built:?}");
+    let made = place.run(&[
+        "model",
+        "init",
+        "-o",
+        "model",
+        "--config",
+        "config.json",
+        "--tokenizer",
+        "data",
+        "--json",
+    ]);
+    assert!(made.json()["parameters"].as_u64().unwrap() > 4800, "{made:?}");
+    place
+}
+
+#[test]
+fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
+    let place = prepared();
+    let trained = place.run(&["train", "run.toml", "--json"]).json();
+    assert_eq!(
+        (trained["status"].as_str(), trained["summary"]["steps"].as_u64()),
+        (Some("completed"), Some(3))
+    );
+    let listed = place.run(&["runs", "list", "--json"]).json();
+    let id = trained["run"].as_str().unwrap();
+    assert_eq!(listed["runs"][0]["id"], *id);
+    let shown = place.run(&["runs", "show", id, "--json"]).json();
+    assert_eq!(shown["metrics"]["train_loss"].as_array().unwrap().len(), 3);
+    assert_eq!(shown["plugins"][0]["name"], "codetune/decoder");
+    let artifacts = shown["artifacts"].as_array().unwrap();
+    assert!(artifacts.iter().any(|one| one["path"].as_str().unwrap().ends_with("adapter_model.safetensors")));
+    let text = place.run(&["runs", "show", id]);
+    assert!(
+        text.out.contains("train.learning_rate = 0.01") && text.out.contains("codetune/decoder"),
+        "{}",
+        text.out
+    );
+    let ids =
+        ["generate", "model", "--adapter", "out/adapter", "--prompt", "def f", "--max-tokens", "4", "--json"];
+    assert!(place.run(&ids).json()["tokens"].as_u64().unwrap() <= 4);
+
+    let again = place.run(&["train", "run.toml"]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.err.contains("holds checkpoints already"), "{}", again.err);
+    let unknown = place.run(&["train", "run.toml", "--set", "train.learning_rat=1e-3"]);
+    assert!(unknown.err.contains("learning_rate"), "{}", unknown.err);
+    let nan = place.run(&["train", "run.toml", "--set", "train.learning_rate=nan"]);
+    assert_eq!(nan.code, Some(2), "{nan:?}");
+    let none = place.run(&["train", "run.toml", "--resume", "--set", "output.dir='other'"]);
+    assert!(none.err.contains("there is no checkpoint in"), "{}", none.err);
+}
+
+#[test]
+fn a_dataset_and_a_model_that_do_not_fit_are_refused() {
+    let place = prepared();
+    place.run(&["tokenizer", "train", "src", "-o", "other", "--vocab-size", "270"]);
+    place.run(&["dataset", "build", "src", "-o", "data", "--tokenizer", "other", "--seq-length", "32"]);
+    let ran = place.run(&["train", "run.toml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("built with another tokenizer than the model's"), "{}", ran.err);
+    assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn inspecting_a_damaged_dataset_names_the_file() {
+    let place = prepared();
+    let inspected = place.run(&["dataset", "inspect", "data", "--json"]).json();
+    assert!(inspected["vocab_size"].as_u64().unwrap() > 261);
+    place.write("data/train.bin", "short");
+    let ran = place.run(&["dataset", "inspect", "data"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("train.bin is damaged"), "{}", ran.err);
+}

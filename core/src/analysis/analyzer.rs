@@ -1,0 +1,220 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use codetune_plugin_sdk::{Error, Report};
+use serde_json::{Map, Value};
+
+use super::batch::FileBatch;
+use super::cache_key::KeyBase;
+use super::{AnalysisError, Selected, UsedAnalyzer};
+use crate::plugin::{AnalyzerInstance, AnalyzerManifest, CallError, Carrier, Fault, Plugin, SourceBatch};
+use crate::source::{Language, SourceFile};
+
+/// The most files of one call. A crossing costs little beside a file, and a smaller batch loses less to a fault.
+const BATCH_FILES: usize = 32;
+
+/// An analyzer that runs out of time on this many files before it has answered for a single one is given up,
+/// so that one which always loops costs seconds and not hours.
+const TIMEOUTS_ALLOWED: usize = 8;
+
+/// An analyzer of a run with the instances it has, made when they are first needed, one for each thread that
+/// needs one at the same time.
+pub(super) struct Analyzer {
+    plugin: Arc<Plugin>,
+    options: Map<String, Value>,
+    keys: KeyBase,
+    idle: Mutex<Vec<Box<dyn AnalyzerInstance>>>,
+    /// Why it is asked no more.
+    given_up: OnceLock<CallError>,
+    answered: AtomicBool,
+    timeouts: AtomicUsize,
+}
+
+/// What an analyzer gave for one file.
+pub(super) struct Given {
+    pub(super) report: Result<Report, CallError>,
+    /// Whether it would give the same again, on any day and any machine, so that it may be cached.
+    pub(super) lasting: bool,
+}
+
+impl Analyzer {
+    /// Checks the selected plugins and their options, and puts them in the order of their names.
+    ///
+    /// # Errors
+    /// [`AnalysisError::NoAnalyzer`], [`AnalysisError::SelectedTwice`] or [`AnalysisError::Options`].
+    pub(super) fn prepare(selected: &[Selected]) -> Result<Vec<Self>, AnalysisError> {
+        let mut analyzers = Vec::with_capacity(selected.len());
+        for Selected { plugin, options } in selected {
+            if plugin.manifest().analyzer.is_none() {
+                return Err(AnalysisError::NoAnalyzer { plugin: plugin.manifest().name.clone() });
+            }
+            let resolved = plugin.resolve_config(options).map_err(AnalysisError::Options)?;
+            analyzers.push(Analyzer {
+                keys: KeyBase::new(plugin, &resolved),
+                plugin: Arc::clone(plugin),
+                options: resolved,
+                idle: Mutex::new(Vec::new()),
+                given_up: OnceLock::new(),
+                answered: AtomicBool::new(false),
+                timeouts: AtomicUsize::new(0),
+            });
+        }
+        analyzers.sort_by(|a, b| a.name().cmp(b.name()));
+        match analyzers.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
+            Some(pair) => Err(AnalysisError::SelectedTwice { plugin: pair[0].name().to_owned() }),
+            None => Ok(analyzers),
+        }
+    }
+
+    /// What the result says of the analyzers.
+    pub(super) fn used(analyzers: &[Analyzer]) -> Vec<UsedAnalyzer> {
+        let key = |analyzer: &Analyzer| {
+            let short = analyzer.plugin.manifest().short_name();
+            let sharers = analyzers.iter().filter(|other| other.plugin.manifest().short_name() == short);
+            if sharers.count() == 1 { short.to_owned() } else { analyzer.name().to_owned() }
+        };
+        let used = |analyzer: &Analyzer| UsedAnalyzer {
+            key: key(analyzer),
+            manifest: analyzer.plugin.manifest().clone(),
+            digest: analyzer.plugin.digest(),
+            carrier: analyzer.plugin.carrier(),
+        };
+        analyzers.iter().map(used).collect()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.plugin.manifest().name
+    }
+
+    pub(super) fn keys(&self) -> &KeyBase {
+        &self.keys
+    }
+
+    /// What it declares; `None` never happens after [`Analyzer::prepare`].
+    pub(super) fn manifest(&self) -> Option<&AnalyzerManifest> {
+        self.plugin.manifest().analyzer.as_ref()
+    }
+
+    pub(super) fn wants(&self, language: Language) -> bool {
+        let languages = self.manifest().map_or(&[][..], |manifest| &manifest.languages);
+        languages.iter().any(|wanted| wanted == "*" || wanted == language.id())
+    }
+
+    /// The analyzer's own word that its options cannot be used, where it gave it.
+    pub(super) fn refused_options(&self) -> Option<&CallError> {
+        self.given_up.get().filter(|error| matches!(error.fault, Fault::Said(Error::InvalidConfig(_))))
+    }
+
+    /// Analyses files: one answer for each, in order, or `None` when asked to stop.
+    ///
+    /// Batches grow from one file as long as all goes well, so that an analyzer which always fails is found
+    /// out by a single file. A call that fails as a whole spends its instance, and its files go one by one.
+    /// A fault is a file's own only when it happens to that file alone in a new instance: what an analyzer
+    /// says must not depend on the files before.
+    pub(super) fn run(&self, files: &[Arc<SourceFile>], stop: &AtomicBool) -> Option<Vec<Given>> {
+        let mut given: Vec<Given> = Vec::with_capacity(files.len());
+        let mut held: Option<Box<dyn AnalyzerInstance>> = None;
+        let mut size = if self.answered.load(Ordering::Relaxed) { BATCH_FILES } else { 1 };
+        let mut one_by_one_until = 0;
+        let mut new_wanted = false;
+        while let Some(rest) = files.get(given.len()..).filter(|rest| !rest.is_empty()) {
+            if stop.load(Ordering::Relaxed) || self.refused_options().is_some() {
+                return None;
+            }
+            let (mut instance, new) = match self.instance(held.take(), new_wanted) {
+                Ok(made) => made,
+                Err(error) => {
+                    // A reason that lies in the plugin or the machine, not in the file.
+                    given.extend(rest.iter().map(|_| Given { report: Err(error.clone()), lasting: false }));
+                    continue;
+                }
+            };
+            if given.len() < one_by_one_until {
+                size = 1;
+            }
+            let now = rest.get(..size).unwrap_or(rest);
+            let batch = Arc::new(FileBatch::new(now));
+            let shared: Arc<dyn SourceBatch> = Arc::clone(&batch) as _;
+            let answers = instance.analyze(&shared).and_then(|answers| {
+                let count = format!("{} answers for {} files", answers.len(), now.len());
+                let complete = answers.len() == now.len();
+                if complete { Ok(answers) } else { Err(Fault::Invalid(count).of(self.name())) }
+            });
+            match answers {
+                Ok(answers) => {
+                    self.answered.store(true, Ordering::Relaxed);
+                    let kept = |(at, report): (usize, Result<Report, CallError>)| Given {
+                        lasting: self.is_lasting(&report) && !batch.hurried(at),
+                        report,
+                    };
+                    given.extend(answers.into_iter().enumerate().map(kept));
+                    held = Some(instance);
+                    new_wanted = false;
+                    size = (size * 2).min(BATCH_FILES);
+                }
+                Err(error) => {
+                    one_by_one_until = one_by_one_until.max(given.len() + now.len());
+                    new_wanted = true;
+                    if now.len() == 1 && new {
+                        self.count_timeout(&error);
+                        let report = Err(error);
+                        let lasting = self.is_lasting(&report) && !batch.hurried(0);
+                        given.push(Given { report, lasting });
+                    }
+                }
+            }
+        }
+        if let Some(instance) = held {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+        }
+        Some(given)
+    }
+
+    /// An instance, and whether it is new.
+    fn instance(
+        &self,
+        held: Option<Box<dyn AnalyzerInstance>>,
+        new_wanted: bool,
+    ) -> Result<(Box<dyn AnalyzerInstance>, bool), CallError> {
+        if let Some(error) = self.given_up.get() {
+            return Err(error.clone());
+        }
+        if !new_wanted {
+            let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            if let Some(instance) = held.or_else(idle) {
+                return Ok((instance, false));
+            }
+        }
+        let made = self.plugin.analyzer(&self.options);
+        made.map(|instance| (instance, true)).map_err(|error| self.given_up.get_or_init(|| error).clone())
+    }
+
+    fn count_timeout(&self, error: &CallError) {
+        if !matches!(error.fault, Fault::TimedOut(_)) || self.answered.load(Ordering::Relaxed) {
+            return;
+        }
+        if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= TIMEOUTS_ALLOWED {
+            let text = format!(
+                "given up for this run after {TIMEOUTS_ALLOWED} files, on each of which it {}",
+                error.fault
+            );
+            self.given_up.get_or_init(|| Fault::Unavailable(text).of(self.name()));
+        }
+    }
+
+    fn is_lasting(&self, report: &Result<Report, CallError>) -> bool {
+        match report.as_ref().map_err(|error| &error.fault) {
+            Ok(_) => true,
+            Err(Fault::Said(Error::Cancelled) | Fault::TimedOut(_) | Fault::Unavailable(_)) => false,
+            // A sandbox has neither clock nor threads; native code may panic for reasons of the day.
+            Err(Fault::Panicked(_)) => self.plugin.carrier() == Carrier::Wasm,
+            Err(
+                Fault::Said(_)
+                | Fault::Trapped(_)
+                | Fault::OutOfMemory { .. }
+                | Fault::TooMuchOutput { .. }
+                | Fault::Invalid(_),
+            ) => true,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use codetune_plugin_sdk as sdk;
+
+use crate::plugin::SourceBatch;
+use crate::source::{Exhausted, ParseError, QueryError, SourceFile};
+
+/// The files of one call to an analyzer.
+pub(super) struct FileBatch {
+    files: Vec<Arc<SourceFile>>,
+    /// Whether the clock, rather than the file, decided what a query answered.
+    hurried: Vec<AtomicBool>,
+}
+
+impl FileBatch {
+    pub(super) fn new(files: &[Arc<SourceFile>]) -> Self {
+        let hurried = files.iter().map(|_| AtomicBool::new(false)).collect();
+        FileBatch { files: files.to_vec(), hurried }
+    }
+
+    /// Whether what was said of file `at` may differ on a faster machine, so that it must not be cached.
+    pub(super) fn hurried(&self, at: usize) -> bool {
+        self.hurried.get(at).is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+}
+
+impl SourceBatch for FileBatch {
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn path(&self, at: usize) -> &str {
+        self.files.get(at).map_or("", |file| file.path())
+    }
+
+    fn language(&self, at: usize) -> &str {
+        self.files.get(at).map_or("", |file| file.language().id())
+    }
+
+    fn text(&self, at: usize) -> Arc<str> {
+        self.files.get(at).map_or_else(|| Arc::from(""), |file| file.shared_text())
+    }
+
+    fn query(&self, at: usize, pattern: &str) -> Result<sdk::Captures, String> {
+        let file = self.files.get(at).ok_or_else(|| format!("source {at} is not in the batch"))?;
+        let found = file.query(pattern).map_err(|error| {
+            if by_the_clock(&error)
+                && let Some(flag) = self.hurried.get(at)
+            {
+                flag.store(true, Ordering::Relaxed);
+            }
+            error.to_string()
+        })?;
+        let item = |c: &crate::source::Capture| sdk::Capture {
+            pattern: c.pattern,
+            name: c.index,
+            match_id: c.match_id,
+            start: c.start,
+            end: c.end,
+        };
+        Ok(sdk::Captures { names: found.names.to_vec(), items: found.items.iter().map(item).collect() })
+    }
+}
+
+fn by_the_clock(error: &QueryError) -> bool {
+    let exhausted = match error {
+        QueryError::Exhausted(exhausted) => exhausted,
+        QueryError::NoTree(ParseError::Exhausted { exhausted, .. }) => exhausted,
+        _ => return false,
+    };
+    matches!(exhausted, Exhausted::Time(_))
+}

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+
+use codetune_plugin_sdk::Severity;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Place;
+use crate::source::Language;
+
+/// What all analyzers said of one file.
+///
+/// Its JSON form has `path`, `language`, `findings`, `attributes`, `symbols` and `errors`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileAnalysis {
+    /// Path relative to the root, with `/` between its parts.
+    pub path: String,
+    /// The language it was analysed as.
+    pub language: Language,
+    /// blake3 of the file's bytes.
+    #[serde(skip)]
+    pub digest: [u8; 32],
+    /// Size of the file, in bytes.
+    #[serde(skip)]
+    pub bytes: u64,
+    /// Lines of its text.
+    #[serde(skip)]
+    pub lines: u32,
+    /// The decoded text, where [`AnalysisOptions::keep_text`](super::AnalysisOptions::keep_text) asks for it.
+    #[serde(skip)]
+    pub text: Option<Arc<str>>,
+    /// By start, then end, then the analyzer's name, then as reported.
+    pub findings: Vec<Finding>,
+    /// `{"metrics": {"lines": 10}, "secrets": {}}`: an object for each analyzer that answered, by its
+    /// manifest's short name, or by its full name where two of the selected analyzers share a short one.
+    pub attributes: Map<String, Value>,
+    /// Functions, classes and other parts with attributes of their own: by analyzer, then as reported.
+    pub symbols: Vec<Symbol>,
+    /// The analyzers that gave no answer, by name.
+    pub errors: Vec<FileError>,
+}
+
+/// Something that a rule found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The analyzer's full name.
+    pub plugin: String,
+    /// The rule's id in that analyzer's manifest.
+    pub rule: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What was found; the rule's summary where the analyzer had nothing to add.
+    pub message: String,
+    /// First byte of the span in the decoded text.
+    pub start: u32,
+    /// One past the last byte of the span.
+    pub end: u32,
+    /// The span in lines and columns.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Replacements that mend it, together.
+    pub edits: Vec<Edit>,
+}
+
+/// A replacement of a part of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// First byte that is replaced.
+    pub start: u32,
+    /// One past the last byte that is replaced.
+    pub end: u32,
+    /// The span in lines and columns.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What stands there afterwards.
+    pub replacement: String,
+}
+
+/// A part of a file with attributes of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Symbol {
+    /// The full name of the analyzer that reported it.
+    pub plugin: String,
+    /// Its name, as that analyzer writes it.
+    pub name: String,
+    /// First byte of the span in the decoded text.
+    pub start: u32,
+    /// One past the last byte of the span.
+    pub end: u32,
+    /// The span in lines and columns.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Attribute to value.
+    pub attributes: Map<String, Value>,
+}
+
+/// An analyzer that gave no answer for a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileError {
+    /// The analyzer's full name.
+    pub plugin: String,
+    /// The stable code of the fault, for machines: [`Fault::code`](crate::plugin::Fault::code).
+    pub code: String,
+    /// What went wrong and what can be done about it.
+    pub message: String,
+}
