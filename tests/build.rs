@@ -10,20 +10,20 @@ use codetune_plugin_build::PluginBuild;
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
-    for watched in [
-        "plugin-sdk",
-        "tests/fixtures/faulty",
-        "examples/tiny-backend",
-        "examples/todo-analyzer",
-        "Cargo.lock",
-    ] {
+    for watched in
+        ["plugin-sdk", "tests/fixtures", "examples/tiny-backend", "examples/todo-analyzer", "Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
     }
     let build = PluginBuild::new(&workspace)?;
     let mut text = String::new();
-    for (name, package) in
-        [("FAULTY", "codetune-faulty"), ("TODO", "todo-analyzer"), ("TINY", "tiny-backend")]
-    {
+    for (name, package) in [
+        ("FAULTY", "codetune-faulty"),
+        ("PROBE", "codetune-probe"),
+        ("PROBE_BACKEND", "codetune-probe-backend"),
+        ("TODO", "todo-analyzer"),
+        ("TINY", "tiny-backend"),
+    ] {
         let (component, library) = (build.component(package)?, build.library(package)?);
         writeln!(
             text,

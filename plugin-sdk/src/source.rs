@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::Error;
@@ -44,8 +45,8 @@ impl Captures {
 
 /// A source file, decoded and parsed by the host.
 pub struct Source<'a> {
-    path: Cow<'a, str>,
-    language: Cow<'a, str>,
+    path: Name<'a>,
+    language: Name<'a>,
     text: Cow<'a, str>,
     query: &'a dyn Fn(&str) -> Result<Captures, String>,
 }
@@ -59,17 +60,30 @@ impl<'a> Source<'a> {
         text: impl Into<Cow<'a, str>>,
         query: &'a dyn Fn(&str) -> Result<Captures, String>,
     ) -> Self {
-        Source { path: path.into(), language: language.into(), text: text.into(), query }
+        let (path, language) = (Name::Known(path.into()), Name::Known(language.into()));
+        Source { path, language, text: text.into(), query }
+    }
+
+    /// A source whose path and language are asked for when the analyzer wants them: each is a call to the host.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn asking(
+        path: &'a dyn Fn() -> String,
+        language: &'a dyn Fn() -> String,
+        text: String,
+        query: &'a dyn Fn(&str) -> Result<Captures, String>,
+    ) -> Self {
+        let asked = |of| Name::Asked { of, answer: OnceCell::new() };
+        Source { path: asked(path), language: asked(language), text: text.into(), query }
     }
 
     /// The path relative to the root of the analysis, separated by `/`.
     pub fn path(&self) -> &str {
-        &self.path
+        self.path.get()
     }
 
     /// The language's id: `rust`, `python`, `javascript`, …; `text` where there is no grammar.
     pub fn language(&self) -> &str {
-        &self.language
+        self.language.get()
     }
 
     /// The whole text.
@@ -83,6 +97,28 @@ impl<'a> Source<'a> {
     /// [`Error::Failed`] says what is wrong with the pattern and where, or that the file has no tree.
     pub fn query(&self, pattern: &str) -> Result<Captures, Error> {
         (self.query)(pattern).map_err(Error::Failed)
+    }
+}
+
+/// A short text that not every analyzer asks for.
+enum Name<'a> {
+    Known(Cow<'a, str>),
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "other carriers hand all over at once")
+    )]
+    Asked {
+        of: &'a dyn Fn() -> String,
+        answer: OnceCell<String>,
+    },
+}
+
+impl Name<'_> {
+    fn get(&self) -> &str {
+        match self {
+            Name::Known(name) => name,
+            Name::Asked { of, answer } => answer.get_or_init(of),
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use codetune_plugin_sdk::{Capture, Captures};
 /// Sources in memory, parsed by the core.
 pub struct TestBatch {
     files: Vec<SourceFile>,
-    paths: Vec<String>,
 }
 
 impl TestBatch {
@@ -15,10 +14,14 @@ impl TestBatch {
     pub fn of(files: &[(&str, &str)]) -> Arc<dyn SourceBatch> {
         let file = |(path, text): &(&str, &str)| {
             let language = Language::of_name(std::path::Path::new(path)).unwrap_or(Language::Text);
-            SourceFile::from_bytes(*path, language, text.as_bytes()).expect("tests hand over valid text")
+            SourceFile::from_bytes(path, language, text.as_bytes()).expect("tests hand over valid text")
         };
-        let paths = files.iter().map(|(path, _)| (*path).to_owned()).collect();
-        Arc::new(TestBatch { files: files.iter().map(file).collect(), paths })
+        Self::of_files(files.iter().map(file).collect())
+    }
+
+    /// A batch of files.
+    pub fn of_files(files: Vec<SourceFile>) -> Arc<dyn SourceBatch> {
+        Arc::new(TestBatch { files })
     }
 }
 
@@ -28,7 +31,7 @@ impl SourceBatch for TestBatch {
     }
 
     fn path(&self, at: usize) -> &str {
-        &self.paths[at]
+        self.files[at].path()
     }
 
     fn language(&self, at: usize) -> &str {
@@ -36,7 +39,7 @@ impl SourceBatch for TestBatch {
     }
 
     fn text(&self, at: usize) -> Arc<str> {
-        Arc::from(self.files[at].text())
+        self.files[at].shared_text()
     }
 
     fn query(&self, at: usize, pattern: &str) -> Result<Captures, String> {

@@ -31,3 +31,12 @@ pub fn faulty(folder: &Path, carrier: Carrier) -> Registry {
     registered.expect("its name is unique");
     registry
 }
+
+/// A registry with the plugins that do next to nothing, as components.
+pub fn probes(folder: &Path) -> Registry {
+    let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
+    for (name, component) in [("probe", PROBE_COMPONENT), ("probe-backend", PROBE_BACKEND_COMPONENT)] {
+        registry.register_embedded(name, component).expect("their names are unique");
+    }
+    registry
+}

@@ -45,7 +45,8 @@ impl<P: AnalyzerPlugin> wit::Guest for P {
 
 fn analyze_one<A: Analyzer>(analyzer: &mut A, host: &HostSource) -> Result<wit::Report, Error> {
     let query = |pattern: &str| host.query(pattern).map(captures);
-    let source = Source::new(host.path(), host.language(), host.text(), &query);
+    let (path, language) = (|| host.path(), || host.language());
+    let source = Source::asking(&path, &language, host.text(), &query);
     let mut found = Report::default();
     analyzer.analyze(&source, &mut found)?;
     Ok(report(found))

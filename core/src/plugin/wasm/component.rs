@@ -2,18 +2,26 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::{
-    ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
 };
 
-use super::link::{interface, linker};
-use super::state::{State, begin, store};
+use super::link::interface;
+use super::state::{State, store};
 use super::{ComponentCache, WasmEngine};
 use crate::plugin::{Digest, Fault, Limits};
+
+/// The functions that our worlds export, by interface.
+const FUNCTIONS: [(&str, &[&str]); 2] = [
+    ("analysis", &["configure", "analyze"]),
+    ("backend", &["configure", "embed", "block", "logits", "loss"]),
+];
 
 /// A compiled component with its imports resolved, ready to be instantiated many times.
 pub(crate) struct LoadedComponent {
     engine: Arc<WasmEngine>,
     instance: InstancePre<State>,
+    /// Where the functions of our worlds are, of those that the component exports.
+    exports: Vec<(&'static str, &'static str, ComponentExportIndex)>,
     plugin: Arc<str>,
     limits: Limits,
 }
@@ -36,11 +44,11 @@ impl LoadedComponent {
             None => wasmtime::component::Component::new(engine.engine(), bytes),
         };
         let component = component.map_err(|error| format!("the component does not compile: {error:#}"))?;
-        let linker = linker(engine.engine()).map_err(|error| format!("{error:#}"))?;
-        let instance = linker.instantiate_pre(&component).map_err(|error| {
+        let instance = engine.linker().instantiate_pre(&component).map_err(|error| {
             format!("the component imports what this host does not offer: {error:#}; build it with an SDK of contract 0.1")
         })?;
-        Ok(LoadedComponent { engine, instance, plugin: plugin.into(), limits })
+        let exports = exports(instance.component());
+        Ok(LoadedComponent { engine, instance, exports, plugin: plugin.into(), limits })
     }
 
     /// Makes an instance; `prepare` gives it its services first.
@@ -51,7 +59,6 @@ impl LoadedComponent {
         let mut state = State::new(Arc::clone(&self.plugin), self.limits);
         prepare(&mut state);
         let mut store = store(self.engine.engine(), state);
-        begin(&mut store, 1);
         match self.instance.instantiate(&mut store) {
             Ok(instance) => Ok((store, instance)),
             Err(error) => Err(store.data_mut().fault(&error)),
@@ -70,18 +77,28 @@ impl LoadedComponent {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let name = interface(interface_name);
-        let lacking = || Fault::Unavailable(format!("the component does not export {name}#{function}"));
-        let parent = self.export(None, &name).ok_or_else(lacking)?;
-        let index = self.export(Some(&parent), function).ok_or_else(lacking)?;
-        instance.get_typed_func::<P, R>(&mut *store, &index).map_err(|error| {
-            Fault::Unavailable(format!(
-                "the component exports {name}#{function} with another type: {error:#}"
-            ))
+        let name = || format!("{}#{function}", interface(interface_name));
+        let here = |export: &&(&str, &str, _)| export.0 == interface_name && export.1 == function;
+        let (_, _, index) = self
+            .exports
+            .iter()
+            .find(here)
+            .ok_or_else(|| Fault::Unavailable(format!("the component does not export {}", name())))?;
+        instance.get_typed_func::<P, R>(&mut *store, index).map_err(|error| {
+            Fault::Unavailable(format!("the component exports {} with another type: {error:#}", name()))
         })
     }
+}
 
-    fn export(&self, parent: Option<&ComponentExportIndex>, name: &str) -> Option<ComponentExportIndex> {
-        self.instance.component().get_export_index(parent, name)
-    }
+fn exports(component: &Component) -> Vec<(&'static str, &'static str, ComponentExportIndex)> {
+    let of_interface = |&(interface_name, functions): &(&'static str, &'static [&'static str])| {
+        let parent = component.get_export_index(None, &interface(interface_name));
+        let index = |function: &'static str| {
+            Some((interface_name, function, component.get_export_index(parent.as_ref(), function)?))
+        };
+        // Without the interface, a function of its name would be another one's.
+        let functions = if parent.is_some() { functions } else { &[] };
+        functions.iter().filter_map(|function| index(function)).collect::<Vec<_>>()
+    };
+    FUNCTIONS.iter().flat_map(of_interface).collect()
 }

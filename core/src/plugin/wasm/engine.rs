@@ -1,7 +1,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::link;
+use super::state::State;
 
 /// How often the clock that ends overlong calls ticks: how late such a call may be stopped.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
@@ -13,6 +17,7 @@ const INSTANCES: u32 = 256;
 #[derive(Clone)]
 pub struct WasmEngine {
     engine: Engine,
+    linker: Linker<State>,
 }
 
 impl WasmEngine {
@@ -29,6 +34,8 @@ impl WasmEngine {
         // Pooling reserves address space; where that is scarce, instances are made one by one, only slower.
         let engine = Engine::new(&config(true)).or_else(|_| Engine::new(&config(false)));
         let engine = engine.map_err(|error| format!("wasmtime cannot start: {error:#}"))?;
+        let linker =
+            link::linker(&engine).map_err(|error| format!("services cannot be linked: {error:#}"))?;
         let clock = engine.weak();
         let ticker = move || {
             while let Some(engine) = clock.upgrade() {
@@ -39,11 +46,16 @@ impl WasmEngine {
         };
         let spawned = std::thread::Builder::new().name("wasm-clock".into()).spawn(ticker);
         spawned.map_err(|error| format!("the clock that limits plugins cannot start: {error}"))?;
-        Ok(WasmEngine { engine })
+        Ok(WasmEngine { engine, linker })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// All that a component may import, made once rather than for each component.
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.linker
     }
 }
 

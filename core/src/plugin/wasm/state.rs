@@ -24,14 +24,13 @@ pub(crate) struct State {
     allowed: Duration,
     /// Time of the call under way that the host spent on the plugin's behalf.
     in_host: Duration,
-    wasi: WasiCtx,
+    /// The empty world and its standard error, made when the plugin first asks for them, as few ever do.
+    world: Option<(WasiCtx, MemoryOutputPipe)>,
     table: ResourceTable,
-    stderr: MemoryOutputPipe,
 }
 
 impl State {
     pub(crate) fn new(plugin: Arc<str>, limits: Limits) -> Self {
-        let (wasi, stderr) = wasi::empty_world();
         State {
             plugin,
             limits,
@@ -42,9 +41,8 @@ impl State {
             started: Instant::now(),
             allowed: Duration::MAX,
             in_host: Duration::ZERO,
-            wasi,
+            world: None,
             table: ResourceTable::new(),
-            stderr,
         }
     }
 
@@ -66,7 +64,7 @@ impl State {
             return Fault::TooMuchOutput { limit_kib: self.limits.output_kib };
         }
         let trap = error.downcast_ref::<wasmtime::Trap>().map(ToString::to_string);
-        let said = wasi::last_line(&self.stderr);
+        let said = self.world.as_ref().and_then(|(_, stderr)| wasi::last_line(stderr));
         Fault::Trapped(said.or(trap).unwrap_or(text))
     }
 }
@@ -133,6 +131,7 @@ impl ResourceLimiter for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let (ctx, _) = self.world.get_or_insert_with(wasi::empty_world);
+        WasiCtxView { ctx, table: &mut self.table }
     }
 }
