@@ -54,7 +54,11 @@ fn the_password_of_another_kind_of_database_is_shown_nowhere() {
     ] {
         for more in [&[][..], &["-vv"]] {
             let call = [&["--database", url, "runs", "list"], more].concat();
-            let ran = place.refused(&call, 2, &["this build stores in SQLite", "give a file's path or sqlite://PATH"]);
+            let ran = place.refused(
+                &call,
+                2,
+                &["this build stores in SQLite", "give a file's path or sqlite://PATH"],
+            );
             let said = ran.out + &ran.err;
             assert!(!said.contains("hunter2") && !said.contains("ter2"), "{url}: {said}");
         }

@@ -14,9 +14,15 @@ pub fn library(name: &str) -> String {
 fn entry(place: &Place, name: &str, more: &[&str]) -> Value {
     let listed = place.run(&[&["--plugins", "plugins", "plugin", "list", "--json"], more].concat()).json();
     let plugins = listed["plugins"].as_array().unwrap();
-    let ready = |plugin: &&Value| plugin["name"].as_str().unwrap().starts_with("codetune/") && plugin["state"] == "ready";
+    let ready = |plugin: &&Value| {
+        plugin["name"].as_str().unwrap().starts_with("codetune/") && plugin["state"] == "ready"
+    };
     assert_eq!(plugins.iter().filter(ready).count(), 3, "{listed}");
-    plugins.iter().find(|plugin| plugin["name"] == name).unwrap_or_else(|| panic!("no {name}: {listed}")).clone()
+    plugins
+        .iter()
+        .find(|plugin| plugin["name"] == name)
+        .unwrap_or_else(|| panic!("no {name}: {listed}"))
+        .clone()
 }
 
 /// The plugin is listed as failed with this reason, and the others go on.
@@ -85,7 +91,11 @@ fn a_native_library_runs_only_when_its_own_digest_is_trusted() {
     let flag = format!("--trust-native {digest}");
     assert!(listed["reason"].as_str().unwrap().ends_with(&flag), "{listed}");
     let named = ["--plugins", "plugins", "analyze", "src", "--analyzer", "faulty", "--json"];
-    place.refused(&named, 3, &["plugin tests/faulty is disabled", "help: native code runs with your own rights", &flag]);
+    place.refused(
+        &named,
+        3,
+        &["plugin tests/faulty is disabled", "help: native code runs with your own rights", &flag],
+    );
 
     let trusting = [&named[..], &["--trust-native", digest]].concat();
     assert_eq!(place.run(&trusting).json()["summary"]["findings"]["total"], 1);
@@ -101,7 +111,12 @@ fn two_plugins_of_one_name_are_refused_and_both_sources_named() {
     let place = place();
     place.write("plugins/a.wasm", FAULTY_COMPONENT);
     place.write("plugins/b.wasm", FAULTY_COMPONENT);
-    let expected = ["plugin tests/faulty comes from two sources", "plugins/a.wasm", "plugins/b.wasm", "remove one of them"];
+    let expected = [
+        "plugin tests/faulty comes from two sources",
+        "plugins/a.wasm",
+        "plugins/b.wasm",
+        "remove one of them",
+    ];
     for command in [&["plugin", "list"][..], &["analyze", "src"]] {
         place.refused(&[&["--plugins", "plugins"], command].concat(), 3, &expected);
     }

@@ -51,7 +51,9 @@ impl Place {
 
     /// Copies a folder of files into this place.
     pub fn copy(&self, from: &Path, name: &str) {
-        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        for entry in
+            std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())
+        {
             self.write(
                 &format!("{name}/{}", entry.file_name().to_str().unwrap()),
                 std::fs::read(entry.path()).unwrap(),
@@ -124,7 +126,10 @@ impl Running {
                 None if started.elapsed() > limit => {
                     self.child.kill().unwrap();
                     self.child.wait().unwrap();
-                    panic!("it did not end within {limit:?}: {:?}", self.outputs.map(std::fs::read_to_string));
+                    panic!(
+                        "it did not end within {limit:?}: {:?}",
+                        self.outputs.map(std::fs::read_to_string)
+                    );
                 }
                 None => std::thread::sleep(Duration::from_millis(5)),
             }

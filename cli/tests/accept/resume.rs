@@ -39,7 +39,7 @@ dir = "out"
 fn tape() -> Place {
     let place = Place::new();
     place.copy(&fixture("peft/qwen2"), "model");
-    place.copy(&fixture("peft/qwen2"), ".");
+    place.write("tokens.json", std::fs::read(fixture("peft/qwen2/tokens.json")).unwrap());
     place.write("run.toml", TAPE);
     place
 }
@@ -59,7 +59,9 @@ fn dataset() -> Place {
     place.write("run.toml", format!("{run}[eval]\nevery_steps = 7\n"));
     let build = ["dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32"];
     place.run(&[&build[..], &["--heldout", "0.3", "--json"]].concat()).json();
-    place.run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"]).json();
+    place
+        .run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"])
+        .json();
     place
 }
 
@@ -157,14 +159,24 @@ fn ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() {
     finish(&place, "whole", &[]);
     let mut running = train(&place, "stopped", &[]);
     reaches(&mut running, &place.path("stopped"), 10);
-    let sent = std::process::Command::new("kill").args(["-INT", &running.child.id().to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args(["-INT", &running.child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let ran = running.end_within(PATIENCE);
     assert_eq!(ran.code, Some(130), "{ran:?}");
-    ran.says(&["was interrupted after step", "its checkpoint is", "go on with: codetune train run.toml", "--resume"]);
+    ran.says(&[
+        "was interrupted after step",
+        "its checkpoint is",
+        "go on with: codetune train run.toml",
+        "--resume",
+    ]);
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(answer["status"], "interrupted");
-    assert_eq!(newest(&place.path("stopped")), answer["step"].as_u64(), "the step that it stopped at is kept");
+    assert_eq!(
+        newest(&place.path("stopped")),
+        answer["step"].as_u64(),
+        "the step that it stopped at is kept"
+    );
     assert_eq!(recorded(&place, "stopped").0, "interrupted");
 
     finish(&place, "stopped", &["--resume"]);

@@ -7,7 +7,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     (
         "learning_rate = 1e-3",
         "learning_rat = 1e-3",
-        &["run.toml:15:1: train.learning_rat: unknown key", "did you mean train.learning_rate?", "help: known keys:"],
+        &[
+            "run.toml:15:1: train.learning_rat: unknown key",
+            "did you mean train.learning_rate?",
+            "help: known keys:",
+        ],
     ),
     ("[adapter]", "[adaptor]", &["run.toml:9:2: adaptor: unknown key", "did you mean adapter?"]),
     (
@@ -28,7 +32,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     ("learning_rate = 1e-3", "learning_rate = 1", &["train.learning_rate: 1.0 is too large", "less than 1"]),
     ("learning_rate = 1e-3", "learning_rate = 0.0", &["train.learning_rate: 0.0 is too small"]),
-    ("learning_rate = 1e-3", "learning_rate = \"1e-3\"", &["train.learning_rate: \"1e-3\" is of another type"]),
+    (
+        "learning_rate = 1e-3",
+        "learning_rate = \"1e-3\"",
+        &["train.learning_rate: \"1e-3\" is of another type"],
+    ),
     (
         "batch_size = 1",
         "batch_size = true",
@@ -36,7 +44,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     ("batch_size = 1", "batch_size = 2000", &["train.batch_size: 2000 is too large", "1 to 1024"]),
     ("batch_size = 1", "batch_size = 1.5", &["train.batch_size: the number 1.5 is of another type"]),
-    ("batch_size = 1", "batch_size = 99999999999999999999", &["train.batch_size: 99999999999999999999 is too large"]),
+    (
+        "batch_size = 1",
+        "batch_size = 99999999999999999999",
+        &["train.batch_size: 99999999999999999999 is too large"],
+    ),
     ("max_seq_length = 16", "max_seq_length = 0", &["data.max_seq_length: 0 is too small"]),
     ("max_seq_length = 16", "max_seq_length = 9000", &["data.max_seq_length: 9000 is too large"]),
     ("r = 2", "r = 0", &["adapter.r: 0 is too small"]),
@@ -45,7 +57,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("seed = 1", "seed = -1", &["seed: -1 is too small"]),
     ("seed = 1", "seed = = 1", &["run.toml:1:8: not valid TOML"]),
     ("seed = 1", "seed = 1\nseed = 2", &["run.toml:2:1: not valid TOML: duplicate key"]),
-    ("[data]", "[data]\ndataset = \"data\"", &["data.tokens and data.dataset exclude each other", "help: keep the one"]),
+    (
+        "[data]",
+        "[data]\ndataset = \"data\"",
+        &["data.tokens and data.dataset exclude each other", "help: keep the one"],
+    ),
     ("path = \"model\"", "", &["model.path: missing", "help: name a folder with config.json"]),
 ];
 

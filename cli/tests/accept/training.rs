@@ -26,7 +26,7 @@ dir = \"out\"
 pub fn trained() -> Place {
     let place = Place::new();
     place.copy(&fixture("peft/qwen2"), "model");
-    place.copy(&fixture("peft/qwen2"), ".");
+    place.write("tokens.json", std::fs::read(fixture("peft/qwen2/tokens.json")).unwrap());
     place.write("run.toml", RUN);
     assert_eq!(place.run(&["train", "run.toml", "--json"]).json()["status"], "completed");
     place
@@ -63,12 +63,26 @@ fn refused(place: &Place, changes: &[(&str, &str)], code: i32, expected: &[&str]
 #[test]
 fn what_is_missing_is_named() {
     let place = trained();
-    place.refused(&["train", "third.toml"], 2, &["error: run file third.toml", "help: give the path of a TOML run file"]);
+    place.refused(
+        &["train", "third.toml"],
+        2,
+        &["error: run file third.toml", "help: give the path of a TOML run file"],
+    );
     refused(&place, &[("\"model\"", "\"nowhere\"")], 2, &["nowhere/config.json", "help: check the path"]);
     refused(&place, &[("\"tokens.json\"", "\"none.json\"")], 2, &["none.json", "help: "]);
     let dataset = [("tokens = \"tokens.json\"\nmax_seq_length = 16", "dataset = \"none\"")];
-    refused(&place, &dataset, 2, &["none is not a codetune dataset", "help: give the folder that a dataset build wrote"]);
-    refused(&place, &[("r = 2", "init = \"none\"")], 2, &["none/adapter_config.json", "help: check the path"]);
+    refused(
+        &place,
+        &dataset,
+        2,
+        &["none is not a codetune dataset", "help: give the folder that a dataset build wrote"],
+    );
+    refused(
+        &place,
+        &[("r = 2", "init = \"none\"")],
+        2,
+        &["none/adapter_config.json", "help: check the path"],
+    );
     let without = ["generate", "model", "--prompt", "x"];
     place.refused(&without, 2, &["model/tokenizer.json", "help: "]);
     place.write("model/tokenizer.json", "{\"version\": \"1.0\", \"model\": ");
@@ -87,7 +101,11 @@ fn a_tape_that_is_no_list_of_known_tokens_is_refused() {
     };
     tape(&place, "[1, 2", &["tape.json", "a JSON list of token ids"]);
     tape(&place, "[1, true]", &["tape.json", "a JSON list of token ids", "boolean `true`"]);
-    tape(&place, "[1, 2, 384]", &["tape.json", "entry 2 is 384", "vocabulary has 384 tokens", "help: use the model's tokenizer"]);
+    tape(
+        &place,
+        "[1, 2, 384]",
+        &["tape.json", "entry 2 is 384", "vocabulary has 384 tokens", "help: use the model's tokenizer"],
+    );
     tape(&place, "[1, 2, 3]", &["tape.json", "has 3 tokens", "help: use a longer tape or a smaller batch"]);
 }
 
@@ -123,10 +141,19 @@ fn a_model_of_an_unknown_architecture_names_it_and_where_to_look() {
         place.write("model/config.json", config.replace(from, to));
     };
     change("Qwen2ForCausalLM", "MambaForCausalLM");
-    let expected = ["no training backend knows the architecture MambaForCausalLM", "model/config.json", "codetune plugin list"];
+    let expected = [
+        "no training backend knows the architecture MambaForCausalLM",
+        "model/config.json",
+        "codetune plugin list",
+    ];
     refused(&place, &[], 3, &expected);
     change("\"hidden_size\": 64", "\"hidden_size\": true");
-    refused(&place, &[], 2, &["model/config.json", "plugin codetune/decoder refuses it", "`hidden_size` is true"]);
+    refused(
+        &place,
+        &[],
+        2,
+        &["model/config.json", "plugin codetune/decoder refuses it", "`hidden_size` is true"],
+    );
     change("\"hidden_size\": 64", "\"hidden_size\": 96");
     refused(&place, &[], 2, &["model/model.safetensors does not fit", "[384, 96] is needed", "help: "]);
     place.write("model/config.json", &config[..config.len() / 2]);
@@ -146,7 +173,11 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
         place.write(&format!("out/checkpoints/{step}/weights.safetensors"), "short");
     }
     let before = (files(&place), runs(&place));
-    place.refused(&resume, 4, &["step-00000002", "weights.safetensors is not what was written", "help: delete that folder"]);
+    place.refused(
+        &resume,
+        4,
+        &["step-00000002", "weights.safetensors is not what was written", "help: delete that folder"],
+    );
     assert!(files(&place) == before.0);
     assert_eq!(runs(&place), before.1);
 }
@@ -184,7 +215,11 @@ fn a_dataset_that_was_tampered_with_is_refused_and_one_in_the_way_is_left_alone(
     }
     let before = files(&place);
     let over = ["dataset", "build", "src", "-o", "model", "--vocab-size", "280"];
-    place.refused(&over, 2, &["model is not a codetune dataset", "help: nothing was written, choose another folder"]);
+    place.refused(
+        &over,
+        2,
+        &["model is not a codetune dataset", "help: nothing was written, choose another folder"],
+    );
     let init = ["model", "init", "--preset", "tiny", "-o", "model"];
     place.refused(&init, 2, &["model", "exists already", "help: choose another folder or remove it first"]);
     assert!(files(&place) == before);

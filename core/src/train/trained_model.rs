@@ -106,7 +106,6 @@ impl Trainable for TrainedModel {
     }
 }
 
-
 /// The run file's reader has filled in what was left out.
 fn fresh(adapter: &AdapterConfig) -> model::AdapterConfig {
     let default = model::AdapterConfig::default();
@@ -142,7 +141,8 @@ fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(),
     }
     if let Some(wanted) = &given.targets {
         let wanted = model::AdapterConfig { targets: targets(wanted), ..found.config.clone() };
-        let modules = |config: &model::AdapterConfig| config.modules(model.plan()).map_err(TrainError::Refused);
+        let modules =
+            |config: &model::AdapterConfig| config.modules(model.plan()).map_err(TrainError::Refused);
         if modules(&wanted)? != modules(&found.config)? {
             let (given, found) = (format!("{:?}", wanted.targets), format!("{:?}", found.config.targets));
             return Err(differs("adapter.targets", given, found));
