@@ -1,6 +1,7 @@
-//! Builds the faulty plugin in its file forms.
+//! Builds the plugins that only tests load, in their file forms.
 
 use std::error::Error;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -9,18 +10,29 @@ use codetune_plugin_build::PluginBuild;
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
-    for watched in [workspace.join("plugin-sdk"), here.join("fixtures/faulty"), workspace.join("Cargo.lock")]
-    {
-        println!("cargo::rerun-if-changed={}", watched.display());
+    for watched in [
+        "plugin-sdk",
+        "tests/fixtures/faulty",
+        "examples/tiny-backend",
+        "examples/todo-analyzer",
+        "Cargo.lock",
+    ] {
+        println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
     }
     let build = PluginBuild::new(&workspace)?;
-    let (component, library) = (build.component("codetune-faulty")?, build.library("codetune-faulty")?);
-    let text = format!(
-        "/// The faulty plugin as a component.\n\
-         pub const FAULTY_COMPONENT: &[u8] = include_bytes!({component:?});\n\
-         /// The faulty plugin as a native library.\n\
-         pub const FAULTY_LIBRARY: &[u8] = include_bytes!({library:?});\n"
-    );
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("faulty.rs"), text)?;
+    let mut text = String::new();
+    for (name, package) in
+        [("FAULTY", "codetune-faulty"), ("TODO", "todo-analyzer"), ("TINY", "tiny-backend")]
+    {
+        let (component, library) = (build.component(package)?, build.library(package)?);
+        writeln!(
+            text,
+            "/// The plugin {package} as a component.\n\
+             pub const {name}_COMPONENT: &[u8] = include_bytes!({component:?});\n\
+             /// The plugin {package} as a native library.\n\
+             pub const {name}_LIBRARY: &[u8] = include_bytes!({library:?});"
+        )?;
+    }
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("plugins.rs"), text)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use codetune_core::plugin::Registry;
+use codetune_core::plugin::{Carrier, Registry};
 use codetune_core::store::Store;
 
 use crate::arguments::Globals;
@@ -52,6 +52,15 @@ impl Context {
     /// As [`PluginSettings::registry`].
     pub fn registry(&self) -> Result<Registry, Failure> {
         self.plugins.registry(&self.folders)
+    }
+
+    /// The plugins, first-party ones loaded by `carrier` unless the command line names another.
+    ///
+    /// # Errors
+    /// As [`PluginSettings::registry`].
+    pub fn registry_by(&self, carrier: Option<Carrier>) -> Result<Registry, Failure> {
+        let carrier = self.plugins.carrier.or(carrier);
+        PluginSettings { carrier, ..self.plugins.clone() }.registry(&self.folders)
     }
 
     /// The database, made where there is none.

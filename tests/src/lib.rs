@@ -11,7 +11,7 @@ use codetune_faulty as _;
 pub use batch::TestBatch;
 pub use model::{Tokens, decoder, fixture, open_model, open_model_by};
 
-include!(concat!(env!("OUT_DIR"), "/faulty.rs"));
+include!(concat!(env!("OUT_DIR"), "/plugins.rs"));
 
 /// A registry with every first-party plugin by one carrier, which keeps its files below `folder`.
 pub fn registry(folder: &Path, carrier: Carrier) -> Registry {

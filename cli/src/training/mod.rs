@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use codetune_core::dataset::{BatchSource, CodeTokenizer, Dataset, Split, TokenTape};
 use codetune_core::model::{Model, ModelConfig};
-use codetune_core::plugin::{Digest, Plugin, Registry};
+use codetune_core::plugin::{Carrier, Digest, Plugin, Registry};
 use codetune_core::store::{Outcome as Ended, RunId, RunMetrics, RunPlugin, Store};
 use codetune_core::train::{DataSource, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_core::validate::escape_control;
@@ -58,6 +58,18 @@ pub fn backend(
     })
 }
 
+/// A backend from a file has the one form that it has.
+fn check_carrier(backend: &Plugin, asked: Option<Carrier>) -> Result<(), Failure> {
+    match asked {
+        Some(asked) if asked != backend.carrier() => {
+            let what = format!("plugin {} is {}, not {asked}", backend.manifest().name, backend.carrier());
+            Err(Failure::new(Exit::Plugin, what)
+                .help("leave out model.carrier, or set it to the form that the plugin has"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Trains as a run file says, and keeps what came of it.
 ///
 /// `analyzers` are those that made the data, where they are known.
@@ -71,11 +83,14 @@ pub fn train(
     context: &Context,
     watch: &mut Watch,
 ) -> Result<Trained, Failure> {
-    let registry = context.registry()?;
+    let registry = context.registry_by(config.model.carrier)?;
     let store = Arc::new(context.store()?);
     store.interrupt_abandoned()?;
     let described = ModelConfig::read(&config.model.path)?;
     let backend = backend(&registry, &described, config.model.backend.as_deref())?;
+    if context.plugins.carrier.is_none() {
+        check_carrier(&backend, config.model.carrier)?;
+    }
     let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path)?;
     let data = Data::open(config, model.plan().vocabulary)?;
     let model_digest = artifacts::folder_digest(&config.model.path)?;

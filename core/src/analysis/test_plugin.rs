@@ -47,7 +47,7 @@ impl Analyzer for Probe {
         let text = source.text();
         self.seen += 1;
         assert!(!text.contains("do: panic"), "told to panic");
-        assert!(self.seen == 1 || !text.contains("do: panic when not first"), "not the first");
+        assert!(self.seen == 1 || !text.contains("do: fail unless first"), "not the first");
         if text.contains("do: refuse") {
             return Err(Error::Refused(format!("{} says so", source.path())));
         }

@@ -42,7 +42,7 @@ fn mixed() -> tempfile::TempDir {
             7 => "# do: panic\n".to_owned(),
             19 => "# do: refuse\n".to_owned(),
             23 => "# do: bad span\n".to_owned(),
-            31 => "# do: panic when not first\n".to_owned(),
+            31 => "# do: fail unless first\n".to_owned(),
             _ => format!("def f{number}():\n    call({number})  # TODO\n"),
         };
         std::fs::write(folder.path().join(format!("f{number}.py")), text).unwrap();
@@ -83,9 +83,9 @@ mod a_file {
                 ],
                 "attributes": { "probe": { "lines": 2, "ratio": 0.5 } },
                 "symbols": [{
-                    "plugin": "test/probe", "name": "function", "start": 0, "end": 21,
-                    "start_line": 1, "start_column": 1, "end_line": 2, "end_column": 12,
-                    "attributes": { "size": 21 },
+                    "plugin": "test/probe", "name": "function", "start": 0, "end": 29,
+                    "start_line": 1, "start_column": 1, "end_line": 2, "end_column": 20,
+                    "attributes": { "size": 29 },
                 }],
                 "errors": [],
             }])
@@ -394,8 +394,18 @@ mod sarif {
     /// The official schema, as the crate `serde-sarif` 0.8.0 carries it (MIT).
     const SCHEMA: &str = include_str!("../../../tests/fixtures/sarif-schema-2.1.0.json");
 
+    /// Its pattern of a run's `language` has a bracket too many, which strict readers of regular expressions
+    /// refuse; that one pattern is mended.
+    fn schema() -> Value {
+        let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let pattern = &mut schema["definitions"]["run"]["properties"]["language"]["pattern"];
+        assert_eq!(*pattern, "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$");
+        *pattern = "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}?$".into();
+        schema
+    }
+
     fn assert_valid(report: &Value) {
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let schema = schema();
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
         let errors: Vec<_> =
             validator.iter_errors(report).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -454,7 +464,7 @@ mod sarif {
 
     #[test]
     fn that_breaks_the_schema_is_noticed() {
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let schema = schema();
         let mut report = to_sarif(&run(tree(&[]).path(), &probe()), None);
         report["runs"][0]["columnKind"] = "bytes".into();
         assert!(!jsonschema::is_valid(&schema, &report));

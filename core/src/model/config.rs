@@ -37,7 +37,12 @@ impl ModelConfig {
     pub fn parse(path: PathBuf, json: String) -> Result<Self> {
         let value: Value = match serde_json::from_str(&json) {
             Ok(value) => value,
-            Err(e) => return Err(ModelError::Config { path, message: format!("not JSON: {e}; mend it, or copy or download it again") }),
+            Err(e) => {
+                return Err(ModelError::Config {
+                    path,
+                    message: format!("not JSON: {e}; mend it, or copy or download it again"),
+                });
+            }
         };
         let first = value.get("architectures").and_then(|names| names.get(0)).and_then(Value::as_str);
         let Some(architecture) = first.map(str::to_owned) else {

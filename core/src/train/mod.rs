@@ -31,7 +31,7 @@ pub use error::TrainError;
 pub use event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary};
 pub use metrics::{Metric, MetricSink, NoMetrics, key};
 pub use run_config::{
-    AdapterConfig, Carrier, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
+    AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
     RunConfig, Targets, TrainConfig,
 };
 pub use run_file_error::{Place, RunFileError};

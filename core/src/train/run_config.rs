@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::schedule::ScheduleKind;
+use crate::plugin::Carrier;
 
 /// Everything that a run file says, with defaults filled in and paths absolute.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,20 +38,8 @@ pub struct ModelConfig {
     pub path: PathBuf,
     /// The training backend's plugin name; by architecture where absent.
     pub backend: Option<String>,
-    /// How the backend is loaded; any way where absent.
+    /// How the backend must be loaded; any way where absent.
     pub carrier: Option<Carrier>,
-}
-
-/// How a plugin is loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    /// Linked in.
-    Builtin,
-    /// A native dynamic library.
-    Native,
-    /// A WASM component.
-    Wasm,
 }
 
 /// The training data.

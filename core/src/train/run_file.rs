@@ -6,13 +6,14 @@ use toml::de::DeTable;
 
 use super::{
     run_config::{
-        AdapterConfig, Carrier, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig,
-        OutputConfig, RunConfig, Targets, TrainConfig,
+        AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
+        RunConfig, Targets, TrainConfig,
     },
     run_file_error::RunFileError,
     run_file_section::{Keys, Section, Text},
     schedule::ScheduleKind,
 };
+use crate::plugin::Carrier;
 use crate::validate::{self as v, Bound, Charset, Field, Kind};
 
 type Result<T> = std::result::Result<T, RunFileError>;
@@ -150,7 +151,7 @@ impl Sections<'_> {
         if let Some(name) = &backend {
             v::check_plugin_name(name).map_err(|violation| self.model.violation("backend", violation))?;
         }
-        let carriers = [("builtin", Carrier::Builtin), ("native", Carrier::Native), ("wasm", Carrier::Wasm)];
+        let carriers = Carrier::ALL.map(|carrier| (carrier.as_str(), carrier));
         let way_out = "name a folder with config.json, safetensors and tokenizer.json";
         Ok(ModelConfig {
             path: required(&self.model, folder, "path", "model.path", way_out)?,

@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use codetune_core::dataset::{DatasetConfig, Document, Group, select};
+use codetune_core::plugin::Digest;
+use codetune_core::train::{DataSource, RunConfig, ScheduleKind, Targets};
+use serde_json::{Map, Value, json};
+
+use crate::workspace;
+
+#[test]
+fn the_run_file_to_copy_is_a_run_file() {
+    let path = workspace("examples/run.toml");
+    let run = RunConfig::load(&path).unwrap();
+    let folder = std::path::absolute(path.parent().unwrap()).unwrap();
+    assert_eq!(run.model.path, folder.join("runs/base/model"));
+    assert_eq!(run.data.source, DataSource::Dataset(folder.join("data")));
+    assert_eq!(run.train.schedule, ScheduleKind::Cosine);
+    let adapter = run.adapter.unwrap();
+    assert_eq!((adapter.r, adapter.alpha, adapter.dropout), (Some(16), Some(32.0), Some(0.05)));
+    assert_eq!(adapter.targets, Some(Targets::Named(vec!["q_proj".to_owned(), "v_proj".to_owned()])));
+}
+
+#[test]
+fn the_base_run_trains_every_weight_and_leaves_the_model_where_fine_tuning_looks_for_it() {
+    let base = RunConfig::load(&workspace("examples/base.toml")).unwrap();
+    let tuned = RunConfig::load(&workspace("examples/run.toml")).unwrap();
+    assert_eq!(base.adapter, None);
+    assert_eq!(base.output.dir.join("model"), tuned.model.path);
+    assert_eq!(base.data.source, tuned.data.source);
+}
+
+#[test]
+fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
+    let text = std::fs::read_to_string(workspace("examples/run.toml")).unwrap();
+    let mut switched = 0;
+    let mut all = String::new();
+    for line in text.lines() {
+        let option = line.strip_prefix("# ").filter(|rest| {
+            rest.split_once(" = ")
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        });
+        // One of the two kinds of data is enough.
+        let option = option.filter(|rest| !rest.starts_with("tokens"));
+        switched += usize::from(option.is_some());
+        all.push_str(option.unwrap_or(line));
+        all.push('\n');
+    }
+    assert_eq!(switched, 8, "{all}");
+    RunConfig::parse(&all, "run.toml", &workspace("examples")).unwrap();
+}
+
+fn document(path: &str, complexity: i64, secrets: i64) -> Document {
+    let text = format!("# {path}\n");
+    let object = |value: Value| -> Map<String, Value> { value.as_object().cloned().unwrap() };
+    Document {
+        path: path.into(),
+        language: "python".into(),
+        digest: Digest::of(text.as_bytes()).0,
+        text: Arc::from(text),
+        attributes: object(json!({ "metrics": { "syntax_errors": 0, "max_cognitive": complexity } })),
+        findings: object(json!({ "secrets": { "github-token": secrets } })),
+        errors: Vec::new(),
+    }
+}
+
+#[test]
+fn the_dataset_settings_to_copy_choose_files_by_their_rules() {
+    let text = std::fs::read_to_string(workspace("examples/dataset.toml")).unwrap();
+    let config: DatasetConfig = toml::from_str(&text).unwrap();
+    config.check().unwrap();
+    assert_eq!((config.group, config.rules.len()), (Group::Directory, 4));
+
+    let documents = vec![
+        document("a/kept.py", 3, 0),
+        document("b/tangled.py", 41, 0),
+        document("c/leaky.py", 3, 1),
+        document("d/generated/x.py", 3, 0),
+    ];
+    let selection = select(documents, &config, &|_| {}).unwrap();
+    let mut dropped: Vec<(&str, &str)> =
+        selection.left_out.iter().map(|(_, out)| (out.path.as_str(), out.reason.as_str())).collect();
+    dropped.sort_unstable();
+    assert_eq!(dropped.len(), 3, "{dropped:?}");
+    for ((path, reason), (expected, rule)) in dropped.into_iter().zip([
+        ("b/tangled.py", "readable"),
+        ("c/leaky.py", "no-secrets"),
+        ("d/generated/x.py", "handwritten"),
+    ]) {
+        assert!(path == expected && reason.contains(rule), "{path}: {reason}");
+    }
+}
