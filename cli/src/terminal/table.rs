@@ -71,6 +71,6 @@ mod tests {
         table.row(["rust", "12"]);
         table.row(["py\u{1b}[31m", "1234"]);
         let text = table.render(&Terminal::detect(Color::Never, true));
-        assert_eq!(text, "name            files\nrust               12\npy\\u{1b}[31m     1234\n");
+        assert_eq!(text, "name          files\nrust             12\npy\\u{1b}[31m   1234\n");
     }
 }
