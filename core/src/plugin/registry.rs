@@ -232,7 +232,11 @@ impl Registry {
             _ => None,
         });
         found.ok_or_else(|| {
-            let likeness = |known: &&String| strsim::jaro_winkler(known, name);
+            // People leave out the namespace.
+            let likeness = |known: &&String| {
+                let short = known.split_once('/').map_or(known.as_str(), |(_, short)| short);
+                strsim::jaro_winkler(known, name).max(strsim::jaro_winkler(short, name))
+            };
             let nearest = self.entries.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
             let hint = nearest.map_or_else(
                 || "no plugins are registered".to_owned(),
