@@ -72,12 +72,6 @@ impl ModelHost {
         })
     }
 
-    /// How many tensors there are.
-    #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
-        self.table().tensors.len()
-    }
-
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

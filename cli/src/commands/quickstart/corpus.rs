@@ -1,6 +1,6 @@
 //! Stage 3: from analysed files to a dataset.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, Symbol};
@@ -27,8 +27,6 @@ const MOST_BYTES: usize = 6 << 20;
 
 /// A built dataset, and what the later stages need of its making.
 pub struct Corpus {
-    /// Its folder.
-    pub folder: PathBuf,
     /// Its tokenizer.
     pub tokenizer: CodeTokenizer,
     /// The analyzers that took part.
@@ -87,7 +85,7 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
     context.terminal.print(&format!("\nwritten to {}, {digest}\n", folder.display()))?;
-    Ok(Corpus { folder, tokenizer, analyzers, held_out })
+    Ok(Corpus { tokenizer, analyzers, held_out })
 }
 
 fn config(seed: u64) -> DatasetConfig {
