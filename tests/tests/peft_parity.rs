@@ -1,4 +1,4 @@
-//! LoRA training against PEFT's own: the fixtures hold what PEFT computed, see `fixtures/peft/make.sh`.
+//! LoRA training against PEFT's own: the fixtures hold what PEFT computed, see `fixtures/peft/make.py`.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn json(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(fixture(path)).unwrap()).unwrap()
 }
 
-/// Trains as `peft_lora.py` does and compares each loss, and then the adapter.
+/// Trains as `make.py` does and compares each loss, and then the adapter.
 fn agrees_with_peft(name: &str, recompute: bool) {
     let folder = fixture(&format!("peft/{name}"));
     let mut model = open_model(&folder).unwrap();

@@ -14,7 +14,7 @@ struct Trained {
     adapter: Vec<u8>,
 }
 
-/// Runs a run file on a fixture as `peft_lora.py` runs on it.
+/// Runs a run file on a fixture as `make.py` runs on it.
 fn train(carrier: Carrier, name: &str, r: u64, out: &Path, extra: &str) -> Trained {
     let folder = fixture(&format!("peft/{name}"));
     let alpha = 2 * r;
