@@ -90,7 +90,7 @@ pub fn resolve(
     options: &BTreeMap<String, ConfigOption>,
     given: &Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
-    for key in given.keys().filter(|key| !options.contains_key(*key)) {
+    if let Some(key) = given.keys().find(|key| !options.contains_key(*key)) {
         let nearest = options.keys().max_by(|a, b| {
             strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)).then_with(|| b.cmp(a))
         });

@@ -20,6 +20,7 @@ mod limits;
 mod log_line;
 mod manifest;
 mod native;
+#[expect(clippy::module_inception, reason = "a plugin is what the room is about")]
 mod plugin;
 mod registry;
 mod section;

@@ -213,8 +213,8 @@ impl State {
             Some(field) => Err(CheckpointError::Config {
                 path: path.to_owned(),
                 field: field.clone(),
-                was: was.get(field).cloned(),
-                now: now.get(field).cloned(),
+                was: was.get(field).cloned().map(Box::new),
+                now: now.get(field).cloned().map(Box::new),
             }),
         }
     }

@@ -43,9 +43,9 @@ pub enum CheckpointError {
         /// The first key that differs.
         field: String,
         /// Its value in the checkpoint.
-        was: Option<Value>,
+        was: Option<Box<Value>>,
         /// Its value now.
-        now: Option<Value>,
+        now: Option<Box<Value>>,
     },
     /// Its tensors are not those of the model.
     #[error("checkpoint {}: {cause}; resume with the model and adapter that the run was started with", path.display())]
@@ -64,6 +64,6 @@ impl CheckpointError {
     }
 }
 
-fn shown(value: &Option<Value>) -> String {
-    value.as_ref().map_or_else(|| "absent".to_owned(), Value::to_string)
+fn shown(value: &Option<Box<Value>>) -> String {
+    value.as_ref().map_or_else(|| "absent".to_owned(), |value| value.to_string())
 }

@@ -227,7 +227,7 @@ impl<M: Trainable> Trainer<M> {
             }
             reason = reason.or_else(|| self.reason());
             let every = self.config.checkpoint.every_steps;
-            let due = self.state.step == 0 || every.is_some_and(|every| self.state.step % every == 0);
+            let due = self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every));
             if due || reason.is_some() {
                 self.save(observer)?;
             }
@@ -257,7 +257,7 @@ impl<M: Trainable> Trainer<M> {
 
     fn evaluation_is_due(&self) -> bool {
         let every = self.config.eval.every_steps;
-        self.state.step == 0 || every.is_some_and(|every| self.state.step % every == 0)
+        self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every))
     }
 
     /// Looks at the held-out data, once for each step; false where it was asked to stop.

@@ -92,7 +92,7 @@ impl LoadedComponent {
 
 fn exports(component: &Component) -> Vec<(&'static str, &'static str, ComponentExportIndex)> {
     let of_interface = |&(interface_name, functions): &(&'static str, &'static [&'static str])| {
-        let parent = component.get_export_index(None, &interface(interface_name));
+        let parent = component.get_export_index(None, interface(interface_name));
         let index = |function: &'static str| {
             Some((interface_name, function, component.get_export_index(parent.as_ref(), function)?))
         };
