@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER", default_value = "codetune-quickstart")]
     pub out: PathBuf,
     /// Minutes of training: three fifths for the base model, the rest for fine-tuning.
-    #[arg(long, value_name = "N", default_value_t = 2.25, value_parser = minutes)]
+    #[arg(long, value_name = "N", default_value_t = 3.0, value_parser = minutes)]
     pub minutes: f64,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
