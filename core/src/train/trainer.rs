@@ -227,7 +227,8 @@ impl<M: Trainable> Trainer<M> {
             }
             reason = reason.or_else(|| self.reason());
             let every = self.config.checkpoint.every_steps;
-            let due = self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every));
+            let due =
+                self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every));
             if due || reason.is_some() {
                 self.save(observer)?;
             }
