@@ -2,7 +2,7 @@
 ///
 /// The manifest is read from `plugin.toml` beside the crate's `Cargo.toml`.
 ///
-/// ```ignore
+/// ```text
 /// codetune_plugin_sdk::export!(analyzer: Todo);
 /// codetune_plugin_sdk::export!(training_backend: Decoder);
 /// ```
