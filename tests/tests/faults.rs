@@ -60,8 +60,8 @@ fn a_failing_configuration_is_told_apart_from_a_panicking_one() {
 
 #[test]
 fn an_endless_loop_ends_at_its_time_limit() {
-    // 300 ms for each of two files.
-    assert_eq!(whole_call(Carrier::Wasm, "loop"), Fault::TimedOut(std::time::Duration::from_millis(600)));
+    // A second for each of two files: short, and yet long enough for a crowded machine.
+    assert_eq!(whole_call(Carrier::Wasm, "loop"), Fault::TimedOut(std::time::Duration::from_secs(2)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::place::Place;
 
 /// Faults of a component, the code, and what is said of the file that sets it off.
 const COMPONENT: &[(&str, &str, &str)] = &[
-    ("loop", "plugin::timed_out", "ran longer than its limit of 300ms; raise `time_ms`"),
+    ("loop", "plugin::timed_out", "ran longer than its limit of 1s; raise `time_ms`"),
     (
         "allocate",
         "plugin::out_of_memory",
