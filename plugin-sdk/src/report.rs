@@ -32,6 +32,7 @@ pub struct Finding {
 
 /// A replacement that mends a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[repr(C)]
 pub struct Edit {
     /// An index into [`Report::findings`].
     pub finding: u32,
@@ -45,6 +46,7 @@ pub struct Edit {
 
 /// A part of a file that attributes can be about: a function, a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[repr(C)]
 pub struct Symbol {
     /// An index into [`Report::strings`].
     pub name: u32,
@@ -114,6 +116,7 @@ pub struct FindingEntry<'a> {
 
 impl Report {
     /// Adds a finding. `span` is in bytes of the source's text and must lie on character boundaries.
+    #[inline]
     pub fn finding(&mut self, rule: RuleId, severity: Severity, span: Range<usize>) -> FindingEntry<'_> {
         let index = self.findings.len() as u32;
         let Range { start, end } = offsets(span);
@@ -150,6 +153,7 @@ impl Report {
         self.attribute(attribute, subject, Value::Text(value));
     }
 
+    #[inline]
     fn attribute(&mut self, attribute: AttributeId, subject: Subject, value: Value) {
         self.attributes.push(Attribute { id: attribute.0, subject: subject.0, value });
     }
@@ -180,6 +184,7 @@ impl FindingEntry<'_> {
 }
 
 /// Offsets past 4 GiB saturate: the host then refuses the span, which lies outside any source it accepts.
+#[inline]
 fn offsets(span: Range<usize>) -> Range<u32> {
     let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
     narrow(span.start)..narrow(span.end)

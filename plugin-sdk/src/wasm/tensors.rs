@@ -1,8 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Error, Initializer, Op, Plan, Reduction, Role, Tensor, TensorId, TrainingBackend};
+use crate::{Error, Op, Plan, Tensor, TensorId, TrainingBackend};
 
-/// Bindings of the world `training-backend`.
+/// Bindings of the world `training-backend`, over this SDK's own types.
 #[allow(missing_docs, clippy::all)]
 pub mod backend {
     wit_bindgen::generate!({
@@ -10,11 +10,20 @@ pub mod backend {
         world: "training-backend",
         pub_export_macro: true,
         export_macro_name: "export",
+        with: {
+            "codetune:plugin/services@0.1.0/log-level": crate::LogLevel,
+            "codetune:plugin/types@0.1.0/error": crate::Error,
+            "codetune:plugin/tensors@0.1.0/reduction": crate::Reduction,
+            "codetune:plugin/backend@0.1.0/role": crate::Role,
+            "codetune:plugin/backend@0.1.0/initializer": crate::Initializer,
+            "codetune:plugin/backend@0.1.0/parameter": crate::Parameter,
+            "codetune:plugin/backend@0.1.0/plan": crate::Plan,
+        },
     });
 }
 
 use backend::codetune::plugin::tensors as host;
-use backend::exports::codetune::plugin::backend as wit;
+use backend::exports::codetune::plugin::backend::Guest;
 
 /// A type that stands for an author's training backend and its one instance.
 pub trait BackendPlugin: 'static {
@@ -25,37 +34,37 @@ pub trait BackendPlugin: 'static {
     fn instance() -> &'static Mutex<Option<Self::Backend>>;
 }
 
-impl<P: BackendPlugin> wit::Guest for P {
-    fn configure(config: String) -> Result<wit::Plan, wit::Error> {
-        let (made, made_plan) = P::Backend::configure(&config).map_err(error)?;
+impl<P: BackendPlugin> Guest for P {
+    fn configure(config: String) -> Result<Plan, Error> {
+        let (made, plan) = P::Backend::configure(&config)?;
         *P::instance().lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
-        Ok(plan(made_plan))
+        Ok(plan)
     }
 
-    fn embed(ids: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+    fn embed(ids: &host::Tensor) -> Result<host::Tensor, Error> {
         forward::<P>(|backend| backend.embed(&borrowed(ids)))
     }
 
-    fn block(index: u32, x: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+    fn block(index: u32, x: &host::Tensor) -> Result<host::Tensor, Error> {
         forward::<P>(|backend| backend.block(index, &borrowed(x)))
     }
 
-    fn logits(x: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+    fn logits(x: &host::Tensor) -> Result<host::Tensor, Error> {
         forward::<P>(|backend| backend.logits(&borrowed(x)))
     }
 
-    fn loss(x: &host::Tensor, targets: &host::Tensor) -> Result<host::Tensor, wit::Error> {
+    fn loss(x: &host::Tensor, targets: &host::Tensor) -> Result<host::Tensor, Error> {
         forward::<P>(|backend| backend.loss(&borrowed(x), &borrowed(targets)))
     }
 }
 
 fn forward<P: BackendPlugin>(
     body: impl FnOnce(&P::Backend) -> Result<Tensor, Error>,
-) -> Result<host::Tensor, wit::Error> {
+) -> Result<host::Tensor, Error> {
     let instance = P::instance().lock().unwrap_or_else(PoisonError::into_inner);
-    let backend = instance.as_ref().ok_or_else(|| wit::Error::Failed("called before configure".into()))?;
-    let tensor = body(backend).map_err(error)?;
-    tensor.0.owned.ok_or_else(|| wit::Error::Failed("a backend must return a tensor it made".into()))
+    let backend = instance.as_ref().ok_or_else(|| Error::failed("called before configure"))?;
+    let tensor = body(backend)?;
+    tensor.0.owned.ok_or_else(|| Error::failed("a backend must return a tensor it made"))
 }
 
 /// A tensor of the host. A borrowed one is a handle that the host takes back when the call ends.
@@ -121,13 +130,7 @@ impl HostTensor {
             Op::MergeHeads { .. } => one(&host::merge_heads),
             Op::Slice { dimension, start, length, .. } => one(&|x| host::slice(x, dimension, start, length)),
             Op::Cat { dimension, .. } => cat(operands, dimension),
-            Op::Reduce { kind, dimension, .. } => {
-                let kind = match kind {
-                    Reduction::Sum => host::Reduction::Sum,
-                    Reduction::Mean => host::Reduction::Mean,
-                };
-                one(&|x| host::reduce(x, kind, dimension))
-            }
+            Op::Reduce { kind, dimension, .. } => one(&|x| host::reduce(x, kind, dimension)),
             Op::CrossEntropy { .. } => two(&host::cross_entropy),
         };
         made.map(|tensor| Tensor(HostTensor { owned: Some(tensor), borrowed: 0 })).map_err(Error::Failed)
@@ -143,38 +146,4 @@ fn cat(operands: &[&Tensor], dimension: u32) -> Result<host::Tensor, String> {
     let handles: Vec<_> = operands.iter().map(handle).collect();
     let parts: Vec<&host::Tensor> = handles.iter().map(|tensor| &**tensor).collect();
     host::cat(&parts, dimension)
-}
-
-fn plan(plan: Plan) -> wit::Plan {
-    let parameter = |p: crate::Parameter| wit::Parameter {
-        name: p.name,
-        shape: p.shape,
-        role: match p.role {
-            Role::Linear => wit::Role::Linear,
-            Role::Bias => wit::Role::Bias,
-            Role::Embedding => wit::Role::Embedding,
-            Role::Norm => wit::Role::Norm,
-        },
-        initializer: match p.initializer {
-            Initializer::Normal(deviation) => wit::Initializer::Normal(deviation),
-            Initializer::Ones => wit::Initializer::Ones,
-            Initializer::Zeros => wit::Initializer::Zeros,
-        },
-    };
-    wit::Plan {
-        blocks: plan.blocks,
-        vocabulary: plan.vocabulary,
-        max_positions: plan.max_positions,
-        parameters: plan.parameters.into_iter().map(parameter).collect(),
-        default_targets: plan.default_targets,
-    }
-}
-
-fn error(error: Error) -> wit::Error {
-    match error {
-        Error::InvalidConfig(message) => wit::Error::InvalidConfig(message),
-        Error::Refused(message) => wit::Error::Refused(message),
-        Error::Failed(message) => wit::Error::Failed(message),
-        Error::Cancelled => wit::Error::Cancelled,
-    }
 }

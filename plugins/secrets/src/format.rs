@@ -18,8 +18,6 @@ pub(crate) struct Format {
     pub rule: &'static str,
     /// What a message calls it.
     pub title: &'static str,
-    /// Texts one of which each such key holds.
-    pub anchors: &'static [&'static str],
     /// Finds the key around an anchor that lies at `Range` in the text.
     pub find: fn(&str, Range<usize>) -> Option<Range<usize>>,
 }
@@ -29,13 +27,11 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "aws-access-key-id",
         title: "AWS access key id",
-        anchors: &["AKIA", "ASIA"],
         find: |text, at| whole(text, at, base32, 16..=16, alphanumeric),
     },
     Format {
         rule: "github-token",
         title: "GitHub token",
-        anchors: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
         find: |text, at| {
             let body = at.end;
             let span = whole(text, at, alphanumeric, 36..=36, url_safe)?;
@@ -45,7 +41,6 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "github-fine-grained-token",
         title: "GitHub fine-grained token",
-        anchors: &["github_pat_"],
         find: |text, at| {
             let body = at.end;
             let span = whole(text, at, url_safe, 82..=82, url_safe)?;
@@ -56,13 +51,11 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "gitlab-token",
         title: "GitLab token",
-        anchors: &["glpat-"],
         find: |text, at| whole(text, at, |b| url_safe(b) || b == b'.', 20..=300, url_safe),
     },
     Format {
         rule: "slack-token",
         title: "Slack token",
-        anchors: &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxe-"],
         find: |text, at| {
             let body = at.end;
             let span = whole(text, at, |b| alphanumeric(b) || b == b'-', 20..=255, url_safe)?;
@@ -70,29 +63,21 @@ pub(crate) const FORMATS: &[Format] = &[
             (parts > 1).then_some(span)
         },
     },
-    Format {
-        rule: "slack-webhook",
-        title: "Slack webhook",
-        anchors: &["hooks.slack.com/services/"],
-        find: slack_webhook,
-    },
+    Format { rule: "slack-webhook", title: "Slack webhook", find: slack_webhook },
     Format {
         rule: "stripe-key",
         title: "Stripe live key",
-        anchors: &["sk_live_", "rk_live_"],
         find: |text, at| whole(text, at, alphanumeric, 24..=247, url_safe),
     },
     Format {
         rule: "google-api-key",
         title: "Google API key",
-        anchors: &["AIza"],
         find: |text, at| whole(text, at, url_safe, 35..=35, url_safe),
     },
-    Format { rule: "openai-key", title: "OpenAI key", anchors: &["T3BlbkFJ"], find: openai_key },
+    Format { rule: "openai-key", title: "OpenAI key", find: openai_key },
     Format {
         rule: "anthropic-key",
         title: "Anthropic key",
-        anchors: &["sk-ant-"],
         find: |text, at| {
             let span = whole(text, at, url_safe, 90..=130, url_safe)?;
             text.get(span.clone())?.ends_with("AA").then_some(span)
@@ -101,14 +86,12 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "npm-token",
         title: "npm token",
-        anchors: &["npm_"],
         find: |text, at| whole(text, at, alphanumeric, 36..=36, url_safe),
     },
-    Format { rule: "pypi-token", title: "PyPI token", anchors: &["pypi-AgE"], find: pypi_token },
+    Format { rule: "pypi-token", title: "PyPI token", find: pypi_token },
     Format {
         rule: "sendgrid-key",
         title: "SendGrid key",
-        anchors: &["SG."],
         find: |text, at| {
             let body = at.end;
             let span = whole(text, at, |b| url_safe(b) || b == b'.', 66..=66, url_safe)?;
@@ -119,17 +102,11 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "twilio-key",
         title: "Twilio API key",
-        anchors: &["SK"],
         find: |text, at| whole(text, at, lower_hex, 32..=32, alphanumeric),
     },
-    Format { rule: "json-web-token", title: "JSON web token", anchors: &["eyJ"], find: json_web_token },
-    Format { rule: "private-key", title: "private key", anchors: &["-----BEGIN "], find: private_key },
-    Format {
-        rule: "azure-storage-key",
-        title: "Azure storage key",
-        anchors: &["AccountKey="],
-        find: azure_storage_key,
-    },
+    Format { rule: "json-web-token", title: "JSON web token", find: json_web_token },
+    Format { rule: "private-key", title: "private key", find: private_key },
+    Format { rule: "azure-storage-key", title: "Azure storage key", find: azure_storage_key },
 ];
 
 /// A key that is the anchor and so many bytes of the class after it, and that no byte of `word` adjoins.

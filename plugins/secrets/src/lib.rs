@@ -16,6 +16,7 @@
 //! being found, so thresholds can be reconsidered without a new analysis.
 #![deny(missing_docs)]
 
+mod anchor;
 mod assignment;
 mod candidate;
 mod checksum;
@@ -23,6 +24,7 @@ mod config;
 mod entropy;
 mod format;
 mod placeholder;
+mod search;
 mod span;
 mod url;
 
@@ -30,10 +32,10 @@ pub use config::Config;
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use codetune_plugin_sdk::{Analyzer, AttributeId, Error, Report, RuleId, Setup, Severity, Source, Subject};
 
-use crate::assignment::{KEYWORDS, assignment};
+use crate::anchor::Anchor;
+use crate::assignment::assignment;
 use crate::candidate::Verdict;
 use crate::entropy::entropy;
 use crate::format::FORMATS;
@@ -41,23 +43,13 @@ use crate::format::FORMATS;
 /// Finds credentials in any text.
 pub struct Secrets {
     config: Config,
-    anchors: AhoCorasick,
-    /// What each anchor stands for, by its number.
-    kinds: Vec<Anchor>,
+    /// The rules of [`FORMATS`].
     formats: Vec<RuleId>,
     url_password: RuleId,
     aws_secret: RuleId,
     assigned: RuleId,
     secrets: AttributeId,
     max_entropy: AttributeId,
-}
-
-#[derive(Clone, Copy)]
-enum Anchor {
-    /// An index into [`FORMATS`].
-    Format(usize),
-    Url,
-    Name,
 }
 
 struct Hit {
@@ -73,25 +65,8 @@ impl Analyzer for Secrets {
     type Config = Config;
 
     fn new(config: Config, setup: &Setup) -> Result<Self, Error> {
-        let mut patterns = vec!["://"];
-        let mut kinds = vec![Anchor::Url];
-        for (index, format) in FORMATS.iter().enumerate() {
-            patterns.extend(format.anchors);
-            kinds.extend(format.anchors.iter().map(|_| Anchor::Format(index)));
-        }
-        if config.assignments {
-            patterns.extend(KEYWORDS);
-            kinds.extend(KEYWORDS.iter().map(|_| Anchor::Name));
-        }
-        let anchors = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(patterns)
-            .map_err(Error::failed)?;
         Ok(Secrets {
             config,
-            anchors,
-            kinds,
             formats: FORMATS.iter().map(|format| setup.rule(format.rule)).collect::<Result<_, _>>()?,
             url_password: setup.rule("url-password")?,
             aws_secret: setup.rule("aws-secret-access-key")?,
@@ -135,18 +110,18 @@ codetune_plugin_sdk::export!(analyzer: Secrets);
 impl Secrets {
     fn hits(&self, text: &str, settings: bool, max_entropy: &mut f64) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for found in self.anchors.find_iter(text) {
-            let at = found.start()..found.end();
-            match self.kinds.get(found.pattern().as_usize()) {
-                Some(Anchor::Format(index)) => hits.extend(self.format(*index, text, at)),
-                Some(Anchor::Url) => hits.extend(url::password(text, at).map(|span| Hit {
+        for (anchor, at) in search::anchors(text) {
+            match anchor {
+                Anchor::Format(rule) => hits.extend(self.format(rule, text, at)),
+                Anchor::Url => hits.extend(url::password(text, at).map(|span| Hit {
                     rule: self.url_password,
                     id: "url-password",
                     title: "password in a URL",
                     severity: Severity::Warning,
                     span,
                 })),
-                Some(Anchor::Name) => {
+                Anchor::Name if !self.config.assignments => {}
+                Anchor::Name => {
                     let Some(found) = assignment(text, at, settings) else { continue };
                     match candidate::judge(text, &found, &self.config) {
                         Verdict::Secret => hits.push(Hit {
@@ -167,13 +142,13 @@ impl Secrets {
                         Verdict::Harmless => {}
                     }
                 }
-                None => {}
             }
         }
         hits
     }
 
-    fn format(&self, index: usize, text: &str, at: Range<usize>) -> Option<Hit> {
+    fn format(&self, rule: &str, text: &str, at: Range<usize>) -> Option<Hit> {
+        let index = FORMATS.iter().position(|format| format.rule == rule)?;
         let format = FORMATS.get(index)?;
         let span = (format.find)(text, at)?;
         let rule = *self.formats.get(index)?;

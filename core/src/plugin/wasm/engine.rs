@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::link;
 use super::state::State;
@@ -12,6 +12,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// How many instances may live at once: workers of a machine with many cores, and a few backends.
 const INSTANCES: u32 = 256;
+
+/// How many bytes of each memory and table may stay with the process after its instance has ended.
+const RESIDENT: usize = 2 << 20;
 
 /// The wasmtime engine that all components share, with the clock that ends overlong calls.
 #[derive(Clone)]
@@ -73,6 +76,13 @@ fn config(pooling: bool) -> Config {
         );
         pool.table_elements(100_000).max_core_instances_per_component(16).max_memories_per_component(4);
         pool.max_component_instance_size(8 << 20).max_core_instance_size(8 << 20);
+        // Where the kernel can tell which pages were written, an instance's place is wiped page by page and kept
+        // rather than given back, so that the next instance there need not fault its pages in again.
+        if PoolingAllocationConfig::is_pagemap_scan_available() {
+            pool.pagemap_scan(Enabled::Yes)
+                .linear_memory_keep_resident(RESIDENT)
+                .table_keep_resident(RESIDENT);
+        }
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
