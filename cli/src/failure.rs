@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use codetune_core::{
-    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, source::SourceError,
-    store::StoreError, train::RunFileError, train::TrainError, validate::Violation, validate::escape_control,
-    validate::redact,
+    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, run::RunError,
+    source::SourceError, store::StoreError, train::RunFileError, train::TrainError, validate::Violation,
+    validate::escape_control, validate::redact,
 };
 
 use crate::exit::Exit;
@@ -72,12 +72,6 @@ impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         self.exit
-    }
-
-    /// The error in one line, for records.
-    pub fn summary(&self) -> String {
-        let parts: Vec<&str> = std::iter::once(&self.what).chain(&self.why).map(String::as_str).collect();
-        parts.join(": ")
     }
 
     /// Prints it to stderr.
@@ -211,6 +205,23 @@ impl From<TrainError> for Failure {
     }
 }
 
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        use RunError::{Dataset, Failed, Model, NoBackend, OtherCarrier, Read, Registry, Store, Train};
+        match error {
+            Registry(error) => error.into(),
+            Model(error) => error.into(),
+            Dataset(error) => error.into(),
+            Train(error) => error.into(),
+            Store(error) => error.into(),
+            Failed { run, source } => Failure::from(*source).why(format!("run {run}")),
+            NoBackend { .. } | OtherCarrier { .. } => Failure::told(Exit::Plugin, &error),
+            Read { .. } => Failure::told(Exit::Storage, &error),
+            _ => Failure::told(Exit::Usage, &error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,12 +233,12 @@ mod tests {
         let failure = Failure::from(error);
         assert_eq!(failure.exit(), Exit::Usage);
         assert_eq!(failure.help.as_deref(), Some("give the path of a file or directory that exists"));
-        assert!(failure.summary().starts_with("cannot read /no/such/place"), "{failure:?}");
+        assert!(failure.what.starts_with("cannot read /no/such/place"), "{failure:?}");
     }
 
     #[test]
     fn a_closed_pipe_is_no_error() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!((failure.exit(), failure.summary().as_str()), (Exit::Done, ""));
+        assert_eq!((failure.exit(), failure.what.as_str()), (Exit::Done, ""));
     }
 }

@@ -13,11 +13,13 @@
 //! | [`model`] | checkpoints in and out, adapters, generation |
 //! | [`train`] | run files, the loop, schedule, optimizer, checkpoints and resume |
 //! | [`store`] | runs, metrics and artifacts over sqlx |
+//! | [`run`] | one training run, from its configuration to its record |
 
 pub mod analysis;
 pub mod dataset;
 pub mod model;
 pub mod plugin;
+pub mod run;
 pub mod source;
 pub mod store;
 pub mod tensor;

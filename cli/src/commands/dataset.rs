@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::Analysis;
+use codetune_core::analysis::{Analysis, UsedAnalyzer};
 use codetune_core::dataset::{
     CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
     Summary, TokenizerTraining, assemble, select,
 };
-use codetune_core::source::{Language, Skipped};
+use codetune_core::plugin::PluginIdentity;
+use codetune_core::source::Language;
 use codetune_core::validate::escape_control;
 use serde_json::Map;
 
@@ -172,7 +173,7 @@ impl Build {
         let given = self.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
         let options = self.selection.options(&context.registry()?, context, true)?;
         let analysis = analyze::analyze(&self.path, &options, context)?;
-        let selection = chosen(documents(&analysis)?, &analysis.skipped, config, context)?;
+        let selection = chosen(documents(&analysis)?, &analysis, config, context)?;
         let tokenizer = match given {
             Some(tokenizer) => tokenizer,
             None => {
@@ -193,13 +194,13 @@ pub fn documents(analysis: &Analysis) -> Result<Vec<Document>, Failure> {
     Ok(analysis.files.iter().map(Document::from_analysis).collect::<Result<_, _>>()?)
 }
 
-/// Chooses documents, with progress. Skipped files are among those left out, with their reason.
+/// Chooses documents of an analysis, with progress. Skipped files are among those left out, with their reason.
 ///
 /// # Errors
 /// As [`select`].
 pub fn chosen(
     documents: Vec<Document>,
-    skipped: &[Skipped],
+    analysis: &Analysis,
     config: &DatasetConfig,
     context: &Context,
 ) -> Result<Selection, Failure> {
@@ -207,7 +208,9 @@ pub fn chosen(
     let progress = context.terminal.progress("choosing", "files");
     let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
     let mut selection = select(documents, config, &told)?;
-    selection.left_out.extend(skipped.iter().map(|file| (unread(&file.path), Dropped::from_skipped(file))));
+    let skipped = analysis.skipped.iter();
+    selection.left_out.extend(skipped.map(|file| (unread(&file.path), Dropped::from_skipped(file))));
+    selection.analyzers = analysis.analyzers.iter().map(UsedAnalyzer::identity).collect();
     selection.left_out.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     Ok(selection)
 }
@@ -284,6 +287,11 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         count(ledger.truncated),
         count(ledger.dropped)
     ));
+    let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.carrier);
+    if !summary.analyzers.is_empty() {
+        let analyzers: Vec<String> = summary.analyzers.iter().map(analyzer).collect();
+        text.push_str(&format!("chosen by the answers of {}\n", analyzers.join(", ")));
+    }
     if !summary.reasons.is_empty() {
         let mut reasons = Table::new(&[">FILES", "LEFT OUT BY", "BECAUSE"]);
         for reason in &summary.reasons {

@@ -136,7 +136,7 @@ impl Arguments {
 /// No backend knows it, or a folder is refused.
 pub fn open(registry: &Registry, folder: &Path, adapter: Option<&Path>) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
-    let backend = crate::training::backend(registry, &config, None)?;
+    let backend = codetune_core::run::backend(registry, &config, None)?;
     let mut model = Model::open(&|json, host| backend.backend(json, host), folder)?;
     if let Some(adapter) = adapter {
         model.load_adapter(adapter)?;

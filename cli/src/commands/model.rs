@@ -107,7 +107,7 @@ pub fn create(
     folder: &Path,
     registry: &Registry,
 ) -> Result<u64, Failure> {
-    let backend = crate::training::backend(registry, config, None)?;
+    let backend = codetune_core::run::backend(registry, config, None)?;
     if let Some(tokenizer) = tokenizer {
         fits(tokenizer, config)?;
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use codetune_core::run::{Start, Trained};
 use codetune_core::train::{Outcome, RunConfig};
 
 use crate::context::Context;
@@ -9,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::curve::{self, Series};
 use crate::terminal::format::{count, time};
-use crate::training::{self, Start, Trained, Watch};
+use crate::training::{self, Watch};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Some(run) => Start::Resume(run.clone()),
     };
     let mut watch = Watch::new(context.terminal, "training");
-    let trained = training::train(&config, &start, &[], context, &mut watch)?;
+    let trained = training::train(&config, &start, context, &mut watch)?;
     answer(arguments, &trained, &watch, context)
 }
 

@@ -61,7 +61,10 @@ fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
     assert_eq!(listed["runs"][0]["id"], *id);
     let shown = place.run(&["runs", "show", id, "--json"]).json();
     assert_eq!(shown["metrics"]["train_loss"].as_array().unwrap().len(), 3);
-    assert_eq!(shown["plugins"][0]["name"], "codetune/decoder");
+    // The analyzers that chose the data took part too.
+    let plugins: Vec<_> =
+        shown["plugins"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(plugins, ["codetune/decoder", "codetune/metrics", "codetune/secrets"]);
     let artifacts = shown["artifacts"].as_array().unwrap();
     assert!(artifacts.iter().any(|one| one["path"].as_str().unwrap().ends_with("adapter_model.safetensors")));
     let text = place.run(&["runs", "show", id]);
@@ -86,6 +89,30 @@ fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
 }
 
 #[test]
+fn the_run_file_chooses_the_backends_carrier_which_changes_no_bit() {
+    let place = prepared();
+    let mut adapters = Vec::new();
+    for carrier in ["builtin", "native", "wasm"] {
+        let set = |key: &str, value: &str| ["--set".to_owned(), format!("{key}='{value}'")];
+        let sets = [set("model.carrier", carrier), set("output.dir", carrier)].concat();
+        let call: Vec<&str> =
+            ["train", "run.toml", "--json"].into_iter().chain(sets.iter().map(String::as_str)).collect();
+        let trained = place.run(&call).json();
+        let shown = place.run(&["runs", "show", trained["run"].as_str().unwrap(), "--json"]).json();
+        let plugins = shown["plugins"].as_array().unwrap();
+        let decoder = plugins.iter().find(|one| one["name"] == "codetune/decoder").unwrap();
+        assert_eq!(decoder["carrier"], carrier);
+        let adapter = place.path().join(format!("{carrier}/adapter/adapter_model.safetensors"));
+        adapters.push(std::fs::read(adapter).unwrap());
+    }
+    assert!(adapters.windows(2).all(|pair| pair[0] == pair[1]));
+
+    let unknown = place.run(&["train", "run.toml", "--set", "model.carrier='wsam'"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("wasm"), "{}", unknown.err);
+}
+
+#[test]
 fn a_dataset_and_a_model_that_do_not_fit_are_refused() {
     let place = prepared();
     place.run(&["tokenizer", "train", "src", "-o", "other", "--vocab-size", "270"]);
@@ -101,6 +128,7 @@ fn inspecting_a_damaged_dataset_names_the_file() {
     let place = prepared();
     let inspected = place.run(&["dataset", "inspect", "data", "--json"]).json();
     assert!(inspected["vocab_size"].as_u64().unwrap() > 261);
+    assert_eq!(inspected["analyzers"][0]["name"], "codetune/metrics");
     place.write("data/train.bin", "short");
     let ran = place.run(&["dataset", "inspect", "data"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");

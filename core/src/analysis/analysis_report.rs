@@ -1,7 +1,7 @@
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{FileAnalysis, Summary};
-use crate::plugin::{Carrier, Digest, Manifest};
+use crate::plugin::{Carrier, Digest, Manifest, PluginIdentity};
 use crate::source::Skipped;
 
 /// An analyzer that took part.
@@ -18,6 +18,11 @@ pub struct UsedAnalyzer {
 }
 
 impl UsedAnalyzer {
+    /// What records keep of it.
+    pub fn identity(&self) -> PluginIdentity {
+        PluginIdentity::new(&self.manifest, self.carrier, self.digest)
+    }
+
     /// `secrets/aws-access-key-id`: a rule's name among all analyzers.
     pub(super) fn rule_id(analyzers: &[UsedAnalyzer], plugin: &str, rule: &str) -> String {
         let used = analyzers.iter().find(|used| used.manifest.name == plugin);

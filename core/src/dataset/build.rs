@@ -17,6 +17,7 @@ use super::{
     CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, IGNORE, Ledger,
     LedgerReport, Split, Stage,
 };
+use crate::plugin::PluginIdentity;
 
 /// A stage that takes long enough to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Selection {
     pub kept: Vec<(Document, Split)>,
     /// Documents left out, with the reason.
     pub left_out: Vec<(Document, Dropped)>,
+    /// The analyzers whose answers the documents carry. [`select`] does not know them: the caller names them.
+    pub analyzers: Vec<PluginIdentity>,
 }
 
 impl Selection {
@@ -63,6 +66,7 @@ impl Selection {
 pub struct Dataset {
     pub(super) config: DatasetConfig,
     pub(super) tokenizer: CodeTokenizer,
+    pub(super) analyzers: Vec<PluginIdentity>,
     pub(super) train: Tokens,
     pub(super) heldout: Tokens,
     pub(super) documents: Vec<DocumentRecord>,
@@ -118,6 +122,11 @@ impl Dataset {
     /// The tokenizer it was built with.
     pub fn tokenizer(&self) -> &CodeTokenizer {
         &self.tokenizer
+    }
+
+    /// The analyzers by whose answers its documents were chosen.
+    pub fn analyzers(&self) -> &[PluginIdentity] {
+        &self.analyzers
     }
 
     /// Every kept document, in path order.
@@ -207,7 +216,7 @@ pub fn select(
     }
     let sides = split(&kept, config.seed, config.heldout, config.group);
     report(total);
-    Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out })
+    Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: Vec::new() })
 }
 
 /// Makes ids and sequences of a selection.
@@ -306,6 +315,7 @@ pub fn assemble(
     Ok(Dataset {
         config: config.clone(),
         tokenizer: tokenizer.clone(),
+        analyzers: selection.analyzers,
         train,
         heldout,
         documents,

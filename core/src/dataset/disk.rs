@@ -2,7 +2,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
+//! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, analyzers, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
 //! | `train.bin`, `heldout.bin` | safetensors: `ids` u32, `offsets` u64 (documents + 1), `fim` u8 per document |
 //! | `documents.jsonl`, `dropped.jsonl` | a line for every kept document and for every one left out |
 //! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer |
@@ -24,10 +24,11 @@ use super::pack::TokenStream;
 use super::{
     CodeTokenizer, Dataset, DatasetConfig, DatasetError, DocumentRecord, Dropped, Ledger, LedgerReport, Split,
 };
+use crate::plugin::PluginIdentity;
 
 const MANIFEST: &str = "dataset.json";
 const FORMAT: &str = "codetune-dataset";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Every file but the manifest.
 const FILES: [&str; 6] = [
@@ -47,6 +48,7 @@ struct Manifest {
     seed: u64,
     config: DatasetConfig,
     tokenizer: String,
+    analyzers: Vec<PluginIdentity>,
     ledger: LedgerReport,
     counts: Counts,
     files: BTreeMap<String, FileEntry>,
@@ -154,6 +156,7 @@ impl Dataset {
             heldout: Tokens::new(heldout, &config),
             config,
             tokenizer,
+            analyzers: manifest.analyzers,
             documents,
             dropped,
             ledger: manifest.ledger,
@@ -190,6 +193,7 @@ impl Dataset {
             seed: self.config.seed,
             config: self.config.clone(),
             tokenizer: blake3::Hash::from_bytes(self.tokenizer.digest()).to_hex().to_string(),
+            analyzers: self.analyzers.clone(),
             ledger: self.ledger.clone(),
             counts: self.counts(),
             files,

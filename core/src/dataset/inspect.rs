@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::fim::FimOrder;
 use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
+use crate::plugin::PluginIdentity;
 
 /// A summary with real counts and samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +31,8 @@ pub struct Summary {
     pub fim_spm: usize,
     /// Entries of the tokenizer's vocabulary.
     pub vocab_size: usize,
+    /// The analyzers by whose answers the documents were chosen.
+    pub analyzers: Vec<PluginIdentity>,
     /// Kept documents and their tokens, by language.
     pub languages: BTreeMap<String, LanguageSummary>,
     /// Where every token went.
@@ -106,6 +109,7 @@ impl Dataset {
             fim_psm: fim(FimOrder::Psm),
             fim_spm: fim(FimOrder::Spm),
             vocab_size: self.tokenizer().vocab_size(),
+            analyzers: self.analyzers().to_vec(),
             languages,
             ledger: self.ledger().clone(),
             reasons: top_reasons(self.dropped(), reasons),

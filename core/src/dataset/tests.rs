@@ -237,9 +237,9 @@ fn another_version_is_refused_by_number() {
     let target = folder.path().join("set");
     built(5).save(&target).unwrap();
     let path = target.join("dataset.json");
-    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 1", "\"version\": 2");
+    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 2", "\"version\": 1");
     fs::write(&path, text).unwrap();
-    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 2, supported: 1, .. })));
+    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 1, supported: 2, .. })));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library}
 use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend};
 use crate::plugin::{
     AnalyzerInstance, BackendInstance, CallError, Carrier, ComponentCache, Digest, Fault, Manifest,
-    TensorHost, config, section,
+    PluginIdentity, TensorHost, config, section,
 };
 
 /// A plugin whose manifest was read and whose file may be run. Its code is loaded on first use, once.
@@ -102,6 +102,11 @@ impl Plugin {
             Body::Native { .. } => Carrier::Native,
             Body::Wasm { .. } => Carrier::Wasm,
         }
+    }
+
+    /// What records keep of it.
+    pub fn identity(&self) -> PluginIdentity {
+        PluginIdentity::new(&self.manifest, self.carrier(), self.digest())
     }
 
     /// Checks options against the manifest and fills in defaults.

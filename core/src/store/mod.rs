@@ -49,7 +49,6 @@ pub use datasets::{Dataset, DatasetId, NewDataset};
 pub use error::StoreError;
 pub use host::{HostInfo, Liveness};
 pub use metrics::{Epoch, LatestMetric, MetricPoint, MetricRow};
-pub use plugins::RunPlugin;
 pub use run_id::RunId;
 pub use run_metrics::RunMetrics;
 pub use runs::{NewRun, Run, RunFilter};

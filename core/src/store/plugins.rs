@@ -5,20 +5,8 @@ use super::{
     error::{Fault, StoreError},
     run_id::RunId,
 };
+use crate::plugin::PluginIdentity;
 use crate::validate::{PLUGIN_CARRIER, PLUGIN_VERSION, check_digest, check_plugin_name};
-
-/// A plugin that took part in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunPlugin {
-    /// `namespace/name`.
-    pub name: String,
-    /// The plugin's own version.
-    pub version: String,
-    /// How it was loaded, such as `wasm`.
-    pub carrier: String,
-    /// BLAKE3 of the plugin's file; `None` for what is part of the host.
-    pub digest: Option<String>,
-}
 
 impl Store {
     /// Records the plugins that take part in a run, all of them or none.
@@ -29,7 +17,7 @@ impl Store {
     /// # Errors
     ///
     /// A value that is refused, no such run, a plugin that is recorded otherwise, or the database.
-    pub fn record_plugins(&self, run: &RunId, plugins: &[RunPlugin]) -> Result<(), StoreError> {
+    pub fn record_plugins(&self, run: &RunId, plugins: &[PluginIdentity]) -> Result<(), StoreError> {
         for plugin in plugins {
             check_plugin_name(&plugin.name)?;
             PLUGIN_VERSION.check_text(&plugin.version)?;
@@ -58,14 +46,14 @@ impl Store {
     /// # Errors
     ///
     /// No such run, or the database.
-    pub fn plugins(&self, run: &RunId) -> Result<Vec<RunPlugin>, StoreError> {
+    pub fn plugins(&self, run: &RunId) -> Result<Vec<PluginIdentity>, StoreError> {
         self.read("reading plugins", async |connection| {
             let seq = self.find_seq(connection, run).await?;
             let select = "SELECT name, version, carrier, digest FROM run_plugin WHERE run = ?1 \
                           ORDER BY name, carrier";
             let rows: Vec<(String, String, String, Option<String>)> =
                 sqlx::query_as(select).bind(seq).fetch_all(connection).await?;
-            let plugin = |(name, version, carrier, digest)| RunPlugin { name, version, carrier, digest };
+            let plugin = |(name, version, carrier, digest)| PluginIdentity { name, version, carrier, digest };
             Ok(rows.into_iter().map(plugin).collect())
         })
     }

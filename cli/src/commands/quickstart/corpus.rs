@@ -8,7 +8,6 @@ use codetune_core::dataset::{
     CodeTokenizer, DatasetConfig, Document, Rule, Selection, Split, TokenizerTraining,
 };
 use codetune_core::plugin::Digest;
-use codetune_core::store::RunPlugin;
 
 use crate::commands::{dataset, tokenizer};
 use crate::context::Context;
@@ -29,8 +28,6 @@ const MOST_BYTES: usize = 6 << 20;
 pub struct Corpus {
     /// Its tokenizer.
     pub tokenizer: CodeTokenizer,
-    /// The analyzers that took part.
-    pub analyzers: Vec<RunPlugin>,
     /// Held-out files.
     pub held_out: Vec<HeldOut>,
 }
@@ -50,13 +47,6 @@ pub struct HeldOut {
 /// # Errors
 /// There is too little code, or the folder cannot be written.
 pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Result<Corpus, Failure> {
-    let analyzers = analysis.analyzers.iter().map(|used| RunPlugin {
-        name: used.manifest.name.clone(),
-        version: used.manifest.version.to_string(),
-        carrier: used.carrier.as_str().to_owned(),
-        digest: Some(used.digest.hex()),
-    });
-    let analyzers = analyzers.collect();
     let symbols: Vec<(String, Vec<Symbol>)> =
         analysis.files.iter().map(|file| (file.path.clone(), file.symbols.clone())).collect();
     let documents = sample(dataset::documents(&analysis)?, seed, context);
@@ -66,7 +56,7 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     for rule in &config.rules {
         context.terminal.print(&format!("keep if {:<14} {}\n", rule.name, rule.keep_if))?;
     }
-    let selection = dataset::chosen(documents, &analysis.skipped, &config, context)?;
+    let selection = dataset::chosen(documents, &analysis, &config, context)?;
     let kept: Vec<Document> = selection.kept.iter().map(|(document, _)| document.clone()).collect();
     enough(&kept, "left after the rules")?;
     let held_out = held_out(&selection, symbols);
@@ -85,7 +75,7 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
     context.terminal.print(&format!("\nwritten to {}, {digest}\n", folder.display()))?;
-    Ok(Corpus { tokenizer, analyzers, held_out })
+    Ok(Corpus { tokenizer, held_out })
 }
 
 fn config(seed: u64) -> DatasetConfig {

@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let base = tune::base(&corpus, &out, arguments, &registry, context)?;
 
     stage(terminal, 5, "fine-tuning it with LoRA")?;
-    let lora = tune::lora(&corpus, &base, &out, arguments, context)?;
+    let lora = tune::lora(&base, &out, arguments, context)?;
 
     stage(terminal, 6, "what came of it")?;
     compare::show(&base, &lora, context)?;

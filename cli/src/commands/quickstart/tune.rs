@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use codetune_core::plugin::Registry;
+use codetune_core::run::Start;
 use codetune_core::store::RunId;
 use codetune_core::train::{Outcome, RunConfig, TrainSummary};
 
@@ -14,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::presets::Preset;
 use crate::terminal::format::{count, short};
-use crate::training::{self, Start, Watch};
+use crate::training::{self, Watch};
 
 /// The base model's part of the time.
 const BASE_SHARE: f64 = 0.6;
@@ -52,34 +53,28 @@ pub fn base(
         count(parameters)
     ))?;
     let text = recipe::base(arguments.seed, arguments.minutes * BASE_SHARE);
-    run(&out.join("base.toml"), &text, "base model", corpus, context)
+    run(&out.join("base.toml"), &text, "base model", context)
 }
 
 /// Fine-tunes it.
 ///
 /// # Errors
 /// As [`training::train`].
-pub fn lora(
-    corpus: &Corpus,
-    base: &Tuned,
-    out: &Path,
-    arguments: &Arguments,
-    context: &Context,
-) -> Result<Tuned, Failure> {
+pub fn lora(base: &Tuned, out: &Path, arguments: &Arguments, context: &Context) -> Result<Tuned, Failure> {
     let minutes = arguments.minutes * (1.0 - BASE_SHARE);
     // The rate's descent has to fit into the time, so the steps are those that the base model's speed allows.
     let steps_per_s = base.summary.steps as f64 / base.summary.seconds.max(0.1);
     let steps = (steps_per_s * minutes * 60.0).clamp(20.0, 100_000.0) as u64;
     // A machine that slows down in between ends in time all the same.
     let text = recipe::lora(arguments.seed, minutes * 1.3, steps);
-    run(&out.join("lora.toml"), &text, "fine-tuning", corpus, context)
+    run(&out.join("lora.toml"), &text, "fine-tuning", context)
 }
 
-fn run(path: &Path, text: &str, doing: &str, corpus: &Corpus, context: &Context) -> Result<Tuned, Failure> {
+fn run(path: &Path, text: &str, doing: &str, context: &Context) -> Result<Tuned, Failure> {
     std::fs::write(path, text).map_err(|error| Failure::file("write", path, &error))?;
     let config = RunConfig::load(path)?;
     let mut watch = Watch::new(context.terminal, doing);
-    let trained = training::train(&config, &Start::New, &corpus.analyzers, context, &mut watch)?;
+    let trained = training::train(&config, &Start::New, context, &mut watch)?;
     let summary = match trained.outcome {
         Outcome::Completed(summary) => summary,
         Outcome::Interrupted { step, .. } => {

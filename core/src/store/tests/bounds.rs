@@ -1,6 +1,7 @@
 //! The database itself refuses what the table refuses: each bound, just inside and just outside.
 
 use super::*;
+use crate::plugin::PluginIdentity;
 use crate::validate::{Bound, Charset, FIELDS, Kind};
 
 /// A value as SQL and whether the table accepts it.
@@ -154,7 +155,8 @@ fn the_schema_states_the_bounds_of_the_table() {
     let digest = "0".repeat(64);
     let artifact = NewArtifact { kind: "a".into(), path: "a".into(), bytes: 0, digest };
     store.record_artifact(&id, &artifact).expect("artifact");
-    let plugin = RunPlugin { name: "a/b".into(), version: "1".into(), carrier: "wasm".into(), digest: None };
+    let plugin =
+        PluginIdentity { name: "a/b".into(), version: "1".into(), carrier: "wasm".into(), digest: None };
     store.record_plugins(&id, &[plugin]).expect("plugin");
     let mut checked = 0;
     for field in FIELDS {

@@ -1,3 +1,4 @@
+use crate::plugin::PluginIdentity;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 use super::{super::timestamp, *};
@@ -164,7 +165,7 @@ fn deleting_a_run_leaves_no_orphans() {
         store.record_artifact(id, &artifact).expect("artifact");
         store.record_artifact(id, &artifact).expect("the same path again");
         assert_eq!(store.artifacts(id).expect("read")[0].values, artifact);
-        let plugin = RunPlugin {
+        let plugin = PluginIdentity {
             name: "codetune/metrics".into(),
             version: "0.1.0".into(),
             carrier: "wasm".into(),
@@ -173,7 +174,7 @@ fn deleting_a_run_leaves_no_orphans() {
         store.record_plugins(id, std::slice::from_ref(&plugin)).expect("plugin");
         store.record_plugins(id, std::slice::from_ref(&plugin)).expect("the same plugin again");
         assert_eq!(store.plugins(id).expect("read"), std::slice::from_ref(&plugin));
-        let changed = RunPlugin { version: "0.2.0".into(), ..plugin };
+        let changed = PluginIdentity { version: "0.2.0".into(), ..plugin };
         assert!(matches!(store.record_plugins(id, &[changed]), Err(StoreError::Duplicate { .. })));
         let dataset =
             NewDataset { name: "d".into(), manifest_digest: DIGEST.into(), ledger: json!({"kept": 1}) };

@@ -1,19 +1,17 @@
-//! A run in the store: its configuration, its plugins, its dataset.
-
 use std::path::Path;
 
-use codetune_core::dataset::Dataset;
-use codetune_core::model::ModelConfig;
-use codetune_core::plugin::{Digest, Plugin};
-use codetune_core::store::{NewConfig, NewDataset, NewRun, RunId, RunPlugin, Store};
-use codetune_core::train::RunConfig;
-use codetune_core::validate::DATASET_NAME;
 use serde_json::json;
 
-use crate::failure::Failure;
+use super::RunError;
+use crate::dataset::Dataset;
+use crate::model::ModelConfig;
+use crate::plugin::{Digest, PluginIdentity};
+use crate::store::{NewConfig, NewDataset, NewRun, RunId, Store};
+use crate::train::RunConfig;
+use crate::validate::DATASET_NAME;
 
 /// What the store keeps of the training data.
-pub struct DataFacts {
+pub(super) struct DataFacts {
     name: String,
     max_seq_length: u64,
     dataset: Option<NewDataset>,
@@ -30,12 +28,10 @@ impl DataFacts {
     }
 
     /// Of a built dataset.
-    ///
-    /// # Errors
-    /// Its ledger cannot be written as JSON.
-    pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, Failure> {
+    pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, RunError> {
         let name = name(path, "dataset");
-        let ledger = serde_json::to_value(dataset.ledger()).map_err(std::io::Error::other)?;
+        let ledger =
+            serde_json::to_value(dataset.ledger()).map_err(|error| RunError::read(path)(error.into()))?;
         let config = dataset.config();
         Ok(DataFacts {
             max_seq_length: config.max_seq_length as u64,
@@ -55,29 +51,17 @@ fn name(path: &Path, otherwise: &str) -> String {
 }
 
 /// Starts a run, with all that took part in it.
-///
-/// # Errors
-/// The store refuses.
-pub fn start(
+pub(super) fn start(
     store: &Store,
     config: &RunConfig,
     model: &ModelConfig,
     data: &DataFacts,
-    backend: &Plugin,
-    analyzers: &[RunPlugin],
-) -> Result<RunId, Failure> {
+    plugins: &[PluginIdentity],
+) -> Result<RunId, RunError> {
     let id = store.save_config(&of(config, model, data))?;
     let kind = if config.adapter.is_some() { "lora" } else { "full" };
     let run = store.start_run(&NewRun { name: config.name.clone(), ..NewRun::new(id, kind) })?;
-    let manifest = backend.manifest();
-    let mut plugins = analyzers.to_vec();
-    plugins.push(RunPlugin {
-        name: manifest.name.clone(),
-        version: manifest.version.to_string(),
-        carrier: backend.carrier().as_str().to_owned(),
-        digest: Some(backend.digest().hex()),
-    });
-    store.record_plugins(&run, &plugins)?;
+    store.record_plugins(&run, plugins)?;
     if let Some(dataset) = &data.dataset {
         store.link_dataset(&run, store.save_dataset(dataset)?)?;
     }

@@ -1,0 +1,46 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::RunError;
+use crate::plugin::Digest;
+use crate::store::{NewArtifact, RunId, Store};
+use crate::train::RunConfig;
+
+/// Records every file of a run's result.
+pub(super) fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Path) -> Result<(), RunError> {
+    let kind = if config.adapter.is_some() { "adapter" } else { "model" };
+    for path in files(folder)? {
+        let bytes = std::fs::metadata(&path).map_err(RunError::read(&path))?.len();
+        let digest = file_digest(&path)?.hex();
+        let artifact = NewArtifact { kind: kind.into(), path: path.display().to_string(), bytes, digest };
+        store.record_artifact(run, &artifact)?;
+    }
+    Ok(())
+}
+
+/// The digest of a file's content.
+pub(super) fn file_digest(path: &Path) -> Result<Digest, RunError> {
+    let mut hasher = blake3::Hasher::new();
+    // Mapped, not read: weights may be larger than the memory that is left.
+    hasher.update_mmap_rayon(path).map_err(RunError::read(path))?;
+    Ok(Digest(*hasher.finalize().as_bytes()))
+}
+
+/// The digest over the names and contents of a folder's files.
+pub(super) fn folder_digest(folder: &Path) -> Result<Digest, RunError> {
+    let mut lines = String::new();
+    for path in files(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        lines.push_str(&format!("{} {name}\n", file_digest(&path)?));
+    }
+    Ok(Digest::of(lines.as_bytes()))
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let entries = std::fs::read_dir(folder).map_err(RunError::read(folder))?;
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let paths = paths.map_err(RunError::read(folder))?;
+    let mut paths: Vec<PathBuf> = paths.into_iter().filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
+}
