@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use codetune_core::run::{Start, Trained};
-use codetune_core::train::{Outcome, RunConfig};
+use codetune_core::train::{Outcome, RunConfig, TrainSummary};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -109,9 +109,7 @@ fn answer(
                 count(summary.tokens),
                 time(seconds)
             );
-            if let (Some(first), Some(last)) = (summary.first_eval_loss, summary.last_eval_loss) {
-                text.push_str(&format!("held-out loss {first:.4} before, {last:.4} after\n"));
-            }
+            text.extend(held_out(summary));
             text.push_str(&format!(
                 "written to {}\nsee: codetune runs show {run}\n",
                 summary.output.display()
@@ -120,6 +118,16 @@ fn answer(
             Ok(Exit::Done)
         }
     }
+}
+
+/// A line on the held-out loss, where there was an evaluation.
+fn held_out(summary: &TrainSummary) -> Option<String> {
+    let (first, last) = (summary.first_eval_loss?, summary.last_eval_loss?);
+    let best = summary.best_eval_loss.filter(|_| summary.delivered_step != summary.steps);
+    let kept = best.map_or_else(String::new, |best| {
+        format!("; {best:.4} at step {}, whose weights are kept", count(summary.delivered_step))
+    });
+    Some(format!("held-out loss {first:.4} before, {last:.4} after{kept}\n"))
 }
 
 fn resume_command(arguments: &Arguments) -> String {
@@ -178,7 +186,33 @@ fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use codetune_core::train::StopReason;
+
     use super::*;
+
+    #[test]
+    fn the_held_out_loss_is_told_with_the_step_whose_weights_are_kept() {
+        let mut summary = TrainSummary {
+            reason: StopReason::EarlyStopping,
+            steps: 150,
+            tokens: 1,
+            seconds: 1.0,
+            train_loss: None,
+            first_eval_loss: Some(3.0),
+            last_eval_loss: Some(2.5),
+            best_eval_loss: Some(2.0),
+            delivered_step: 150,
+            output: PathBuf::new(),
+        };
+        assert_eq!(held_out(&summary).unwrap(), "held-out loss 3.0000 before, 2.5000 after\n");
+        summary.delivered_step = 120;
+        assert_eq!(
+            held_out(&summary).unwrap(),
+            "held-out loss 3.0000 before, 2.5000 after; 2.0000 at step 120, whose weights are kept\n"
+        );
+        summary.first_eval_loss = None;
+        assert_eq!(held_out(&summary), None);
+    }
 
     #[test]
     fn a_key_is_set_in_its_section() {

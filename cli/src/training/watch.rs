@@ -72,6 +72,11 @@ impl Observer for Watch {
                 };
                 self.terminal.note(&format!("{}: ended after step {}, {why}", self.doing, count(*step)));
             }
+            Event::Restored { step, .. } => self.terminal.note(&format!(
+                "{}: the weights of step {} are kept, where the held-out loss was lowest",
+                self.doing,
+                count(*step)
+            )),
         }
     }
 }

@@ -56,6 +56,7 @@ fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
         (trained["status"].as_str(), trained["summary"]["steps"].as_u64()),
         (Some("completed"), Some(3))
     );
+    assert_eq!(trained["summary"]["delivered_step"], 3);
     let listed = place.run(&["runs", "list", "--json"]).json();
     let id = trained["run"].as_str().unwrap();
     assert_eq!(listed["runs"][0]["id"], *id);

@@ -1,71 +1,28 @@
 //! The state of a run on disk: weights, moments, and where it stands.
 //!
 //! A checkpoint is a folder `step-00000120` with `weights.safetensors`, `moments.safetensors` (`m.NAME` and
-//! `v.NAME` for each trainable `NAME`) and `state.json`, which holds the BLAKE3 digests of the other two.
+//! `v.NAME` for each trainable `NAME`) and `state.json`, which holds the BLAKE3 digests of the others. Where
+//! `eval.restore_best` keeps the weights of an earlier step, they are in `best.safetensors`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
 use candle_core::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::state::{FORMAT, State};
 use super::{checkpoint_error::CheckpointError, folder};
 
 type Result<T> = std::result::Result<T, CheckpointError>;
 
-/// The version of the format.
-pub const FORMAT: u64 = 1;
-
 const WEIGHTS: &str = "weights.safetensors";
 const MOMENTS: &str = "moments.safetensors";
+const BEST: &str = "best.safetensors";
 const STATE: &str = "state.json";
-
-/// Where a run stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct State {
-    /// The version of the format.
-    pub format: u64,
-    /// Steps done. Metrics up to this step were recorded before the checkpoint was written.
-    pub step: u64,
-    /// Micro-batches used, over all epochs.
-    pub micro_batches: u64,
-    /// The epoch of the next micro-batch, counted from 0.
-    pub epoch: u64,
-    /// Its place in that epoch.
-    pub epoch_position: u64,
-    /// Tokens that were predicted so far.
-    pub tokens: u64,
-    /// Milliseconds of training so far; the one value that differs between equal runs.
-    pub elapsed_ms: u64,
-    /// The seed. Random streams follow from it and the step, so that they have no state of their own.
-    pub seed: u64,
-    /// The best held-out loss so far.
-    pub best_eval: Option<f64>,
-    /// Evaluations since then.
-    pub evals_since_best: u64,
-    /// The step of the last evaluation.
-    pub last_eval_step: Option<u64>,
-    /// The losses of the first and the last evaluation.
-    pub eval_losses: Option<(f64, f64)>,
-    /// The loss of the last step.
-    pub train_loss: Option<f64>,
-    /// The metric sink's name for the run.
-    pub run: Option<String>,
-    /// The digest of the configuration.
-    pub config_digest: String,
-    /// The configuration, as far as it has to stay: dotted keys and values.
-    pub config: Vec<(String, Value)>,
-    /// Digests of what the run reads, by name: the dataset, the model, the plugins.
-    pub inputs: BTreeMap<String, String>,
-    /// Digests of the other files of the checkpoint.
-    pub files: BTreeMap<String, String>,
-}
 
 /// A checkpoint in memory.
 #[derive(Debug)]
@@ -74,10 +31,19 @@ pub struct Checkpoint {
     pub path: PathBuf,
     /// Where the run stands.
     pub state: State,
+    /// What was being trained.
+    pub tensors: Tensors,
+}
+
+/// The tensors of a checkpoint.
+#[derive(Debug, Clone)]
+pub struct Tensors {
     /// Trainable weights by name.
     pub weights: HashMap<String, Tensor>,
     /// Moments by `m.NAME` and `v.NAME`.
     pub moments: HashMap<String, Tensor>,
+    /// The weights at the best evaluation, where they are kept and are not those above.
+    pub best: Option<HashMap<String, Tensor>>,
 }
 
 /// The newest usable checkpoint, and the newer ones that were passed over.
@@ -98,16 +64,15 @@ pub fn folder_name(step: u64) -> String {
 ///
 /// # Errors
 /// The file system refuses; earlier checkpoints are then as before.
-pub fn save(
-    root: &Path,
-    mut state: State,
-    weights: &HashMap<String, Tensor>,
-    moments: &HashMap<String, Tensor>,
-    keep: u64,
-) -> Result<PathBuf> {
+pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Result<PathBuf> {
     let path = root.join(folder_name(state.step));
+    let best = tensors.best.as_ref().map(|best| (BEST, best));
+    // A state that was read names the files of the checkpoint that it is from.
+    state.files.clear();
     folder::publish(&path, |new| {
-        for (name, tensors) in [(WEIGHTS, weights), (MOMENTS, moments)] {
+        for (name, tensors) in
+            [(WEIGHTS, &tensors.weights), (MOMENTS, &tensors.moments)].into_iter().chain(best)
+        {
             let file = new.join(name);
             candle_core::safetensors::save(tensors, &file).map_err(io::Error::other)?;
             state.files.insert(name.to_owned(), digest(&file)?);
@@ -149,8 +114,9 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
         candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
             .map_err(|error| damaged(format!("{name} cannot be read: {error}")))
     };
-    let (weights, moments) = (tensors(WEIGHTS)?, tensors(MOMENTS)?);
-    Ok(Checkpoint { path: path.to_owned(), state, weights, moments })
+    let best = state.files.contains_key(BEST).then(|| tensors(BEST)).transpose()?;
+    let tensors = Tensors { weights: tensors(WEIGHTS)?, moments: tensors(MOMENTS)?, best };
+    Ok(Checkpoint { path: path.to_owned(), state, tensors })
 }
 
 /// The newest checkpoint in `root` that can be read; newer ones that cannot are passed over and named.
@@ -188,36 +154,6 @@ pub fn list(root: &Path) -> Result<Vec<(u64, PathBuf)>> {
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
     Ok(found)
-}
-
-impl State {
-    /// Refuses to go on with another configuration or other inputs, naming the first that differs.
-    ///
-    /// # Errors
-    /// [`CheckpointError::Config`].
-    pub fn check(
-        &self,
-        path: &Path,
-        config: &[(String, Value)],
-        inputs: &BTreeMap<String, String>,
-    ) -> Result<()> {
-        let texts = |inputs: &BTreeMap<String, String>| {
-            let pair =
-                |(name, digest): (&String, &String)| (format!("the {name}"), Value::from(digest.as_str()));
-            inputs.iter().map(pair).collect::<BTreeMap<_, _>>()
-        };
-        let was: BTreeMap<_, _> = self.config.iter().cloned().chain(texts(&self.inputs)).collect();
-        let now: BTreeMap<_, _> = config.iter().cloned().chain(texts(inputs)).collect();
-        match was.keys().chain(now.keys()).filter(|key| was.get(*key) != now.get(*key)).min() {
-            None => Ok(()),
-            Some(field) => Err(CheckpointError::Config {
-                path: path.to_owned(),
-                field: field.clone(),
-                was: was.get(field).cloned().map(Box::new),
-                now: now.get(field).cloned().map(Box::new),
-            }),
-        }
-    }
 }
 
 fn digest(file: &Path) -> io::Result<String> {

@@ -41,6 +41,13 @@ pub enum Event {
         /// Why.
         reason: StopReason,
     },
+    /// The weights of an earlier step were put back, as `eval.restore_best` asks, and become the result.
+    Restored {
+        /// The step that they are of.
+        step: u64,
+        /// The held-out loss there, the lowest; nats a label token.
+        loss: f64,
+    },
 }
 
 /// One step.
@@ -124,6 +131,8 @@ pub struct TrainSummary {
     pub last_eval_loss: Option<f64>,
     /// The lowest held-out loss.
     pub best_eval_loss: Option<f64>,
+    /// The step whose weights are the result: the last, or with `eval.restore_best` that of the lowest held-out loss.
+    pub delivered_step: u64,
     /// The folder of the adapter or the model.
     pub output: PathBuf,
 }

@@ -3,9 +3,11 @@
 //! [`RunConfig::load`] reads a run file; [`Trainer`] trains a [`Trainable`] model on a
 //! [`BatchSource`](crate::dataset::BatchSource) as it says. One step is `train.gradient_accumulation` micro-batches,
 //! one update of AdamW, and a row of metrics. Everything random follows from the seed and the step, so that a
-//! run that was killed and resumed gives the same bits as one that was not.
+//! run that was killed and resumed gives the same bits as one that was not. The result is the last step's weights,
+//! or with `eval.restore_best` those of the evaluation with the lowest loss.
 
 mod audit;
+mod best;
 pub mod checkpoint;
 mod checkpoint_error;
 mod error;
@@ -13,11 +15,14 @@ mod event;
 mod folder;
 mod metrics;
 mod optimizer;
+mod pending;
+mod plan;
 mod run_config;
 mod run_file;
 mod run_file_error;
 mod run_file_section;
 mod schedule;
+mod state;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -73,16 +73,12 @@ impl Optimizer {
 
     /// Takes weights and moments from a checkpoint: all of them, or none where one does not fit.
     pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
-        let path = checkpoint.path.as_path();
-        let known = |name: &String| self.parameters.iter().any(|(known, ..)| known == name);
-        if let Some(name) = checkpoint.weights.keys().filter(|name| !known(name)).min() {
-            return Err(mismatch(path, format!("it holds {name}, which the model does not train")));
-        }
+        let (path, tensors) = (checkpoint.path.as_path(), &checkpoint.tensors);
+        let weights = self.fitting(path, &tensors.weights)?;
         let mut restored = Vec::with_capacity(self.parameters.len());
-        for (name, var, _) in &self.parameters {
-            let weight = find(path, &checkpoint.weights, name, var)?;
-            let first = find(path, &checkpoint.moments, &format!("m.{name}"), var)?;
-            let second = find(path, &checkpoint.moments, &format!("v.{name}"), var)?;
+        for ((name, var, _), weight) in self.parameters.iter().zip(weights) {
+            let first = find(path, &tensors.moments, &format!("m.{name}"), var)?;
+            let second = find(path, &tensors.moments, &format!("v.{name}"), var)?;
             let moments = Moments::from_tensors(first, second)
                 .map_err(|error| mismatch(path, format!("moments of {name}: {error}")))?;
             restored.push((weight, moments));
@@ -90,6 +86,29 @@ impl Optimizer {
         for ((name, var, moments), (weight, restored)) in self.parameters.iter_mut().zip(restored) {
             var.set(weight).map_err(|error| mismatch(path, format!("{name}: {error}")))?;
             *moments = restored;
+        }
+        Ok(())
+    }
+
+    /// The weights of a checkpoint in the order of the parameters, where they are those of the model.
+    pub(super) fn fitting<'a>(
+        &self,
+        path: &Path,
+        weights: &'a HashMap<String, Tensor>,
+    ) -> Result<Vec<&'a Tensor>, CheckpointError> {
+        let known = |name: &String| self.parameters.iter().any(|(known, ..)| known == name);
+        if let Some(name) = weights.keys().filter(|name| !known(name)).min() {
+            return Err(mismatch(path, format!("it holds {name}, which the model does not train")));
+        }
+        self.parameters.iter().map(|(name, var, _)| find(path, weights, name, var)).collect()
+    }
+
+    /// Gives the parameters other values; those that are not named keep theirs.
+    pub(super) fn set_weights(&self, weights: &HashMap<String, Tensor>) -> Result<(), TensorError> {
+        for (name, var, _) in &self.parameters {
+            if let Some(weight) = weights.get(name) {
+                var.set(weight)?;
+            }
         }
         Ok(())
     }

@@ -129,6 +129,11 @@ pub struct EvalConfig {
     pub max_batches: Option<u64>,
     /// Evaluations without a new best loss after which training ends.
     pub early_stopping_patience: Option<u64>,
+    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step;
+    /// where nothing is held out, it is those of the last step in any case.
+    ///
+    /// In a run file it is true by default exactly where `early_stopping_patience` is given.
+    pub restore_best: bool,
 }
 
 /// When to keep the state; at the start, at the end and on interruption it happens in any case.

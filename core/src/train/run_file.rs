@@ -42,7 +42,7 @@ const KEYS: &Keys = &[
             "checkpointing",
         ],
     ),
-    ("eval", &["every_steps", "max_batches", "early_stopping_patience"]),
+    ("eval", &["every_steps", "max_batches", "early_stopping_patience", "restore_best"]),
     ("checkpoint", &["every_steps", "keep"]),
     ("output", &["dir"]),
 ];
@@ -124,17 +124,13 @@ impl Sections<'_> {
 
     fn read(&self, folder: &Path) -> Result<RunConfig> {
         let model = self.read_model(folder)?;
+        let data = self.read_data(folder, &model.path)?;
         Ok(RunConfig {
             name: self.root.text("name", &v::RUN_NAME)?,
             seed: or_default(self.root.count("seed", &v::SEED)?, &v::SEED),
-            data: self.read_data(folder, &model.path)?,
             adapter: self.read_adapter(folder)?,
             train: self.read_train()?,
-            eval: EvalConfig {
-                every_steps: self.eval.count("every_steps", &v::EVAL_EVERY)?,
-                max_batches: self.eval.count("max_batches", &v::EVAL_EVERY)?,
-                early_stopping_patience: self.eval.count("early_stopping_patience", &v::EVAL_EVERY)?,
-            },
+            eval: self.read_eval(&data.source)?,
             checkpoint: CheckpointConfig {
                 every_steps: self.checkpoint.count("every_steps", &v::CHECKPOINT_EVERY)?,
                 keep: or_default(self.checkpoint.count("keep", &v::KEEP_CHECKPOINTS)?, &v::KEEP_CHECKPOINTS),
@@ -143,6 +139,7 @@ impl Sections<'_> {
                 dir: required(&self.output, folder, "dir", "output.dir", "name a folder for the results")?,
             },
             model,
+            data,
         })
     }
 
@@ -241,6 +238,27 @@ impl Sections<'_> {
             epsilon: float("epsilon", &v::EPSILON)?,
             clip_norm: float("clip_norm", &v::MAX_GRAD_NORM)?,
             checkpointing: section.boolean("checkpointing")?.unwrap_or(false),
+        })
+    }
+
+    fn read_eval(&self, data: &DataSource) -> Result<EvalConfig> {
+        let section = &self.eval;
+        let patience = section.count("early_stopping_patience", &v::EVAL_EVERY)?;
+        let restore_best = section.boolean("restore_best")?;
+        if restore_best == Some(true) && matches!(data, DataSource::Tokens(_)) {
+            return Err(RunFileError::Conflict {
+                place: section.place_of("restore_best"),
+                key: "eval.restore_best",
+                other: "data.tokens",
+                way_out: "nothing of a list of token ids is held out to be evaluated: leave eval.restore_best \
+                          out, or train on a dataset",
+            });
+        }
+        Ok(EvalConfig {
+            every_steps: section.count("every_steps", &v::EVAL_EVERY)?,
+            max_batches: section.count("max_batches", &v::EVAL_EVERY)?,
+            early_stopping_patience: patience,
+            restore_best: restore_best.unwrap_or(patience.is_some()),
         })
     }
 }

@@ -1,5 +1,6 @@
 mod toy;
 
+mod best;
 mod checkpoints;
 mod loops;
 mod run_files;

@@ -151,6 +151,40 @@ fn missing_and_contradicting_keys_tell_what_to_write() {
 }
 
 #[test]
+fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
+    let kept = |eval: &str| {
+        let text = RUN.replacen("every_steps = 4", eval, 1);
+        RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap().eval.restore_best
+    };
+    assert!(!kept("every_steps = 4"));
+    assert!(kept("early_stopping_patience = 3"));
+    assert!(!kept("early_stopping_patience = 3\nrestore_best = false"));
+    assert!(kept("restore_best = true"));
+    let error = refused("every_steps = 4", "restore_best = 1");
+    assert!(
+        error.contains("eval.restore_best: the number 1 is of another type: expected true or false"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_best_weights_cannot_be_asked_for_where_nothing_is_held_out() {
+    let tape = |eval: &str| {
+        let text = RUN.replacen("dataset =", "tokens =", 1).replacen("every_steps = 4", eval, 1);
+        RunConfig::parse(&text, "run.toml", Path::new("/runs")).map_err(|error| error.to_string())
+    };
+    let error = tape("restore_best = true").unwrap_err();
+    assert!(
+        error.starts_with(
+            "run.toml:15:16: eval.restore_best and data.tokens exclude each other; nothing of a list"
+        ),
+        "{error}"
+    );
+    assert!(!tape("restore_best = false").unwrap().eval.restore_best);
+    assert!(tape("early_stopping_patience = 2").is_ok());
+}
+
+#[test]
 fn text_that_is_no_toml_is_refused_with_its_place() {
     let error = refused("seed = 3", "seed = = 3");
     assert!(error.starts_with("run.toml:2:") && error.contains("not valid TOML"), "{error}");
@@ -168,4 +202,6 @@ fn equal_configurations_have_equal_digests() {
     );
     assert_eq!(parse(RUN).digest(), parse(&reordered).digest());
     assert_ne!(parse(RUN).digest(), parse(&RUN.replacen("seed = 3", "seed = 4", 1)).digest());
+    let restoring = RUN.replacen("every_steps = 4", "every_steps = 4\nrestore_best = true", 1);
+    assert_ne!(parse(RUN).digest(), parse(&restoring).digest());
 }

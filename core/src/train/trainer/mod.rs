@@ -1,7 +1,11 @@
-//! The training loop.
+//! A run, from its parts to its result: the loop over steps.
+
+mod ending;
+mod evaluation;
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Instant,
@@ -9,16 +13,17 @@ use std::{
 
 use super::{
     audit::audit,
-    checkpoint::{self, FORMAT, State},
+    best::BestWeights,
+    checkpoint::{self, State, Tensors},
     error::TrainError,
-    event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary},
-    folder,
-    metrics::{Metric, MetricSink, NoMetrics, key},
+    event::{Event, Observer, Outcome, StepReport},
+    metrics::{MetricSink, NoMetrics},
     optimizer::Optimizer,
+    pending::Pending,
+    plan::Plan,
     run_config::RunConfig,
-    schedule::Schedule,
     step,
-    trainable::{ModelError, Trainable},
+    trainable::Trainable,
 };
 use crate::dataset::BatchSource;
 
@@ -36,6 +41,8 @@ pub struct Trainer<M> {
     optimizer: Optimizer,
     state: State,
     plan: Plan,
+    /// Kept where `eval.restore_best` asks for it, from the first evaluation on.
+    best: Option<BestWeights>,
     resumed: bool,
     /// The step whose checkpoint is on disk.
     saved: Option<u64>,
@@ -53,24 +60,6 @@ pub struct Resumed {
     pub run: Option<String>,
 }
 
-/// How the data becomes steps.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    per_epoch: u64,
-    accumulation: u64,
-    total: u64,
-    /// The micro-batch after the last.
-    end: u64,
-    schedule: Schedule,
-}
-
-/// Metrics that the sink does not have yet.
-#[derive(Default)]
-struct Pending {
-    epochs: Vec<(u64, u64)>,
-    metrics: Vec<Metric>,
-}
-
 impl<M: Trainable> Trainer<M> {
     /// Makes a run of a configuration, a model that was made by it, and its training data.
     ///
@@ -84,26 +73,7 @@ impl<M: Trainable> Trainer<M> {
         let optimizer = Optimizer::new(trainable, &config.train)
             .map_err(|source| TrainError::Optimizer { step: 0, source })?;
         let plan = Plan::new(&config, train.batches_per_epoch().max(1));
-        let state = State {
-            format: FORMAT,
-            step: 0,
-            micro_batches: 0,
-            epoch: 0,
-            epoch_position: 0,
-            tokens: 0,
-            elapsed_ms: 0,
-            seed: config.seed,
-            best_eval: None,
-            evals_since_best: 0,
-            last_eval_step: None,
-            eval_losses: None,
-            train_loss: None,
-            run: None,
-            config_digest: config.digest(),
-            config: config.fixed(),
-            inputs: BTreeMap::new(),
-            files: BTreeMap::new(),
-        };
+        let state = State::start(&config);
         Ok(Self {
             config,
             model,
@@ -115,6 +85,7 @@ impl<M: Trainable> Trainer<M> {
             optimizer,
             state,
             plan,
+            best: None,
             resumed: false,
             saved: None,
             warnings: Vec::new(),
@@ -159,7 +130,12 @@ impl<M: Trainable> Trainer<M> {
         self.warnings.extend(latest.passed_over.iter().map(ToString::to_string));
         let Some(checkpoint) = latest.checkpoint else { return Ok(None) };
         checkpoint.state.check(&checkpoint.path, &self.config.fixed(), &self.inputs)?;
+        let best = match self.config.eval.restore_best {
+            true => BestWeights::of(&checkpoint, &self.optimizer)?,
+            false => None,
+        };
         self.optimizer.restore(&checkpoint)?;
+        self.best = best;
         self.state = checkpoint.state;
         self.saved = Some(self.state.step);
         self.resumed = true;
@@ -201,7 +177,7 @@ impl<M: Trainable> Trainer<M> {
         let ended = self.go_on(observer);
         if ended.is_err() {
             // The curve up to the failure tells most about it; the failure itself is what is reported.
-            if let Err(error) = self.flush() {
+            if let Err(error) = self.pending.flush(self.metrics.as_mut()) {
                 tracing::warn!("metrics of the failed run are lost: {error}");
             }
         }
@@ -234,7 +210,7 @@ impl<M: Trainable> Trainer<M> {
             }
             if let Some(reason) = reason {
                 observer.on(&Event::Stopped { step: self.state.step, reason });
-                return self.complete(reason);
+                return self.complete(reason, observer);
             }
             if !self.step(observer)? {
                 return self.interrupted(observer);
@@ -242,59 +218,10 @@ impl<M: Trainable> Trainer<M> {
         }
     }
 
-    fn reason(&self) -> Option<StopReason> {
-        let patience = self.config.eval.early_stopping_patience;
-        let limit = self.config.train.max_minutes;
-        if self.state.step >= self.plan.total {
-            Some(StopReason::AllSteps)
-        } else if patience.is_some_and(|patience| self.state.evals_since_best >= patience) {
-            Some(StopReason::EarlyStopping)
-        } else if limit.is_some_and(|minutes| self.elapsed_ms() as f64 >= minutes * 60_000.0) {
-            Some(StopReason::TimeLimit)
-        } else {
-            None
-        }
-    }
-
-    fn evaluation_is_due(&self) -> bool {
-        let every = self.config.eval.every_steps;
-        self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every))
-    }
-
-    /// Looks at the held-out data, once for each step; false where it was asked to stop.
-    fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
-        let Some(data) =
-            self.held_out.as_deref().filter(|_| self.state.last_eval_step != Some(self.state.step))
-        else {
-            return Ok(true);
-        };
-        let step = self.state.step;
-        let all = data.batches_per_epoch();
-        let batches = self.config.eval.max_batches.map_or(all, |most| most.min(all));
-        let Some(loss) = step::evaluate(&mut self.model, data, batches, self.state.seed, step, &self.stop)?
-        else {
-            return Ok(false);
-        };
-        let best = self.state.best_eval.is_none_or(|best| loss < best);
-        if best {
-            self.state.best_eval = Some(loss);
-            self.state.evals_since_best = 0;
-        } else {
-            self.state.evals_since_best += 1;
-        }
-        let first = self.state.eval_losses.map_or(loss, |(first, _)| first);
-        self.state.eval_losses = Some((first, loss));
-        self.state.last_eval_step = Some(step);
-        self.pending.metrics.push(Metric { key: key::EVAL_LOSS, step, value: loss });
-        observer.on(&Event::Evaluated { step, loss, best });
-        Ok(true)
-    }
-
     /// One step; false where it was asked to stop, and then as if it had not begun.
     fn step(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let (step, began) = (self.state.step, Instant::now());
-        let first = step * self.plan.accumulation;
-        let last = first.saturating_add(self.plan.accumulation).min(self.plan.end);
+        let Range { start: first, end: last } = self.plan.micro_batches(step);
         let batches = (first..last).map(|index| self.train.batch(index)).collect::<Result<Vec<_>, _>>()?;
         let Some(done) = step::accumulate(&mut self.model, &batches, self.state.seed, step, &self.stop)?
         else {
@@ -321,9 +248,9 @@ impl<M: Trainable> Trainer<M> {
             tokens_per_s: done.labels as f64 / began.elapsed().as_secs_f64().max(1e-9),
         };
         if step == 0 || epoch != (first - self.plan.accumulation) / self.plan.per_epoch {
-            self.pending.epochs.push((epoch, report.step));
+            self.pending.epoch(epoch, report.step);
         }
-        self.pending.take(&report);
+        self.pending.step(&report);
         observer.on(&Event::Step(report));
         Ok(true)
     }
@@ -334,7 +261,7 @@ impl<M: Trainable> Trainer<M> {
         if self.saved == Some(step) {
             return Ok(root.join(checkpoint::folder_name(step)));
         }
-        self.flush()?;
+        self.pending.flush(self.metrics.as_mut())?;
         let state = State {
             elapsed_ms: self.elapsed_ms(),
             run: self.metrics.run(),
@@ -343,49 +270,16 @@ impl<M: Trainable> Trainer<M> {
             config: self.config.fixed(),
             ..self.state.clone()
         };
-        let (weights, moments) = (self.optimizer.weights(), self.optimizer.moments());
-        let path = checkpoint::save(&root, state, &weights, &moments, self.config.checkpoint.keep)?;
+        let tensors = Tensors {
+            weights: self.optimizer.weights(),
+            moments: self.optimizer.moments(),
+            // Those of this very step are in the checkpoint already.
+            best: self.best.as_ref().filter(|_| self.state.best_step != Some(step)).map(BestWeights::tensors),
+        };
+        let path = checkpoint::save(&root, state, &tensors, self.config.checkpoint.keep)?;
         self.saved = Some(step);
         observer.on(&Event::CheckpointSaved { step, path: path.clone() });
         Ok(path)
-    }
-
-    fn flush(&mut self) -> Result<(), TrainError> {
-        for (epoch, first_step) in self.pending.epochs.drain(..) {
-            self.metrics.begin_epoch(epoch, first_step).map_err(TrainError::Metrics)?;
-        }
-        self.metrics.append(&self.pending.metrics).map_err(TrainError::Metrics)?;
-        self.pending.metrics.clear();
-        Ok(())
-    }
-
-    fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
-        let checkpoint = self.save(observer)?;
-        let step = self.state.step;
-        observer.on(&Event::Stopped { step, reason: StopReason::Interrupted });
-        // A later call of `run` on this value goes on from here.
-        self.resumed = true;
-        self.state.elapsed_ms = self.elapsed_ms();
-        Ok(Outcome::Interrupted { step, checkpoint })
-    }
-
-    fn complete(&mut self, reason: StopReason) -> Result<Outcome, TrainError> {
-        self.flush()?;
-        let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
-        let output = self.config.output.dir.join(kind);
-        folder::publish::<ModelError>(&output, |folder| self.model.save(folder))
-            .map_err(|source| TrainError::Output { path: output.clone(), source })?;
-        Ok(Outcome::Completed(TrainSummary {
-            reason,
-            steps: self.state.step,
-            tokens: self.state.tokens,
-            seconds: self.elapsed_ms() as f64 / 1000.0,
-            train_loss: self.state.train_loss,
-            first_eval_loss: self.state.eval_losses.map(|(first, _)| first),
-            last_eval_loss: self.state.eval_losses.map(|(_, last)| last),
-            best_eval_loss: self.state.best_eval,
-            output,
-        }))
     }
 
     fn checkpoints(&self) -> PathBuf {
@@ -395,30 +289,5 @@ impl<M: Trainable> Trainer<M> {
     fn elapsed_ms(&self) -> u64 {
         let here = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.state.elapsed_ms.saturating_add(here)
-    }
-}
-
-impl Plan {
-    fn new(config: &RunConfig, per_epoch: u64) -> Self {
-        let train = &config.train;
-        let accumulation = train.gradient_accumulation.max(1);
-        let end = train.epochs.map_or(u64::MAX, |epochs| epochs.saturating_mul(per_epoch));
-        let total = end.div_ceil(accumulation).min(train.max_steps.unwrap_or(u64::MAX));
-        let schedule =
-            Schedule { kind: train.schedule, peak: train.learning_rate, warmup: train.warmup_steps, total };
-        Self { per_epoch, accumulation, total, end, schedule }
-    }
-}
-
-impl Pending {
-    fn take(&mut self, report: &StepReport) {
-        let values = [
-            (key::TRAIN_LOSS, report.loss),
-            (key::LEARNING_RATE, report.learning_rate),
-            (key::GRAD_NORM, report.grad_norm),
-            (key::TOKENS, report.tokens as f64),
-            (key::TOKENS_PER_S, report.tokens_per_s),
-        ];
-        self.metrics.extend(values.map(|(key, value)| Metric { key, step: report.step, value }));
     }
 }
