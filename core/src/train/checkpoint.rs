@@ -14,7 +14,8 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{checkpoint_error::CheckpointError, folder};
+use super::checkpoint_error::CheckpointError;
+use crate::files;
 
 type Result<T> = std::result::Result<T, CheckpointError>;
 
@@ -106,7 +107,7 @@ pub fn save(
     keep: u64,
 ) -> Result<PathBuf> {
     let path = root.join(folder_name(state.step));
-    folder::publish(&path, |new| {
+    files::publish(&path, |new| {
         for (name, tensors) in [(WEIGHTS, weights), (MOMENTS, moments)] {
             let file = new.join(name);
             candle_core::safetensors::save(tensors, &file).map_err(io::Error::other)?;
@@ -115,6 +116,7 @@ pub fn save(
         let text = serde_json::to_vec_pretty(&state).map_err(io::Error::other)?;
         fs::write(new.join(STATE), text)
     })
+    .flatten()
     .map_err(CheckpointError::io(&path))?;
     prune(root, keep, &path)?;
     Ok(path)
@@ -235,7 +237,7 @@ fn prune(root: &Path, keep: u64, written: &Path) -> Result<()> {
     }
     for entry in fs::read_dir(root).map_err(CheckpointError::io(root))? {
         let entry = entry.map_err(CheckpointError::io(root))?;
-        if entry.file_name().to_string_lossy().starts_with(folder::UNFINISHED) {
+        if entry.file_name().to_string_lossy().starts_with(files::UNFINISHED) {
             fs::remove_dir_all(entry.path()).map_err(CheckpointError::io(entry.path()))?;
         }
     }

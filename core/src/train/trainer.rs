@@ -12,7 +12,6 @@ use super::{
     checkpoint::{self, FORMAT, State},
     error::TrainError,
     event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary},
-    folder,
     metrics::{Metric, MetricSink, NoMetrics, key},
     optimizer::Optimizer,
     run_config::RunConfig,
@@ -20,7 +19,7 @@ use super::{
     step,
     trainable::{ModelError, Trainable},
 };
-use crate::dataset::BatchSource;
+use crate::{dataset::BatchSource, files};
 
 /// One run: it starts or goes on, and ends with a result or with a checkpoint.
 ///
@@ -373,7 +372,9 @@ impl<M: Trainable> Trainer<M> {
         self.flush()?;
         let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
         let output = self.config.output.dir.join(kind);
-        folder::publish::<ModelError>(&output, |folder| self.model.save(folder))
+        files::publish(&output, |folder| self.model.save(folder))
+            .map_err(ModelError::from)
+            .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;
         Ok(Outcome::Completed(TrainSummary {
             reason,
