@@ -10,8 +10,8 @@
 //! Packing is derived from these on loading. A folder appears whole or not at all.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -24,6 +24,7 @@ use super::pack::TokenStream;
 use super::{
     CodeTokenizer, Dataset, DatasetConfig, DatasetError, DocumentRecord, Dropped, Ledger, LedgerReport, Split,
 };
+use crate::files;
 use crate::plugin::PluginIdentity;
 
 const MANIFEST: &str = "dataset.json";
@@ -80,39 +81,16 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError::NotADataset`], [`DatasetError::Io`].
     pub fn save(&self, folder: &Path) -> Result<[u8; 32], DatasetError> {
-        let exists = fs::symlink_metadata(folder).is_ok();
-        if exists && !is_dataset(folder) {
+        if fs::symlink_metadata(folder).is_ok() && !is_dataset(folder) {
             let way_out = "nothing was written, choose another folder";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
         }
-        let name = folder.file_name().ok_or_else(|| DatasetError::NotADataset {
-            path: folder.to_owned(),
-            way_out: "give a folder that has a name",
-        })?;
-        let parent = match folder.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(DatasetError::io(parent))?;
-        let prefix = format!(".{}.", name.to_string_lossy());
-        let work =
-            tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(DatasetError::io(parent))?;
-        let new = work.path().join("new");
-        fs::create_dir(&new).map_err(DatasetError::io(&new))?;
-        let manifest = self.write_files(&new)?;
-        sync_folder(&new)?;
-        if exists {
-            // The old one is deleted with the working folder, once the new one is in place.
-            let old = work.path().join("old");
-            fs::rename(folder, &old).map_err(DatasetError::io(folder))?;
-            if let Err(error) = fs::rename(&new, folder) {
-                fs::rename(&old, folder).map_err(DatasetError::io(folder))?;
-                return Err(DatasetError::io(folder)(error));
-            }
-        } else {
-            fs::rename(&new, folder).map_err(DatasetError::io(folder))?;
+        if folder.file_name().is_none() {
+            let way_out = "give a folder that has a name";
+            return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
         }
-        sync_folder(parent)?;
+        let written = files::publish(folder, |new| self.write_files(new));
+        let manifest = written.map_err(DatasetError::io(folder)).flatten()?;
         Ok(*blake3::hash(&manifest).as_bytes())
     }
 
@@ -183,7 +161,8 @@ impl Dataset {
         ];
         let mut files = BTreeMap::new();
         for (name, bytes) in FILES.into_iter().zip(&contents) {
-            write_synced(&folder.join(name), bytes)?;
+            let path = folder.join(name);
+            fs::write(&path, bytes).map_err(DatasetError::io(&path))?;
             let blake3 = blake3::hash(bytes).to_hex().to_string();
             files.insert(name.to_owned(), FileEntry { bytes: bytes.len() as u64, blake3 });
         }
@@ -201,7 +180,8 @@ impl Dataset {
         };
         manifest.digest = own_digest(&manifest)?;
         let bytes = json_bytes(&manifest)?;
-        write_synced(&folder.join(MANIFEST), &bytes)?;
+        let path = folder.join(MANIFEST);
+        fs::write(&path, &bytes).map_err(DatasetError::io(&path))?;
         Ok(bytes)
     }
 
@@ -242,15 +222,6 @@ impl Dataset {
         let found = Ledger { input: tokens, dropped: tokens, ..Ledger::default() };
         differs("left_out", stored("left_out"), found)
     }
-}
-
-/// Replaces a file by a temporary one beside it, synced first.
-pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(DatasetError::io(folder))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(DatasetError::io(path))?;
-    file.persist(path).map_err(|error| DatasetError::io(path)(error.error))?;
-    sync_folder(folder)
 }
 
 fn is_dataset(folder: &Path) -> bool {
@@ -366,17 +337,4 @@ fn read_stream((path, bytes): (PathBuf, Vec<u8>), vocab_size: usize) -> Result<T
         return Err(damaged(format!("it has ids beyond the vocabulary of {vocab_size}")));
     }
     Ok(TokenStream { ids, offsets, fim })
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
-    let mut file = File::create(path).map_err(DatasetError::io(path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(DatasetError::io(path))
-}
-
-/// Makes a rename in a folder durable; folders cannot be opened for that on Windows.
-fn sync_folder(folder: &Path) -> Result<(), DatasetError> {
-    if cfg!(unix) {
-        File::open(folder).and_then(|file| file.sync_all()).map_err(DatasetError::io(folder))?;
-    }
-    Ok(())
 }

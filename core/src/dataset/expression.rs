@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
+use crate::validate::nearest;
+
 /// Functions of the standard library that rules may call, besides operators and macros.
 const FUNCTIONS: [&str; 15] = [
     "contains",
@@ -82,9 +84,11 @@ fn check_call(node: u64, call: &CallExpr) -> Result<(), Defect> {
     // Operators are named with signs and expanded macros with an '@'.
     let operator = name.contains(|c: char| !c.is_ascii_alphanumeric());
     if !operator && !FUNCTIONS.contains(&name) {
-        let near =
-            nearest(name, FUNCTIONS).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        return Err(Defect { node, cause: format!("there is no function {name}{near}") });
+        let hint = nearest(name, FUNCTIONS).map_or_else(
+            || format!("known are {}", FUNCTIONS.join(", ")),
+            |near| format!("did you mean {near}?"),
+        );
+        return Err(Defect { node, cause: format!("there is no function {name}; {hint}") });
     }
     if name == "matches"
         && let Some(pattern) = call.args.last().and_then(literal_string)
@@ -182,10 +186,4 @@ fn walk_entry(
             walk(&pair.value, visit)
         }
     }
-}
-
-/// The known name nearest to a mistyped one, if any is near.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = known.into_iter().map(|near| (strsim::jaro_winkler(name, near), near));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
 }

@@ -26,6 +26,7 @@ use serde_json::Map;
 
 use super::expression::{self, Defect, Uses};
 use super::{DatasetError, Document, Dropped, Rule, Stage};
+use crate::validate::nearest;
 
 /// Variables that every document has.
 pub(super) const BUILT_IN: [&str; 7] =
@@ -143,7 +144,7 @@ fn compile(rule: &Rule, plugins: &BTreeSet<String>) -> Result<Compiled, DatasetE
     let known = || BUILT_IN.into_iter().chain(plugins.iter().map(String::as_str));
     for (name, &node) in &uses.variables {
         if !known().any(|other| other == name) {
-            let near = expression::nearest(name, known());
+            let near = nearest(name, known());
             let hint = near.map_or_else(
                 || format!("known are {}", known().collect::<Vec<_>>().join(", ")),
                 |near| format!("did you mean {near}?"),

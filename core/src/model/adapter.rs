@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::error::{ModelError, Result};
 use super::init::stream;
+use crate::validate::nearest;
 
 /// The output layer, which `all-linear` leaves out as PEFT does.
 const OUTPUT: &str = "lm_head";
@@ -125,9 +126,33 @@ fn last_part(name: &str) -> &str {
 }
 
 fn unknown_target(target: &str, linear: &[(String, usize, usize)]) -> ModelError {
-    let similar = |name: &&str| (strsim::jaro_winkler(name, target) * 1e6) as u64;
-    let nearest = linear.iter().map(|(name, ..)| last_part(name)).max_by_key(similar);
-    let hint =
-        nearest.map_or("the model has no projections".to_owned(), |name| format!("did you mean `{name}`?"));
+    let mut known: Vec<&str> = Vec::new();
+    for part in linear.iter().map(|(name, ..)| last_part(name)) {
+        // Every layer has the same few.
+        if !known.contains(&part) {
+            known.push(part);
+        }
+    }
+    let hint = match nearest(last_part(target), known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "the model has no projections".to_owned(),
+        None => format!("it has {}", known.join(", ")),
+    };
     ModelError::Adapter(format!("the target `{target}` fits no projection of the model; {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_target_is_told_the_nearest_projection_or_all_of_them() {
+        let linear = ["layers.0.q_proj", "layers.0.up_proj", "layers.1.q_proj", "layers.1.up_proj"]
+            .map(|name| (name.to_owned(), 1, 1));
+        let told = |target: &str| unknown_target(target, &linear).to_string();
+        assert!(told("query_proj").ends_with("did you mean `q_proj`?"));
+        assert!(told("layer.0.up_proj").ends_with("did you mean `up_proj`?"));
+        assert!(told("attention").ends_with("of the model; it has q_proj, up_proj"));
+        assert!(unknown_target("q_proj", &[]).to_string().ends_with("the model has no projections"));
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::adapter::{AdapterConfig, Targets};
 use super::error::{ModelError, Result};
-use super::files::{check_shapes, read_safetensors, write_atomically, write_safetensors};
+use super::files::{check_shapes, read_safetensors, write_safetensors};
 
 const CONFIG: &str = "adapter_config.json";
 const WEIGHTS: &str = "adapter_model.safetensors";
@@ -107,7 +107,8 @@ pub fn write_adapter(folder: &Path, adapter: &Adapter, base: &str) -> Result<()>
         "use_dora": false,
         "use_rslora": false,
     });
-    write_atomically(&folder.join(CONFIG), format!("{json:#}\n").as_bytes())
+    let path = folder.join(CONFIG);
+    crate::files::write(&path, format!("{json:#}\n").as_bytes()).map_err(ModelError::write(&path))
 }
 
 /// PEFT writes a whole alpha without a point.

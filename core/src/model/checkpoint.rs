@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::config;
 use super::error::{ModelError, Result};
-use super::files::{check_shapes, read_safetensors, write_atomically, write_safetensors};
+use super::files::{check_shapes, read_safetensors, write_safetensors};
 
 /// The weights of a model in one file.
 pub(super) const FILE: &str = "model.safetensors";
@@ -92,5 +92,6 @@ fn read_shards(folder: &Path, index: &Path, dtype: DType) -> Result<BTreeMap<Str
 pub fn write_model(folder: &Path, config_json: &str, weights: &BTreeMap<String, Tensor>) -> Result<()> {
     // The weights come first: a folder with a configuration is then a whole model.
     write_safetensors(&folder.join(FILE), weights)?;
-    write_atomically(&folder.join(config::FILE), config_json.as_bytes())
+    let path = folder.join(config::FILE);
+    crate::files::write(&path, config_json.as_bytes()).map_err(ModelError::write(&path))
 }

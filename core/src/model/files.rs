@@ -1,6 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
@@ -54,35 +53,7 @@ pub(super) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Tensor>)
     }
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(refused)?;
-    write_atomically(path, &bytes)
-}
-
-/// Replaces a file as a whole or not at all, even where the machine stops in the middle.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        open_to_all(file.as_file())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        // The rename itself is durable only once the folder is.
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(ModelError::write(path))
-}
-
-/// A temporary file is private; what it becomes should be as readable as any other file.
-#[cfg(unix)]
-fn open_to_all(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_: &File) -> std::io::Result<()> {
-    Ok(())
+    crate::files::write(path, &bytes).map_err(ModelError::write(path))
 }
 
 /// Says which of `tensors` are missing, not expected, or of another shape than `expected` has them.

@@ -2,6 +2,7 @@ use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
 use crate::plugin::ValueKind;
+use crate::validate::nearest;
 
 /// One option of a plugin's configuration.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -85,17 +86,18 @@ impl ConfigOption {
 /// Fills in defaults and checks every value: what the plugin is handed, in the order of the names.
 ///
 /// # Errors
-/// Names the option, the value and the rule; an unknown option names the nearest known one.
+/// Names the option, the value and the rule; an unknown option names the nearest known one, or all of them.
 pub fn resolve(
     options: &BTreeMap<String, ConfigOption>,
     given: &Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
     if let Some(key) = given.keys().find(|key| !options.contains_key(*key)) {
-        let nearest = options.keys().max_by(|a, b| {
-            strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)).then_with(|| b.cmp(a))
-        });
-        let hint =
-            nearest.map_or_else(|| "it has no options".into(), |name| format!("did you mean `{name}`?"));
+        let known: Vec<&str> = options.keys().map(String::as_str).collect();
+        let hint = match nearest(key, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if known.is_empty() => "it has no options".to_owned(),
+            None => format!("its options are {}", known.join(", ")),
+        };
         return Err(format!("unknown option `{}`: {hint}", key.escape_debug()));
     }
     let value = |(name, option): (&String, &ConfigOption)| {
@@ -144,6 +146,7 @@ mod tests {
             (r#"{"most": 0}"#, "below the least of 1"),
             (r#"{"most": 101}"#, "above the greatest of 100"),
             (r#"{"mots": 1}"#, "did you mean `most`?"),
+            (r#"{"threshold": 1}"#, "its options are most, ratio"),
         ] {
             let error = resolve(&options(), &given(json)).unwrap_err();
             assert!(error.contains(expected), "{json}: {error}");

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use codetune_plugin_sdk::Severity;
 
 use crate::plugin::{ConfigOption, Limits, LimitsRequest};
+use crate::validate::{Violation, check_plugin_name};
 
 /// The contract version that this host offers, that of the package in `plugin-sdk/wit`.
 pub const CONTRACT: semver::Version = semver::Version::new(0, 1, 0);
@@ -235,20 +236,12 @@ impl Manifest {
     }
 }
 
-/// Refuses a name that is not `namespace/name` in lower-case letters, digits and dashes.
+/// Refuses a name that is not `namespace/name`, in the words of the manifest.
 fn check_name(name: &str) -> Result<(), ManifestError> {
-    let part = |part: &str| {
-        (1..=64).contains(&part.len())
-            && !part.starts_with('-')
-            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    match name.split_once('/') {
-        Some((namespace, rest)) if part(namespace) && part(rest) => Ok(()),
-        _ => Err(ManifestError::Invalid {
-            field: "name".into(),
-            rule: format!("`{}` is not namespace/name in a-z, 0-9 and -", name.escape_debug()),
-        }),
-    }
+    check_plugin_name(name).map(drop).map_err(|violation| {
+        let Violation { value, rule, expected, .. } = violation;
+        ManifestError::Invalid { field: "name".into(), rule: format!("{value} {rule}: expected {expected}") }
+    })
 }
 
 fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {

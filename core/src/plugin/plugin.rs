@@ -208,8 +208,8 @@ fn verified_copy(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Path
         if std::fs::read(&path).is_ok_and(|kept| Digest::of(&kept) == *digest) {
             return Ok(());
         }
-        crate::plugin::wasm::private_directory(directory)?;
-        crate::plugin::wasm::write_whole(&path, &[bytes])
+        crate::files::private_directory(directory)?;
+        crate::files::write_private(&path, &[bytes])
     };
     place().map_err(|error| format!("the library cannot be placed at {}: {error}", path.display()))?;
     Ok(path)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use codetune_plugin_sdk::Builtin;
 
 use crate::plugin::{Carrier, Digest, Manifest, Plugin, PluginDirectories};
+use crate::validate::nearest;
 
 /// Where a plugin came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,7 +222,7 @@ impl Registry {
     /// The entry of this name, whatever its state.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`] names the nearest known name.
+    /// [`RegistryError::Unknown`] names the nearest known name, where one is alike.
     pub fn get(&self, name: &str) -> Result<&Entry, RegistryError> {
         let exact = self.entries.get(name);
         // `metrics` for `codetune/metrics`, as long as it is the only one.
@@ -232,15 +233,11 @@ impl Registry {
             _ => None,
         });
         found.ok_or_else(|| {
-            let likeness = |known: &&String| {
-                let short = known.split_once('/').map_or(known.as_str(), |(_, short)| short);
-                strsim::jaro_winkler(known, name).max(strsim::jaro_winkler(short, name))
+            let hint = match self.nearest(name) {
+                Some(known) => format!("did you mean `{known}`? `codetune plugin list` shows all"),
+                None if self.entries.is_empty() => "no plugins are registered".to_owned(),
+                None => "`codetune plugin list` shows all".to_owned(),
             };
-            let nearest = self.entries.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let hint = nearest.map_or_else(
-                || "no plugins are registered".to_owned(),
-                |known| format!("did you mean `{known}`? `codetune plugin list` shows all"),
-            );
             RegistryError::Unknown { name: name.escape_debug().to_string(), hint }
         })
     }
@@ -282,6 +279,15 @@ impl Registry {
     /// Forgets every plugin. Those in use stay alive until they are dropped.
     pub fn clear(&mut self) {
         self.entries.clear();
+    }
+
+    /// The name most like the given one as a whole, else the one whose part after the namespace is.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        let known = || self.entries.keys().map(String::as_str);
+        nearest(name, known()).or_else(|| {
+            let short = nearest(short_name(name), known().map(short_name))?;
+            known().find(|known| short_name(known) == short)
+        })
     }
 
     fn usable(&self) -> impl Iterator<Item = Arc<Plugin>> {
@@ -337,6 +343,10 @@ impl Registry {
         self.entries.insert(entry.name.clone(), entry);
         Ok(())
     }
+}
+
+fn short_name(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, short)| short)
 }
 
 fn file_name(path: &Path) -> String {

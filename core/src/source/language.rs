@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::validate::nearest;
+
 /// A language that files are written in.
 ///
 /// [`Language::Text`] stands for every file without a grammar here; it has text and lines but no tree.
@@ -156,11 +158,8 @@ impl FromStr for Language {
     /// Reads an identifier as [`Language::id`] writes it.
     fn from_str(id: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|language| language.id() == id).ok_or_else(|| {
-            let ids = Self::ALL.map(Self::id);
-            let nearest = ids.into_iter().max_by(|a, b| {
-                strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)).then(b.cmp(a))
-            });
-            super::SourceError::UnknownLanguage { id: id.into(), nearest: nearest.unwrap_or("text") }
+            let nearest = nearest(id, Self::ALL.map(Self::id));
+            super::SourceError::UnknownLanguage { id: id.into(), nearest }
         })
     }
 }
@@ -208,7 +207,9 @@ mod tests {
             assert_eq!(serde_json::to_value(language).unwrap(), language.id());
         }
         let error = "pyton".parse::<Language>().unwrap_err().to_string();
-        assert!(error.contains("\"pyton\"") && error.contains("\"python\""), "{error}");
+        assert_eq!(error, "there is no language \"pyton\"; the nearest is \"python\"");
+        let error = "cobol".parse::<Language>().unwrap_err().to_string();
+        assert!(error.starts_with("there is no language \"cobol\"; use one of rust, python, "), "{error}");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::Language;
+
 /// A request to this room that cannot be met as a whole. A single bad file is a
 /// [`SkipReason`](super::SkipReason) instead.
 #[derive(Debug, Error)]
@@ -45,11 +47,18 @@ pub enum SourceError {
         ceiling: u64,
     },
     /// Not the identifier of a language.
-    #[error("there is no language {id:?}; the nearest is {nearest:?}")]
+    #[error("there is no language {id:?}; {}", way_out(*nearest))]
     UnknownLanguage {
         /// What was given.
         id: String,
-        /// The identifier most like it.
-        nearest: &'static str,
+        /// The identifier most like it, when one is alike at all.
+        nearest: Option<&'static str>,
     },
+}
+
+fn way_out(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || format!("use one of {}", Language::ALL.map(Language::id).join(", ")),
+        |nearest| format!("the nearest is {nearest:?}"),
+    )
 }

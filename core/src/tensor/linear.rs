@@ -1,21 +1,17 @@
 //! Linear projections, trained or frozen.
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
+use candle_core::{Layout, Shape, Tensor};
 
 use super::error::{Result, shape, shapes};
-use super::kernel::{View, by_float, elements, for_rows, store, sum_rows, tensor};
+use super::kernel::{View, by_float, for_rows, tensor};
 use super::matrix::{Matrix, Target, multiply};
 use super::real::Real;
+use super::weighted::{Weighted, apply};
 
 /// `x weightᵀ + bias` for `x [..., in]`, `weight [out, in]`, `bias [out]`; gradients to whichever lead to a variable.
 pub fn trained_linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     check("linear", x, weight, bias)?;
-    let (x, weight) = (x.contiguous()?, weight.contiguous()?);
-    Ok(match bias {
-        None => x.apply_op2(&weight, Linear)?,
-        Some(bias) => x.apply_op3(&weight, &bias.contiguous()?, Linear)?,
-    })
+    Ok(apply(Linear, x, weight, bias)?)
 }
 
 /// The same product as [`trained_linear`], with a gradient to `x` only, even when the weight is a variable.
@@ -56,23 +52,6 @@ pub(super) fn project<T: Real>(
     multiply(out, outputs, Matrix::new(x, rows, inputs), weight.transposed(), T::one(), target, true);
 }
 
-/// Sums of `grad [..., width]` over all but the last dimension.
-pub(super) fn column_sums(grad: &Tensor, shape: &Shape) -> candle_core::Result<Tensor> {
-    let width = shape.elem_count();
-    let grad = grad.contiguous()?;
-    let view = View::of(&grad);
-    by_float!(grad.dtype(), "column sums", T => {
-        let grads = view.elements::<T>("column sums")?;
-        let rows = grads.len().checked_div(width).unwrap_or(0);
-        let sums = sum_rows(rows, width, |row, sums: &mut [T]| {
-            for (sum, &g) in sums.iter_mut().zip(&grads[row * width..]) {
-                *sum += g;
-            }
-        });
-        tensor(sums, shape)
-    })
-}
-
 /// `x`'s shape with another last dimension, and the number of rows.
 pub(super) fn output_shape(x: &[usize], outputs: usize) -> (Shape, usize) {
     let mut dims = x.to_vec();
@@ -84,22 +63,28 @@ pub(super) fn output_shape(x: &[usize], outputs: usize) -> (Shape, usize) {
 
 struct Linear;
 
-impl Linear {
+impl Weighted for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
     fn forward<T: Real>(
+        &self,
         x: &[T],
         x_layout: &Layout,
         weight: &[T],
         weight_layout: &Layout,
         bias: Option<&[T]>,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
+    ) -> candle_core::Result<(Vec<T>, Shape)> {
         let (outputs, inputs) = weight_layout.shape().dims2()?;
         let (shape, rows) = output_shape(x_layout.dims(), outputs);
         let mut out = vec![T::zero(); rows * outputs];
         project(x, rows, Matrix::new(weight, outputs, inputs), bias, &mut out);
-        Ok((store(out), shape))
+        Ok((out, shape))
     }
 
     fn backward(
+        &self,
         x: &Tensor,
         weight: &Tensor,
         grad: &Tensor,
@@ -129,70 +114,6 @@ impl Linear {
             };
             Ok((to_x, to_weight))
         })
-    }
-}
-
-impl CustomOp2 for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        by_float!(x.dtype(), "linear", T => {
-            let weights = elements::<T>(weight, weight_layout, "linear")?;
-            Linear::forward(elements::<T>(x, x_layout, "linear")?, x_layout, weights, weight_layout, None)
-        })
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        Linear::backward(x, weight, grad)
-    }
-}
-
-impl CustomOp3 for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        by_float!(x.dtype(), "linear", T => {
-            let weights = elements::<T>(weight, weight_layout, "linear")?;
-            let bias = elements::<T>(bias, bias_layout, "linear")?;
-            Linear::forward(elements::<T>(x, x_layout, "linear")?, x_layout, weights, weight_layout, Some(bias))
-        })
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (to_x, to_weight) = Linear::backward(x, weight, grad)?;
-        let to_bias = if bias.track_op() { Some(column_sums(grad, bias.shape())?) } else { None };
-        Ok((to_x, to_weight, to_bias))
     }
 }
 

@@ -22,6 +22,7 @@ mod real;
 mod rope;
 mod shape;
 mod softmax;
+mod weighted;
 
 #[cfg(test)]
 mod finite_difference;

@@ -1,18 +1,18 @@
 //! Normalisation over the last dimension.
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
+use candle_core::{Layout, Shape, Tensor};
 
 use super::error::{Result, setting, shapes};
-use super::kernel::{View, by_float, elements, for_rows, store, sum_rows, tensor};
+use super::kernel::{View, by_float, for_rows, sum_rows, tensor};
 use super::real::{Real, sum_by};
+use super::weighted::{Weighted, apply};
 
 /// `weight * (x / sqrt(mean(x^2) + eps))` over the last dimension; `weight` is `[hidden]`.
 ///
 /// The order of roundings is that of Hugging Face's `Qwen2RMSNorm`. Gradients to `x` and `weight`.
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
     check("rms_norm", x, weight, eps)?;
-    Ok(x.contiguous()?.apply_op2(&weight.contiguous()?, Norm { name: "rms_norm", centred: false, eps })?)
+    Ok(apply(Norm { name: "rms_norm", centred: false, eps }, x, weight, None)?)
 }
 
 /// `weight * (x - mean(x)) / sqrt(var(x) + eps) + bias` over the last dimension, with the biased variance.
@@ -20,15 +20,10 @@ pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
 /// `weight` and `bias` are `[hidden]`. Gradients to `x`, `weight` and `bias` (Ba, Kiros and Hinton, 2016).
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, eps: f64) -> Result<Tensor> {
     check("layer_norm", x, weight, eps)?;
-    let norm = Norm { name: "layer_norm", centred: true, eps };
-    let (x, weight) = (x.contiguous()?, weight.contiguous()?);
-    Ok(match bias {
-        None => x.apply_op2(&weight, norm)?,
-        Some(bias) if bias.dims() != weight.dims() => {
-            return Err(shapes("layer_norm", &weight, bias, "a weight and a bias of the same shape"));
-        }
-        Some(bias) => x.apply_op3(&weight, &bias.contiguous()?, norm)?,
-    })
+    if let Some(bias) = bias.filter(|bias| bias.dims() != weight.dims()) {
+        return Err(shapes("layer_norm", weight, bias, "a weight and a bias of the same shape"));
+    }
+    Ok(apply(Norm { name: "layer_norm", centred: true, eps }, x, weight, bias)?)
 }
 
 fn check(op: &'static str, x: &Tensor, weight: &Tensor, eps: f64) -> Result<()> {
@@ -61,24 +56,6 @@ impl Norm {
         (mean, T::one() / (variance + T::from_f64(self.eps)).square_root())
     }
 
-    fn forward<T: Real>(&self, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
-        let width = weight.len();
-        let mut out = vec![T::zero(); x.len()];
-        for_rows(&mut out, width, |i, out| {
-            let row = &x[i * width..(i + 1) * width];
-            let (mean, scale) = self.statistics(row);
-            for ((out, &x), &w) in out.iter_mut().zip(row).zip(weight) {
-                *out = w * ((x - mean) * scale);
-            }
-            if let Some(bias) = bias {
-                for (out, &b) in out.iter_mut().zip(bias) {
-                    *out += b;
-                }
-            }
-        });
-        out
-    }
-
     /// With n = (x - mean) / deviation and h = grad * weight: dx = (h - mean(h) - n mean(h n)) / deviation, where
     /// mean(h) counts only when the row was centred.
     fn to_x<T: Real>(&self, x: &[T], weight: &[T], grad: &[T]) -> Vec<T> {
@@ -108,6 +85,37 @@ impl Norm {
             }
         })
     }
+}
+
+impl Weighted for Norm {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn forward<T: Real>(
+        &self,
+        x: &[T],
+        x_layout: &Layout,
+        weight: &[T],
+        _: &Layout,
+        bias: Option<&[T]>,
+    ) -> candle_core::Result<(Vec<T>, Shape)> {
+        let width = weight.len();
+        let mut out = vec![T::zero(); x.len()];
+        for_rows(&mut out, width, |i, out| {
+            let row = &x[i * width..(i + 1) * width];
+            let (mean, scale) = self.statistics(row);
+            for ((out, &x), &w) in out.iter_mut().zip(row).zip(weight) {
+                *out = w * ((x - mean) * scale);
+            }
+            if let Some(bias) = bias {
+                for (out, &b) in out.iter_mut().zip(bias) {
+                    *out += b;
+                }
+            }
+        });
+        Ok((out, x_layout.shape().clone()))
+    }
 
     fn backward(
         &self,
@@ -131,75 +139,6 @@ impl Norm {
             };
             Ok((to_x, to_weight))
         })
-    }
-}
-
-impl CustomOp2 for Norm {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        by_float!(x.dtype(), self.name, T => {
-            let xs = elements::<T>(x, x_layout, self.name)?;
-            let out = self.forward(xs, elements::<T>(weight, weight_layout, self.name)?, None);
-            Ok((store(out), x_layout.shape().clone()))
-        })
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        self.backward(x, weight, grad)
-    }
-}
-
-impl CustomOp3 for Norm {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        by_float!(x.dtype(), self.name, T => {
-            let xs = elements::<T>(x, x_layout, self.name)?;
-            let weights = elements::<T>(weight, weight_layout, self.name)?;
-            let out = self.forward(xs, weights, Some(elements::<T>(bias, bias_layout, self.name)?));
-            Ok((store(out), x_layout.shape().clone()))
-        })
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (to_x, to_weight) = self.backward(x, weight, grad)?;
-        let to_bias = match bias.track_op() {
-            true => Some(super::linear::column_sums(grad, bias.shape())?),
-            false => None,
-        };
-        Ok((to_x, to_weight, to_bias))
     }
 }
 

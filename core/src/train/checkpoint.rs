@@ -14,8 +14,9 @@ use std::{
 use candle_core::{Device, Tensor};
 use serde_json::Value;
 
+use super::checkpoint_error::CheckpointError;
 pub use super::state::{FORMAT, State};
-use super::{checkpoint_error::CheckpointError, folder};
+use crate::files;
 
 type Result<T> = std::result::Result<T, CheckpointError>;
 
@@ -69,7 +70,7 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
     let best = tensors.best.as_ref().map(|best| (BEST, best));
     // A state that was read names the files of the checkpoint that it is from.
     state.files.clear();
-    folder::publish(&path, |new| {
+    files::publish(&path, |new| {
         for (name, tensors) in
             [(WEIGHTS, &tensors.weights), (MOMENTS, &tensors.moments)].into_iter().chain(best)
         {
@@ -80,6 +81,7 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
         let text = serde_json::to_vec_pretty(&state).map_err(io::Error::other)?;
         fs::write(new.join(STATE), text)
     })
+    .flatten()
     .map_err(CheckpointError::io(&path))?;
     prune(root, keep, &path)?;
     Ok(path)
@@ -171,7 +173,7 @@ fn prune(root: &Path, keep: u64, written: &Path) -> Result<()> {
     }
     for entry in fs::read_dir(root).map_err(CheckpointError::io(root))? {
         let entry = entry.map_err(CheckpointError::io(root))?;
-        if entry.file_name().to_string_lossy().starts_with(folder::UNFINISHED) {
+        if entry.file_name().to_string_lossy().starts_with(files::UNFINISHED) {
             fs::remove_dir_all(entry.path()).map_err(CheckpointError::io(entry.path()))?;
         }
     }

@@ -12,7 +12,6 @@ pub mod checkpoint;
 mod checkpoint_error;
 mod error;
 mod event;
-mod folder;
 mod metrics;
 mod optimizer;
 mod pending;

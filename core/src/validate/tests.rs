@@ -173,6 +173,23 @@ fn plugin_names_are_a_namespace_and_a_name() {
 }
 
 #[test]
+fn the_nearest_name_is_alike_and_the_first_of_equals() {
+    let known = ["q_proj", "k_proj", "v_proj", "python", "typescript"];
+    for (name, expected) in [
+        ("x_proj", Some("q_proj")),
+        ("V-Proj", Some("v_proj")),
+        ("pyhton", Some("python")),
+        ("type", Some("typescript")),
+        ("ty", None),
+        ("rust", None),
+        ("", None),
+    ] {
+        assert_eq!(nearest(name, known), expected, "{name}");
+    }
+    assert_eq!(nearest("python", []), None);
+}
+
+#[test]
 fn an_unknown_key_names_the_nearest_known_one() {
     let known = ["batch_size", "learning_rate", "epochs"];
     let error = unknown_key("learning-rat", &known);

@@ -1,6 +1,6 @@
 //! Keys that nobody knows: an error that names the nearest known one.
 
-use super::violation::shown_text;
+use super::{nearest::nearest, violation::shown_text};
 
 /// A key that is not known where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,16 +16,7 @@ pub struct UnknownKey {
 
 /// Builds the error for an unknown key, with the nearest known one.
 pub fn unknown_key(key: &str, known: &[&str]) -> UnknownKey {
-    let nearest = known
-        .iter()
-        .map(|candidate| (likeness(key, candidate), *candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        // The first of equals wins, so that the answer does not depend on the sort.
-        .fold(None::<(f64, &str)>, |best, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-        .map(|(_, name)| name.to_owned());
+    let nearest = nearest(key, known.iter().copied()).map(str::to_owned);
     UnknownKey { key: key.to_owned(), nearest, known: known.iter().map(|name| (*name).to_owned()).collect() }
 }
 
@@ -42,17 +33,6 @@ pub fn refuse_unknown_keys<'key>(
         Some(key) => Err(unknown_key(key, known)),
         None => Ok(()),
     }
-}
-
-/// Below this a suggestion misleads more than it helps: `epoch`/`seed` lies under it, `lr`/`learning_rate` too.
-const ALIKE: f64 = 0.5;
-
-fn likeness(given: &str, known: &str) -> f64 {
-    let fold = |text: &str| text.to_lowercase().replace('-', "_");
-    let (given, known) = (fold(given), fold(known));
-    // Edit distance finds slips of the finger; the common start finds `batch` for `batch_size`.
-    let edits = strsim::normalized_damerau_levenshtein(&given, &known);
-    if given.len() >= 3 && known.starts_with(&given) { edits.max(0.9) } else { edits }
 }
 
 fn suggestion(nearest: &Option<String>) -> String {

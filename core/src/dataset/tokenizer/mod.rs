@@ -200,9 +200,9 @@ impl CodeTokenizer {
     /// # Errors
     /// [`DatasetError::Io`].
     pub fn save(&self, folder: &Path) -> Result<(), DatasetError> {
-        std::fs::create_dir_all(folder).map_err(DatasetError::io(folder))?;
         for (name, bytes) in self.files() {
-            super::disk::replace_file(&folder.join(name), bytes)?;
+            let path = folder.join(name);
+            crate::files::write(&path, bytes).map_err(DatasetError::io(&path))?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use rand::TryRngCore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::files::{private_directory, write_private};
 use crate::plugin::Digest;
 
 /// How many bytes authenticate an artifact.
@@ -89,30 +90,11 @@ impl ComponentCache {
 
     fn keep(&self, path: &Path, artifact: &[u8]) {
         let mac = self.mac(path, artifact);
-        let kept = write_whole(path, &[mac.as_bytes(), artifact]);
+        let kept = write_private(path, &[mac.as_bytes(), artifact]);
         if let Err(error) = kept {
             tracing::warn!(path = %path.display(), "the compiled component is not kept: {error}");
         }
     }
-}
-
-/// Writes a file in one step: a reader sees all of it or nothing.
-pub(crate) fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    for part in parts {
-        file.write_all(part)?;
-    }
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Makes a directory that only this user can enter.
-pub(crate) fn private_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(directory)
 }
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {

@@ -17,6 +17,5 @@ mod wasi;
 pub(crate) use analyzer::WasmAnalyzer;
 pub(crate) use backend::WasmBackend;
 pub use cache::ComponentCache;
-pub(crate) use cache::{private_directory, write_whole};
 pub(crate) use component::LoadedComponent;
 pub use engine::WasmEngine;

@@ -6,6 +6,7 @@ use tree_sitter::{Query, QueryErrorKind};
 
 use super::QueryError;
 use crate::source::{Language, ParseError};
+use crate::validate::nearest;
 
 /// The longest pattern there is, in bytes. Compilation takes time in proportion to it.
 pub(super) const MAX_PATTERN_BYTES: usize = 64 * 1024;
@@ -111,13 +112,6 @@ fn problem(grammar: &tree_sitter::Language, pattern: &str, error: &tree_sitter::
         }
         QueryErrorKind::Language => error.message.clone(),
     }
-}
-
-/// The candidate most like `name`, if any is alike at all.
-fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))?;
-    (best.0 >= 0.75).then_some(best.1)
 }
 
 fn line_and_column(pattern: &str, offset: usize) -> (u32, u32) {

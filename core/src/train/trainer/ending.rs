@@ -1,10 +1,10 @@
 //! When a run ends, and what it leaves behind.
 
 use super::Trainer;
+use crate::files;
 use crate::train::{
     error::TrainError,
     event::{Event, Observer, Outcome, StopReason, TrainSummary},
-    folder,
     trainable::{ModelError, Trainable},
 };
 
@@ -44,7 +44,9 @@ impl<M: Trainable> Trainer<M> {
         let delivered_step = self.restore_best(observer)?;
         let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
         let output = self.config.output.dir.join(kind);
-        folder::publish::<ModelError>(&output, |folder| self.model.save(folder))
+        files::publish(&output, |folder| self.model.save(folder))
+            .map_err(ModelError::from)
+            .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;
         Ok(Outcome::Completed(TrainSummary {
             reason,

@@ -1,0 +1,212 @@
+use std::sync::Mutex;
+
+use serde_json::{Map, json};
+
+use super::*;
+
+mod a_file {
+    use super::*;
+
+    #[test]
+    fn has_findings_attributes_and_symbols_with_places() {
+        let folder = tree(&[("pkg/é.py", "def f():\n    é = g()  # TODO\n")]);
+        let analysis = run(folder.path(), &probe());
+        let form = serde_json::to_value(&analysis).unwrap();
+        assert_eq!(
+            form["files"],
+            json!([{
+                "path": "pkg/é.py",
+                "language": "python",
+                "findings": [
+                    {
+                        "plugin": "test/probe", "rule": "call", "severity": "note", "message": "A call",
+                        "start": 18, "end": 21,
+                        "start_line": 2, "start_column": 9, "end_line": 2, "end_column": 12,
+                        "edits": [],
+                    },
+                    {
+                        "plugin": "test/probe", "rule": "word", "severity": "warning", "message": "found it",
+                        "start": 25, "end": 29,
+                        "start_line": 2, "start_column": 16, "end_line": 2, "end_column": 20,
+                        "edits": [{
+                            "start": 25, "end": 29,
+                            "start_line": 2, "start_column": 16, "end_line": 2, "end_column": 20,
+                            "replacement": "",
+                        }],
+                    },
+                ],
+                "attributes": { "probe": { "lines": 2, "ratio": 0.5 } },
+                "symbols": [{
+                    "plugin": "test/probe", "name": "function", "start": 0, "end": 29,
+                    "start_line": 1, "start_column": 1, "end_line": 2, "end_column": 20,
+                    "attributes": { "size": 29 },
+                }],
+                "errors": [],
+            }])
+        );
+        assert_eq!(form.as_object().unwrap().keys().collect::<Vec<_>>(), ["files", "skipped", "summary"]);
+        let found = file(&analysis, "pkg/é.py");
+        assert_eq!((found.bytes, found.lines, &found.text), (30, 2, &None));
+        assert_eq!(found.digest, *blake3::hash("def f():\n    é = g()  # TODO\n".as_bytes()).as_bytes());
+    }
+
+    #[test]
+    fn goes_only_to_analyzers_that_want_its_language() {
+        let folder = tree(&[("a.py", "x\n"), ("b.rs", "fn f() {}\n")]);
+        let analyzers = ["test/probe", "test/other"].map(|name| Selected::new(plugin(name))).to_vec();
+        let analysis = run(folder.path(), &AnalysisOptions { analyzers, ..probe() });
+        let asked = |path| file(&analysis, path).attributes.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(asked("a.py"), ["other", "probe"]);
+        assert_eq!(asked("b.rs"), ["probe"]);
+    }
+
+    #[test]
+    fn has_full_names_for_analyzers_that_share_a_short_one() {
+        let folder = tree(&[("a.py", "TODO\n")]);
+        let analyzers = ["test/probe", "another/probe"].map(|name| Selected::new(plugin(name))).to_vec();
+        let analysis = run(folder.path(), &AnalysisOptions { analyzers, ..probe() });
+        let keys: Vec<_> = analysis.files[0].attributes.keys().collect();
+        assert_eq!(keys, ["another/probe", "test/probe"]);
+        let rules: Vec<_> = analysis.summary.rules.keys().collect();
+        assert_eq!(rules, ["another/probe/word", "test/probe/word"]);
+    }
+
+    #[test]
+    fn keeps_its_text_only_when_asked() {
+        let folder = tree(&[("a.py", "x = 1\n")]);
+        let analysis = run(folder.path(), &AnalysisOptions { keep_text: true, ..probe() });
+        assert_eq!(analysis.files[0].text.as_deref(), Some("x = 1\n"));
+        assert!(!json(&analysis).contains("x = 1"));
+    }
+}
+
+mod a_fault {
+    use super::*;
+
+    fn codes(file: &FileAnalysis) -> Vec<&str> {
+        file.errors.iter().map(|error| error.code.as_str()).collect()
+    }
+
+    #[test]
+    fn costs_its_own_file_only() {
+        let folder = mixed();
+        let analysis = run(folder.path(), &probe());
+        assert_eq!(analysis.files.len(), 200);
+        for file in &analysis.files {
+            let number: usize = file.path[1..file.path.len() - 3].parse().unwrap();
+            let expected: &[&str] = match number % 40 {
+                7 => &["plugin::panicked"],
+                19 => &["plugin::refused"],
+                23 => &["plugin::invalid_answer"],
+                _ => &[],
+            };
+            assert_eq!(codes(file), expected, "{}", file.path);
+            assert_eq!(file.attributes.contains_key("probe"), expected.is_empty(), "{}", file.path);
+        }
+        let counts = &analysis.summary.files;
+        assert_eq!((counts.seen, counts.analysed, counts.failed, counts.skipped), (200, 185, 15, 0));
+        assert_eq!(analysis.summary.errors["plugin::panicked"], 5);
+    }
+
+    #[test]
+    fn leaves_the_other_analyzers_answers() {
+        let folder = tree(&[("a.py", "# do: panic\n"), ("b.txt", "")]);
+        let mut options = probe();
+        options.analyzers.push(Selected { options: Map::new(), plugin: plugin("test/other") });
+        let analysis = run(folder.path(), &options);
+        let errors: Vec<_> = analysis.files[0].errors.iter().map(|error| error.plugin.as_str()).collect();
+        assert_eq!(errors, ["test/other", "test/probe"]);
+        assert!(analysis.files[0].errors[0].message.contains("told to panic"));
+    }
+
+    #[test]
+    fn of_two_values_for_one_attribute_is_reported() {
+        let folder = tree(&[("a.py", "# do: say it twice\n")]);
+        let error = &run(folder.path(), &probe()).files[0].errors[0];
+        assert_eq!(error.code, "plugin::invalid_answer");
+        assert!(error.message.contains("`lines` has two values"), "{}", error.message);
+    }
+}
+
+mod every_file {
+    use super::*;
+
+    #[test]
+    fn is_analysed_failed_or_skipped_with_a_reason() {
+        let folder = tree(&[("a.py", "x\n"), ("b.py", "# do: refuse\n"), ("c.unknown", "x"), ("d.rs", "\0")]);
+        let analysis = run(folder.path(), &probe());
+        let form = serde_json::to_value(&analysis).unwrap();
+        assert_eq!(form["summary"]["files"], json!({ "seen": 4, "analysed": 1, "failed": 1, "skipped": 2 }));
+        assert_eq!(form["skipped"][0]["path"], "c.unknown");
+        assert_eq!(form["skipped"][0]["code"], "unknown-language");
+        assert_eq!(form["skipped"][1]["code"], "binary");
+        assert!(form["skipped"][1]["reason"].as_str().unwrap().contains("NUL at byte 0"));
+        assert_eq!(form["summary"]["plugins"], json!([{ "name": "test/probe", "version": "1.2.3" }]));
+    }
+
+    #[test]
+    fn counts_in_the_progress_exactly_once() {
+        let folder = mixed();
+        std::fs::write(folder.path().join("z.py"), "\0").unwrap();
+        let told = Mutex::new(Vec::new());
+        let stop = AtomicBool::new(false);
+        analyze(folder.path(), &probe(), &|progress| told.lock().unwrap().push(progress), &stop).unwrap();
+        let told = told.into_inner().unwrap();
+        assert_eq!((told[0].files, told[0].total_files), (0, 201));
+        let last = told.iter().max_by_key(|progress| progress.files).unwrap();
+        assert_eq!((last.files, last.bytes), (201, last.total_bytes));
+    }
+
+    #[test]
+    fn comes_in_the_same_order_whatever_threads_do() {
+        let folder = mixed();
+        let one = run(folder.path(), &AnalysisOptions { jobs: 1, ..probe() });
+        let many = run(folder.path(), &AnalysisOptions { jobs: 8, ..probe() });
+        assert_eq!(json(&one), json(&many));
+        assert!(one.files.is_sorted_by(|a, b| a.path < b.path));
+    }
+}
+
+mod a_request {
+    use super::*;
+
+    fn refusal(options: &AnalysisOptions) -> AnalysisError {
+        let folder = tree(&[("a.py", "x\n"), ("b.py", "x\n")]);
+        analyze(folder.path(), options, &|_| {}, &AtomicBool::new(false)).unwrap_err()
+    }
+
+    #[test]
+    fn with_options_that_the_manifest_refuses_is_refused() {
+        let mut options = probe();
+        options.analyzers[0].options.insert("wrod".into(), "x".into());
+        let error = refusal(&options).to_string();
+        assert!(error.contains("test/probe") && error.contains("did you mean `word`"), "{error}");
+    }
+
+    #[test]
+    fn with_options_that_the_analyzer_refuses_is_refused() {
+        let mut options = probe();
+        options.analyzers[0].options.insert("word".into(), "impossible".into());
+        let error = refusal(&options);
+        assert_eq!(error.code(), "analysis::options");
+        assert!(error.to_string().contains("the word is impossible"), "{error}");
+    }
+
+    #[test]
+    fn for_an_analyzer_twice_is_refused() {
+        let mut options = probe();
+        options.analyzers.push(options.analyzers[0].clone());
+        assert!(
+            matches!(refusal(&options), AnalysisError::SelectedTwice { plugin } if plugin == "test/probe")
+        );
+    }
+
+    #[test]
+    fn for_a_missing_root_or_too_many_threads_is_refused() {
+        let options = AnalysisOptions { jobs: 1025, ..probe() };
+        assert!(matches!(refusal(&options), AnalysisError::Jobs { given: 1025, .. }));
+        let nowhere = Path::new("/does/not/exist");
+        let error = analyze(nowhere, &probe(), &|_| {}, &AtomicBool::new(false)).unwrap_err();
+        assert!(matches!(error, AnalysisError::Source(_)), "{error}");
+    }
+}
