@@ -45,7 +45,7 @@ fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
         all.push_str(option.unwrap_or(line));
         all.push('\n');
     }
-    assert_eq!(switched, 8, "{all}");
+    assert_eq!(switched, 9, "{all}");
     RunConfig::parse(&all, "run.toml", &workspace("examples")).unwrap();
 }
 
