@@ -24,7 +24,7 @@ pub(crate) struct Assignment {
 pub(crate) fn assignment(text: &str, at: Range<usize>, unquoted: bool) -> Option<Assignment> {
     let bytes = text.as_bytes();
     let name = backward(text, at.start, url_safe)..forward(text, at.end, url_safe);
-    if !names_a_secret(text.get(name.clone())?, at.start - name.start..at.end - name.start) {
+    if !is_word(text.get(name.clone())?, at.start - name.start..at.end - name.start) {
         return None;
     }
     let closed = forward(text, name.end, |b| matches!(b, b'"' | b'\'' | b'`' | b']'));
@@ -60,7 +60,8 @@ pub(crate) fn assignment(text: &str, at: Range<usize>, unquoted: bool) -> Option
         }
         None => return None,
     };
-    Some(Assignment { name, value })
+    // Last, because most names that are found are assigned nothing.
+    is_secret(text.get(name.clone())?).then_some(Assignment { name, value })
 }
 
 /// Steps over `=`, `:`, `:=`, `=>` or a type and `=`, and what is blank after it.
@@ -84,14 +85,19 @@ fn operator(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a keyword is a word of its own in `name`, and no other word says that the value is harmless.
-fn names_a_secret(name: &str, keyword: Range<usize>) -> bool {
+/// Whether a keyword is a word of its own in `name`.
+fn is_word(name: &str, keyword: Range<usize>) -> bool {
     let bytes = name.as_bytes();
     let next = bytes.get(keyword.end);
     let small = bytes.get(keyword.end.wrapping_sub(1)).is_some_and(u8::is_ascii_lowercase);
     let goes_on = next.is_some_and(|b| if small { b.is_ascii_lowercase() } else { b.is_ascii_uppercase() });
+    name.len() <= 80 && !goes_on
+}
+
+/// Whether no word of `name` says that its value is harmless.
+fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    name.len() <= 80 && !goes_on && !HARMLESS.iter().any(|word| lower.contains(word))
+    !HARMLESS.iter().any(|word| lower.contains(word))
 }
 
 /// Whether hexadecimal digits that start at `at` are called a digest on their line.
