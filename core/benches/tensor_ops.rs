@@ -49,7 +49,7 @@ fn operations(criterion: &mut Criterion) {
     });
     let (a, b) = (random(&[16, hidden]), random(&[hidden, 16]));
     measure(criterion, "lora linear 2048x512x512 rank 16", [product, 2 * product], || {
-        lora_linear(&x, &weight, None, &a, &b, 2.0).expect("lora")
+        lora_linear(&x, &weight, None, &a, &b, 2.0, None).expect("lora")
     });
 
     let elements = (batch * seq * hidden) as u64;

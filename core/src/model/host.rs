@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use candle_core::Tensor;
 use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 
-use super::dropout::dropout;
 use super::error::{ModelError, Result};
 use super::parameters::{Parameters, Weight};
 use super::pass::Pass;
@@ -191,14 +190,9 @@ impl Operation<'_> {
             });
         };
         let (a, b) = (self.seen(lora.a.as_tensor()), self.seen(lora.b.as_tensor()));
-        match self.pass.dropout.filter(|_| config.dropout > 0.0) {
-            None => Ok(tensor::lora_linear(x, &weight, bias, &a, &b, config.scale())?),
-            Some(key) => {
-                let reduced = tensor::trained_linear(&dropout(x, config.dropout, &key, name)?, &a, None)?;
-                let correction = tensor::scale(&tensor::trained_linear(&reduced, &b, None)?, config.scale())?;
-                Ok(tensor::add(&tensor::frozen_linear(x, &weight, bias)?, &correction)?)
-            }
-        }
+        let key = self.pass.dropout.filter(|_| config.dropout > 0.0);
+        let mask = key.map(|key| key.mask(name, x.elem_count(), config.dropout)).transpose()?;
+        Ok(tensor::lora_linear(x, &weight, bias, &a, &b, config.scale(), mask)?)
     }
 
     fn required(&self, name: &str, part: &str, roles: &[Role]) -> Result<Tensor> {

@@ -9,6 +9,7 @@
 mod activation;
 mod attention;
 mod attention_mask;
+mod dropout;
 mod embedding;
 mod error;
 mod kernel;
@@ -30,6 +31,7 @@ mod finite_difference;
 pub use activation::{Gelu, gelu, silu, swiglu};
 pub use attention::attention;
 pub use attention_mask::AttentionMask;
+pub use dropout::DropoutMask;
 pub use embedding::embedding;
 pub use error::{Result, TensorError};
 pub use linear::{frozen_linear, trained_linear};
