@@ -1,6 +1,7 @@
 //! Models with a real architecture: checkpoints, generation, recomputation, merging.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -102,7 +103,11 @@ fn cached_generation_chooses_as_the_whole_forward_pass_does() {
             Request { prompt: &prompt, max_new_tokens: 20, stop: &[], sampling: Sampling::default() };
         let mut heard = Vec::new();
         let cancel = AtomicBool::new(false);
-        let generated = model.generate(&request, &mut |token| heard.push(token), &cancel).unwrap();
+        let mut hear = |token| {
+            heard.push(token);
+            ControlFlow::Continue(())
+        };
+        let generated = model.generate(&request, &mut hear, &cancel).unwrap();
         assert_eq!((generated.tokens.len(), generated.finish), (20, Finish::Length));
         assert_eq!(heard, generated.tokens);
         let mut all = prompt.clone();
@@ -125,13 +130,19 @@ fn generation_ends_at_a_stop_token_or_when_cancelled() {
     let mut request =
         Request { prompt: &prompt, max_new_tokens: 5, stop: &[], sampling: Sampling::default() };
     let cancel = AtomicBool::new(false);
-    let first = model.generate(&request, &mut |_| {}, &cancel).unwrap().tokens[0];
+    let first = model.generate(&request, &mut |_| ControlFlow::Continue(()), &cancel).unwrap().tokens[0];
     let stop = [first];
     request.stop = &stop;
-    let generated = model.generate(&request, &mut |_| {}, &cancel).unwrap();
+    let generated = model.generate(&request, &mut |_| ControlFlow::Continue(()), &cancel).unwrap();
     assert_eq!((generated.tokens.len(), generated.finish), (0, Finish::Stop(first)));
+    request.stop = &[];
+    let generated = model.generate(&request, &mut |_| ControlFlow::Break(()), &cancel).unwrap();
+    assert_eq!((generated.tokens, generated.finish), (vec![first], Finish::Cancelled));
     let cancel = AtomicBool::new(true);
-    assert_eq!(model.generate(&request, &mut |_| {}, &cancel).unwrap().finish, Finish::Cancelled);
+    assert_eq!(
+        model.generate(&request, &mut |_| ControlFlow::Continue(()), &cancel).unwrap().finish,
+        Finish::Cancelled
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! `codetune generate`
 
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::model::{Finish, Model, ModelConfig, Request, Sampling};
@@ -12,6 +14,7 @@ use codetune_core::validate::escape_control;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::format::{count, short};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,38 +80,77 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         repetition_penalty: arguments.repetition_penalty,
         seed: arguments.seed,
     };
-    let terminal = context.terminal;
     let made = Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() };
-    let progress = terminal.progress("generating", "tokens");
+    let complete = |told: &mut dyn FnMut(&str) -> ControlFlow<()>| {
+        complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, told, &context.stop)
+    };
+    let completion = match arguments.json {
+        true => answer(arguments, &prompt, complete, context)?,
+        false => tell(arguments, &prompt, complete, context)?,
+    };
+    Ok(if completion.finish == "interrupted" { Exit::Interrupted } else { Exit::Done })
+}
+
+/// What makes a completion, and tells its text as it comes.
+type Complete<'a> = &'a mut dyn FnMut(&str) -> ControlFlow<()>;
+
+/// Answers in JSON once all is there.
+fn answer(
+    arguments: &Arguments,
+    prompt: &str,
+    complete: impl FnOnce(Complete<'_>) -> Result<Completion, Failure>,
+    context: &Context,
+) -> Result<Completion, Failure> {
+    let progress = context.terminal.progress("generating", "tokens");
     let mut done = 0;
-    let mut told = || {
+    let completion = complete(&mut |_| {
         done += 1;
         progress.at(done, arguments.max_tokens as u64);
-    };
-    let completion =
-        complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, &mut told, &context.stop)?;
+        ControlFlow::Continue(())
+    })?;
     progress.finish();
-    if arguments.json {
-        terminal.json(&serde_json::json!({
-            "prompt": prompt,
-            "suffix": arguments.fim_suffix,
-            "text": completion.text,
-            "tokens": completion.tokens,
-            "finish": completion.finish,
-        }))?;
-    } else {
-        let suffix = arguments.fim_suffix.as_deref().unwrap_or_default();
-        let whole = format!("{prompt}{}{suffix}", completion.text);
-        // Text is for people's terminals: only line ends and tabs go out as they are.
-        let lines: Vec<String> = whole
-            .split('\n')
-            .map(|line| {
-                line.split('\t').map(|part| escape_control(part).into_owned()).collect::<Vec<_>>().join("\t")
-            })
-            .collect();
-        terminal.print(&format!("{}\n", lines.join("\n")))?;
+    context.terminal.json(&serde_json::json!({
+        "prompt": prompt,
+        "suffix": arguments.fim_suffix,
+        "text": completion.text,
+        "tokens": completion.tokens,
+        "seconds": completion.seconds,
+        "finish": completion.finish,
+    }))?;
+    Ok(completion)
+}
+
+/// Shows the text as it comes.
+fn tell(
+    arguments: &Arguments,
+    prompt: &str,
+    complete: impl FnOnce(Complete<'_>) -> Result<Completion, Failure>,
+    context: &Context,
+) -> Result<Completion, Failure> {
+    let terminal = &context.terminal;
+    terminal.print(&shown(prompt))?;
+    let mut refused = None;
+    let completion = complete(&mut |piece| match terminal.print(&shown(piece)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(failure) => {
+            refused = Some(failure);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(failure) = refused {
+        return Err(failure);
     }
-    Ok(if completion.finish == "interrupted" { Exit::Interrupted } else { Exit::Done })
+    terminal.print(&format!("{}\n", shown(arguments.fim_suffix.as_deref().unwrap_or_default())))?;
+    let rate = completion.tokens as f64 / completion.seconds.max(1e-9);
+    let (tokens, finish) = (count(completion.tokens as u64), completion.finish);
+    terminal.note(&format!("{tokens} tokens, {} tokens/s, ended by {finish}", short(rate)));
+    Ok(completion)
+}
+
+/// Text is for people's terminals: only line ends and tabs go out as they are.
+fn shown(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(escape_control).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 impl Arguments {
@@ -158,11 +200,13 @@ pub struct Completion {
     pub text: String,
     /// Its tokens.
     pub tokens: usize,
+    /// How long it took, the prompt included.
+    pub seconds: f64,
     /// `stop`, `length`, `positions` or `interrupted`.
     pub finish: &'static str,
 }
 
-/// Lets a model complete a prompt.
+/// Lets a model complete a prompt; `told` hears the text as it comes, once for each token, and may end it.
 ///
 /// # Errors
 /// The prompt or a setting is refused, or the backend fails.
@@ -172,7 +216,7 @@ pub fn complete(
     prompt: &Prompt<'_>,
     max_tokens: usize,
     sampling: Sampling,
-    on_token: &mut dyn FnMut(),
+    told: &mut dyn FnMut(&str) -> ControlFlow<()>,
     stop: &AtomicBool,
 ) -> Result<Completion, Failure> {
     let mut ids = tokenizer.encode(prompt.prefix)?;
@@ -193,12 +237,33 @@ pub fn complete(
         stops.extend([fim.prefix, fim.middle, fim.suffix]);
     }
     let request = Request { prompt: &ids, max_new_tokens: max_tokens, stop: &stops, sampling };
-    let generated = model.generate(&request, &mut |_| on_token(), stop)?;
+    let began = Instant::now();
+    let (mut stream, mut text, mut refused) = (tokenizer.text_stream(), String::new(), None);
+    let mut on_token = |token| match stream.push(token) {
+        Ok(piece) => {
+            text.push_str(&piece);
+            told(&piece)
+        }
+        Err(error) => {
+            refused = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    let generated = model.generate(&request, &mut on_token, stop)?;
+    if let Some(error) = refused {
+        return Err(error.into());
+    }
+    let rest = stream.finish()?;
+    if !rest.is_empty() {
+        text.push_str(&rest);
+        // There is nothing left to end.
+        let _ = told(&rest);
+    }
     let finish = match generated.finish {
         Finish::Stop(_) => "stop",
         Finish::Length => "length",
         Finish::Positions => "positions",
         Finish::Cancelled => "interrupted",
     };
-    Ok(Completion { text: tokenizer.decode(&generated.tokens)?, tokens: generated.tokens.len(), finish })
+    Ok(Completion { text, tokens: generated.tokens.len(), seconds: began.elapsed().as_secs_f64(), finish })
 }

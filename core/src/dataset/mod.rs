@@ -43,4 +43,4 @@ pub use error::DatasetError;
 pub use inspect::Summary;
 pub use ledger::{Ledger, LedgerReport};
 pub use tape::TokenTape;
-pub use tokenizer::{CodeTokenizer, TokenizerTraining, TrainedTokenizer};
+pub use tokenizer::{CodeTokenizer, TextStream, TokenizerTraining, TrainedTokenizer};

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{DType, Tensor};
@@ -46,15 +47,15 @@ pub struct Generated {
 }
 
 impl Model {
-    /// Goes on from a prompt, token by token; `on_token` hears of each as it comes, and `cancel` is looked at
-    /// before each. Keys and values of earlier tokens are kept, so that each costs one token's work.
+    /// Goes on from a prompt, token by token; `on_token` hears of each as it comes and may end it there, and `cancel`
+    /// is looked at before each. Keys and values of earlier tokens are kept, so that each costs one token's work.
     ///
     /// # Errors
     /// A setting is out of bounds, the prompt is empty or too long for the model, or the backend fails.
     pub fn generate(
         &mut self,
         request: &Request<'_>,
-        on_token: &mut dyn FnMut(u32),
+        on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
         cancel: &AtomicBool,
     ) -> Result<Generated> {
         request.sampling.check()?;
@@ -82,9 +83,11 @@ impl Model {
             if request.stop.contains(&token) {
                 break Finish::Stop(token);
             }
-            on_token(token);
             tokens.push(token);
             seen.insert(token);
+            if on_token(token).is_break() {
+                break Finish::Cancelled;
+            }
             next = vec![token];
         };
         Ok(Generated { tokens, finish })

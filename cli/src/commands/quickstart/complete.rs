@@ -1,5 +1,7 @@
 //! Stage 7: a held-out function, completed with and without the adapter.
 
+use std::ops::ControlFlow;
+
 use codetune_core::analysis::Symbol;
 use codetune_core::model::Sampling;
 use codetune_core::plugin::Registry;
@@ -54,7 +56,7 @@ pub fn show(
             &prompt,
             TOKENS,
             sampling,
-            &mut || (),
+            &mut |_| ControlFlow::Continue(()),
             &context.stop,
         )?;
         show_text(terminal, heading, &made.text)?;

@@ -3,6 +3,7 @@
 //! Source code may contain a text that looks like a control token (`<|endoftext|>`). It is encoded as the text
 //! it is: encoding never yields a control token, and a text for which it would is refused.
 
+mod text_stream;
 mod training;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokenizers::{AddedToken, Tokenizer};
 
+pub use text_stream::TextStream;
 pub use training::{TokenizerTraining, TrainedTokenizer, TrainingProgress, train};
 
 use super::DatasetError;
@@ -139,13 +141,25 @@ impl CodeTokenizer {
     /// # Errors
     /// [`DatasetError::Tokenizer`] where an id is not in the vocabulary.
     pub fn decode(&self, ids: &[u32]) -> Result<String, DatasetError> {
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= self.vocab_size) {
-            let cause = format!("id {id} is not in the vocabulary of {}", self.vocab_size);
-            return Err(DatasetError::Tokenizer(cause));
-        }
+        self.check_ids(ids)?;
         self.inner
             .decode(ids, false)
             .map_err(|error| DatasetError::Tokenizer(format!("cannot decode: {error}")))
+    }
+
+    /// Decodes ids one by one, as a model makes them.
+    pub fn text_stream(&self) -> TextStream<'_> {
+        TextStream::new(self)
+    }
+
+    fn check_ids(&self, ids: &[u32]) -> Result<(), DatasetError> {
+        match ids.iter().find(|&&id| id as usize >= self.vocab_size) {
+            None => Ok(()),
+            Some(id) => {
+                let cause = format!("id {id} is not in the vocabulary of {}", self.vocab_size);
+                Err(DatasetError::Tokenizer(cause))
+            }
+        }
     }
 
     /// Whether these ids give the text back, byte for byte.
@@ -205,11 +219,6 @@ impl CodeTokenizer {
             crate::files::write(&path, bytes).map_err(DatasetError::io(&path))?;
         }
         Ok(())
-    }
-
-    /// The tokenizer of the crate `tokenizers`, for streaming decoding.
-    pub fn inner(&self) -> &Tokenizer {
-        &self.inner
     }
 }
 

@@ -15,6 +15,30 @@ fn texts_come_back_byte_for_byte() {
 }
 
 #[test]
+fn a_stream_of_ids_gives_what_decoding_them_all_gives() {
+    let tokenizer = tokenizer();
+    let mut within_characters = 0;
+    for i in 0..100 {
+        let text = random_text(i) + "wörter — 字 🦀";
+        let mut ids = tokenizer.encode(&text).unwrap();
+        // The last character is cut in most of them.
+        ids.truncate(ids.len() - i as usize % 4);
+        let (mut stream, mut told) = (tokenizer.text_stream(), String::new());
+        for &id in &ids {
+            let piece = stream.push(id).unwrap();
+            within_characters += usize::from(piece.is_empty());
+            assert!(!piece.contains('\u{fffd}'), "{piece:?}");
+            told.push_str(&piece);
+        }
+        told.push_str(&stream.finish().unwrap());
+        assert_eq!(told, tokenizer.decode(&ids).unwrap());
+    }
+    assert!(within_characters > 100, "{within_characters}");
+    let error = tokenizer.text_stream().push(1 << 20).unwrap_err().to_string();
+    assert!(error.contains("not in the vocabulary"), "{error}");
+}
+
+#[test]
 fn text_that_looks_like_a_control_token_stays_text() {
     let tokenizer = tokenizer();
     for name in CONTROL_TOKENS {
