@@ -103,7 +103,7 @@ impl Index {
             sequence_starts: HashSet::new(),
         };
         let mut booleans: HashMap<u32, Range<usize>> = HashMap::new();
-        let mut nodes = Vec::new();
+        let (mut nodes, mut comments) = (Vec::new(), Vec::new());
         for capture in &captures.items {
             let node = (capture.start, capture.end);
             match index.kind(capture) {
@@ -128,10 +128,11 @@ impl Index {
                         nodes.push(BooleanNode { span: span.clone(), operator: capture.span() });
                     }
                 }
+                Kind::Comment => comments.push(trimmed(text, capture.span())),
                 _ => {}
             }
         }
-        index.sequence_starts = sequence_starts(text, nodes);
+        index.sequence_starts = sequence_starts(text, nodes, &comments);
         index
     }
 
@@ -203,7 +204,7 @@ impl Walk<'_> {
                 complexity.decisions += 1;
                 complexity.cognitive += usize::from(begins);
             }
-            Kind::Comment => self.result.comments.push(self.trimmed(span)),
+            Kind::Comment => self.result.comments.push(trimmed(self.text, span)),
             Kind::SyntaxError => self.result.syntax_errors += 1,
             _ => {}
         }
@@ -304,10 +305,10 @@ impl Walk<'_> {
     fn is_wildcard(&self, pattern: &Range<usize>) -> bool {
         self.text.get(pattern.clone()).is_some_and(|text| text.split_whitespace().next() == Some("_"))
     }
+}
 
-    /// Some grammars count the newline to a comment.
-    fn trimmed(&self, span: Range<usize>) -> Range<usize> {
-        let length = self.text.get(span.clone()).map_or(span.len(), |text| text.trim_end().len());
-        span.start..span.start + length
-    }
+/// Some grammars count the newline to a comment.
+fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let length = text.get(span.clone()).map_or(span.len(), |text| text.trim_end().len());
+    span.start..span.start + length
 }

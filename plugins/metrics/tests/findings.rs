@@ -91,6 +91,20 @@ fn sequences_of_boolean_operators_follow_the_paper() {
 }
 
 #[test]
+fn comments_do_not_end_a_sequence_of_boolean_operators() {
+    for (language, text) in [
+        ("python", "def f(a, b, c):\n    return (a\n        # one\n        or (b  # two\n        or c))\n"),
+        (
+            "rust",
+            "fn f() -> bool {\n    a // one\n        // two\n        || /* three */ b\n        || c\n}\n",
+        ),
+        ("javascript", "function f() {\n  return a /* (one) */ && // two\n    (/* three */ b && c);\n}\n"),
+    ] {
+        assert_eq!(number(&analyze(language, text), 1, "cognitive"), 1.0, "{text}");
+    }
+}
+
+#[test]
 fn let_chains_are_boolean_sequences() {
     let report = analyze("rust", "fn f() { if a && let Some(b) = c && d { } }");
     assert_eq!((number(&report, 1, "cyclomatic"), number(&report, 1, "cognitive")), (4.0, 2.0));
