@@ -5,7 +5,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`validate`] | one table of bounds and formats that every layer follows |
-//! | `files` | files and folders that appear whole or not at all |
+//! | [`files`] | files and folders that appear whole or not at all |
 //! | [`plugin`] | manifests, the registry, the three carriers, limits, the compiled-component cache |
 //! | [`source`] | discovering files, languages, decoding, syntax trees |
 //! | [`analysis`] | running analyzers: batches, cache, findings, attributes, errors as values, SARIF |
@@ -18,7 +18,7 @@
 
 pub mod analysis;
 pub mod dataset;
-mod files;
+pub mod files;
 pub mod model;
 pub mod plugin;
 pub mod run;

@@ -8,7 +8,7 @@ pub mod progress;
 pub mod style;
 pub mod table;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -69,9 +69,7 @@ impl Terminal {
     /// # Errors
     /// Stdout is closed, which ends the program quietly, or cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        Ok(out.flush()?)
+        self.write(|out| out.write_all(text.as_bytes()))
     }
 
     /// Writes an answer as JSON.
@@ -79,9 +77,17 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::print`].
     pub fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-        text.push('\n');
-        self.print(&text)
+        self.write(|out| write_json(out, value))
+    }
+
+    /// Writes an answer that is made on the way.
+    ///
+    /// # Errors
+    /// As [`Terminal::print`].
+    pub fn write(&self, answer: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        answer(&mut out)?;
+        Ok(out.flush()?)
     }
 
     /// Tells something on the way, unless `--quiet`.
@@ -105,4 +111,13 @@ impl Terminal {
     pub fn paint(&self, style: Style, text: &str) -> String {
         paint(self.color, style, text)
     }
+}
+
+/// JSON as every command writes it: indented, with a newline at the end.
+///
+/// # Errors
+/// The writer's.
+pub fn write_json(mut out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")
 }

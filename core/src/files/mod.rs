@@ -12,7 +12,7 @@ mod whole;
 
 pub(crate) use folder::{UNFINISHED, publish};
 pub(crate) use private::{private_directory, write_private};
-pub(crate) use whole::write;
+pub use whole::{write, write_with};
 
 use std::fs::File;
 use std::io;

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{folder_of, synchronise};
@@ -9,14 +9,37 @@ use super::{folder_of, synchronise};
 ///
 /// # Errors
 /// What the system said. What was there is then as before.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path);
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write`], with content that is made on the way. A file that is there keeps its permissions, and a link leads
+/// to the file that is replaced. What is no file, such as a terminal or a pipe, is written to as it is.
+///
+/// # Errors
+/// What the system or `content` said. What was there is then as before.
+pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let (path, permissions) = match fs::metadata(path) {
+        Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => {
+            let mut file = BufWriter::new(File::options().write(true).open(path)?);
+            content(&mut file)?;
+            return file.flush();
+        }
+        Ok(there) => (fs::canonicalize(path)?, Some(there.permissions())),
+        Err(_) => (path.to_owned(), None),
+    };
+    let folder = folder_of(&path);
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    open_to_all(file.as_file())?;
+    let mut file = BufWriter::new(tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?);
+    content(&mut file)?;
+    let file = file.into_inner()?;
+    match permissions {
+        Some(permissions) => file.as_file().set_permissions(permissions)?,
+        None => open_to_all(file.as_file())?,
+    }
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    file.persist(&path)?;
     // The rename itself is durable only once the folder is.
     synchronise(folder)
 }
@@ -66,5 +89,37 @@ mod tests {
         let path = folder.path().join("file");
         write(&path, b"content").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn what_was_there_survives_content_that_cannot_be_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, b"old").unwrap();
+        let failed = write_with(&path, |file| {
+            file.write_all(b"half of the n")?;
+            Err(io::Error::other("no more"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_permissions_stay_and_what_is_no_file_is_written_to() {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [path, link] = ["file", "link"].map(|name| folder.path().join(name));
+        write(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&path, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+        write(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     }
 }

@@ -4,13 +4,16 @@ mod excerpt;
 mod options;
 mod text;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions};
+use codetune_core::files;
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::write_json;
 
 pub use options::Selection;
 pub use text::languages;
@@ -84,16 +87,20 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     // Excerpts need the texts.
     let options = arguments.selection.options(&registry, context, format == Format::Text)?;
     let analysis = analyze(&arguments.path, &options, context)?;
-    let answer = match format {
-        Format::Text => text::render(&analysis, arguments.all, &context.terminal, arguments.output.is_some()),
-        Format::Json => json(&analysis)?,
-        Format::Sarif => json(&analysis::to_sarif(&analysis, Some(&arguments.path)))?,
+    let terminal = &context.terminal;
+    let answer = |out: &mut dyn Write| match format {
+        Format::Text => {
+            let text = text::render(&analysis, arguments.all, terminal, arguments.output.is_some());
+            out.write_all(text.as_bytes())
+        }
+        Format::Json => write_json(out, &analysis),
+        Format::Sarif => write_json(out, &analysis::to_sarif(&analysis, Some(&arguments.path))),
     };
     match &arguments.output {
-        None => context.terminal.print(&answer)?,
+        None => terminal.write(answer)?,
         Some(path) => {
-            std::fs::write(path, answer).map_err(|error| Failure::file("write", path, &error))?;
-            context.terminal.note(&format!("written to {}", path.display()));
+            files::write_with(path, answer).map_err(|error| Failure::file("write", path, &error))?;
+            terminal.note(&format!("written to {}", path.display()));
         }
     }
     Ok(verdict(&analysis, arguments.fail_on))
@@ -120,12 +127,6 @@ pub fn analyze(
         context.terminal.warn(&codetune_core::validate::escape_control(warning));
     }
     Ok(analysis)
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    let mut text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
-    text.push('\n');
-    Ok(text)
 }
 
 fn verdict(analysis: &Analysis, fail_on: Option<Level>) -> Exit {
