@@ -8,7 +8,7 @@ pub mod progress;
 pub mod style;
 pub mod table;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 
@@ -84,8 +84,11 @@ impl Terminal {
     ///
     /// # Errors
     /// As [`Terminal::print`].
-    pub fn write(&self, answer: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        let mut out = BufWriter::new(io::stdout().lock());
+    pub fn write(
+        &self,
+        answer: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
         answer(&mut out)?;
         Ok(out.flush()?)
     }
@@ -117,7 +120,7 @@ impl Terminal {
 ///
 /// # Errors
 /// The writer's.
-pub fn write_json(mut out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, value)?;
+pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
     out.write_all(b"\n")
 }

@@ -4,44 +4,64 @@ use std::path::Path;
 
 use super::{folder_of, synchronise};
 
+/// Bytes that go to the system at once.
+const BUFFER: usize = 256 << 10;
+
 /// Replaces a file as a whole or not at all, even where the machine stops in the middle; missing folders above
 /// it are made.
 ///
 /// # Errors
 /// What the system said. What was there is then as before.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_with(path, |file| file.write_all(bytes))
+    fs::create_dir_all(folder_of(path))?;
+    replace(path, true, |file| file.write_all(bytes))
 }
 
-/// As [`write`], with content that is made on the way. A file that is there keeps its permissions, and a link leads
-/// to the file that is replaced. What is no file, such as a terminal or a pipe, is written to as it is.
+/// Replaces a file as a whole or not at all, in a folder that is there, with content that is made on the way. What is
+/// no file, such as a terminal or a pipe, is written to as it is.
+///
+/// It is for what can be made again: after a crash of the machine, which loses what it has not put on disk yet, the
+/// file may be empty.
 ///
 /// # Errors
 /// What the system or `content` said. What was there is then as before.
-pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write_with(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> io::Result<()> {
+    replace(path, false, content)
+}
+
+/// A file that is there keeps its permissions, and a link leads to the file that is replaced.
+fn replace(
+    path: &Path,
+    durable: bool,
+    content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let write = |file: &File| {
+        let mut file = BufWriter::with_capacity(BUFFER, file);
+        content(&mut file)?;
+        file.flush()
+    };
     let (path, permissions) = match fs::metadata(path) {
         Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => {
-            let mut file = BufWriter::new(File::options().write(true).open(path)?);
-            content(&mut file)?;
-            return file.flush();
-        }
+        Ok(there) if !there.is_file() => return write(&File::options().write(true).open(path)?),
         Ok(there) => (fs::canonicalize(path)?, Some(there.permissions())),
         Err(_) => (path.to_owned(), None),
     };
     let folder = folder_of(&path);
-    fs::create_dir_all(folder)?;
-    let mut file = BufWriter::new(tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?);
-    content(&mut file)?;
-    let file = file.into_inner()?;
+    let file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+    write(file.as_file())?;
     match permissions {
         Some(permissions) => file.as_file().set_permissions(permissions)?,
         None => open_to_all(file.as_file())?,
     }
-    file.as_file().sync_all()?;
+    if durable {
+        file.as_file().sync_all()?;
+    }
     file.persist(&path)?;
     // The rename itself is durable only once the folder is.
-    synchronise(folder)
+    if durable { synchronise(folder) } else { Ok(()) }
 }
 
 /// A temporary file is private; what it becomes should be as readable as any other file.

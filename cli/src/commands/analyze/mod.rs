@@ -4,7 +4,7 @@ mod excerpt;
 mod options;
 mod text;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions};
@@ -88,22 +88,32 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let options = arguments.selection.options(&registry, context, format == Format::Text)?;
     let analysis = analyze(&arguments.path, &options, context)?;
     let terminal = &context.terminal;
-    let answer = |out: &mut dyn Write| match format {
-        Format::Text => {
-            let text = text::render(&analysis, arguments.all, terminal, arguments.output.is_some());
-            out.write_all(text.as_bytes())
-        }
-        Format::Json => write_json(out, &analysis),
-        Format::Sarif => write_json(out, &analysis::to_sarif(&analysis, Some(&arguments.path))),
-    };
     match &arguments.output {
-        None => terminal.write(answer)?,
+        None => terminal.write(|out| write(&analysis, format, arguments, context, out))?,
         Some(path) => {
-            files::write_with(path, answer).map_err(|error| Failure::file("write", path, &error))?;
+            files::write_with(path, |out| write(&analysis, format, arguments, context, out))
+                .map_err(|error| Failure::file("write", path, &error))?;
             terminal.note(&format!("written to {}", path.display()));
         }
     }
     Ok(verdict(&analysis, arguments.fail_on))
+}
+
+fn write(
+    analysis: &Analysis,
+    format: Format,
+    arguments: &Arguments,
+    context: &Context,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => {
+            let plain = arguments.output.is_some();
+            out.write_all(text::render(analysis, arguments.all, &context.terminal, plain).as_bytes())
+        }
+        Format::Json => write_json(out, analysis),
+        Format::Sarif => write_json(out, &analysis::to_sarif(analysis, Some(&arguments.path))),
+    }
 }
 
 /// Analyses with progress. Ctrl-C ends it; what was done is cached.
