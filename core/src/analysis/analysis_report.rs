@@ -65,14 +65,14 @@ impl Serialize for Analysis {
 }
 
 #[derive(serde::Serialize)]
-struct SkippedForm<'a> {
+pub(super) struct SkippedForm<'a> {
     path: &'a str,
     code: &'static str,
     reason: String,
 }
 
 impl<'a> SkippedForm<'a> {
-    fn of(skipped: &'a Skipped) -> Self {
+    pub(super) fn of(skipped: &'a Skipped) -> Self {
         SkippedForm { path: &skipped.path, code: skipped.reason.code(), reason: skipped.reason.to_string() }
     }
 }

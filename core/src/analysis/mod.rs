@@ -22,6 +22,7 @@ mod batch;
 mod cache;
 mod cache_key;
 mod file_analysis;
+mod json;
 mod options;
 mod outcome;
 mod progress;

@@ -111,7 +111,10 @@ fn write(
             let plain = arguments.output.is_some();
             out.write_all(text::render(analysis, arguments.all, &context.terminal, plain).as_bytes())
         }
-        Format::Json => write_json(out, analysis),
+        Format::Json => {
+            analysis.write_json(out)?;
+            out.write_all(b"\n")
+        }
         Format::Sarif => write_json(out, &analysis::to_sarif(analysis, Some(&arguments.path))),
     }
 }

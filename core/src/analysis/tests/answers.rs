@@ -51,6 +51,22 @@ mod a_file {
     }
 
     #[test]
+    fn and_all_others_are_written_as_serde_json_writes_them() {
+        let many: Vec<(String, String)> =
+            (0..600).map(|i| (format!("{i}.py"), format!("s = \"line\\nend {i}\" # TODO\n"))).collect();
+        let many: Vec<(&str, &str)> =
+            many.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let few = [("pkg/é.py", "é = g()\n"), ("no.bin", "x\0y")];
+        for files in [&many[..], &few, &few[1..]] {
+            let folder = tree(files);
+            let analysis = run(folder.path(), &probe());
+            let mut written = Vec::new();
+            analysis.write_json(&mut written).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), json(&analysis));
+        }
+    }
+
+    #[test]
     fn goes_only_to_analyzers_that_want_its_language() {
         let folder = tree(&[("a.py", "x\n"), ("b.rs", "fn f() {}\n")]);
         let analyzers = ["test/probe", "test/other"].map(|name| Selected::new(plugin(name))).to_vec();
