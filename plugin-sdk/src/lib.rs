@@ -79,7 +79,7 @@ pub use tensor::Tensor;
 #[doc(hidden)]
 pub mod __private {
     #[cfg(not(target_family = "wasm"))]
-    pub use crate::native::{analyzer_table, backend_table};
+    pub use crate::native::{analyzer_table, backend_table, in_host};
     #[cfg(not(target_family = "wasm"))]
     pub use inventory;
     pub use serde_json;

@@ -26,11 +26,7 @@ const COMPONENT: &[(&str, &str, &str)] = &[
 
 /// Faults of a native library, which are caught inside of it.
 const LIBRARY: &[(&str, &str, &str)] = &[
-    (
-        "panic",
-        "plugin::panicked",
-        "panicked: analyze went wrong on purpose; report this to the plugin's author",
-    ),
+    ("panic", "plugin::panicked", "panicked: analyze went wrong on purpose, at "),
     ("span-cuts-character", "plugin::invalid_answer", "cuts a character"),
     ("output", "plugin::too_much_output", "returned more than its limit of 64 KiB of output"),
     ("error", "plugin::failed", "failed on purpose"),
@@ -79,7 +75,9 @@ fn each_costs_its_own_file(faults: &[(&str, &str, &str)], trust: &[&str]) {
         );
         assert!(error["message"].as_str().unwrap().contains(message), "{fault}: {error}");
         // For people: the file, the plugin and the cause in one line.
-        let text = place.run(&call).out;
+        let ran = place.run(&call);
+        assert!(!ran.err.contains("thread '"), "{fault}: only the host speaks: {}", ran.err);
+        let text = ran.out;
         let line = text.lines().find(|line| line.contains("b.py: ")).unwrap_or_else(|| panic!("{text}"));
         assert!(line.contains("plugin tests/faulty") && line.contains(message), "{fault}: {text}");
         assert!(text.contains("3 files: 2 analysed, 1 failed, 0 skipped"), "{fault}: {text}");

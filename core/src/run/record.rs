@@ -76,8 +76,7 @@ fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
     NewConfig {
         batch_size: whole(train.batch_size),
         learning_rate: train.learning_rate,
-        // A run that only steps or time end has no number of epochs; the run configuration tells.
-        epochs: train.epochs.map_or(1, whole),
+        epochs: train.epochs.map(whole),
         max_seq_length: whole(data.max_seq_length),
         max_position_embeddings: described.get("max_position_embeddings").and_then(serde_json::Value::as_i64),
         warmup_steps: whole(train.warmup_steps),

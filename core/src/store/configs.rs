@@ -29,8 +29,8 @@ pub struct NewConfig {
     pub batch_size: i64,
     /// Peak learning rate.
     pub learning_rate: f64,
-    /// Passes over the training data.
-    pub epochs: i64,
+    /// Passes over the training data; `None` where steps or time end the run.
+    pub epochs: Option<i64>,
     /// Tokens in a sequence.
     pub max_seq_length: i64,
     /// The model's positions, where they allow a longer sequence than the table.
@@ -92,7 +92,7 @@ impl NewConfig {
             dataset_name: dataset_name.to_owned(),
             batch_size: whole(v::BATCH_SIZE),
             learning_rate: float(v::LEARNING_RATE),
-            epochs: whole(v::EPOCHS),
+            epochs: v::EPOCHS.default_integer(),
             max_seq_length: whole(v::MAX_SEQ_LENGTH),
             max_position_embeddings: None,
             warmup_steps: whole(v::WARMUP_STEPS),
@@ -148,7 +148,7 @@ impl NewConfig {
     fn integers(&self) -> [(Field, Option<i64>); 7] {
         [
             (v::BATCH_SIZE, Some(self.batch_size)),
-            (v::EPOCHS, Some(self.epochs)),
+            (v::EPOCHS, self.epochs),
             (v::WARMUP_STEPS, Some(self.warmup_steps)),
             (v::SEED, Some(self.seed)),
             (v::GRADIENT_ACCUMULATION, self.gradient_accumulation),
@@ -212,7 +212,7 @@ type Query<'q, O> = sqlx::query::QueryAs<'q, sqlx::Sqlite, O, sqlx::sqlite::Sqli
 
 /// Parameter 1 is the digest, 2 to 23 are the values in the order of [`bind_values`].
 const FIND: &str = "SELECT id FROM training_config WHERE digest = ?1 AND model_type = ?2 AND dataset_name = ?3 \
-     AND batch_size = ?4 AND learning_rate = ?5 AND epochs = ?6 AND max_seq_length = ?7 \
+     AND batch_size = ?4 AND learning_rate = ?5 AND epochs IS ?6 AND max_seq_length = ?7 \
      AND max_position_embeddings IS ?8 AND warmup_steps = ?9 AND amphigory_ratio = ?10 AND seed = ?11 \
      AND gradient_accumulation IS ?12 AND weight_decay IS ?13 AND beta1 IS ?14 AND beta2 IS ?15 \
      AND epsilon IS ?16 AND max_grad_norm IS ?17 AND lora_rank IS ?18 AND lora_alpha IS ?19 \

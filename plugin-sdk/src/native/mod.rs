@@ -4,14 +4,15 @@
 
 mod analyzer;
 mod backend;
+mod panic;
 mod tensor;
 
-use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use analyzer::analyzer_table;
 pub use backend::backend_table;
+pub use panic::in_host;
 pub(crate) use tensor::HostTensor;
 
 use crate::abi::{FAILED, FailKind, Host, OK, Str};
@@ -32,13 +33,14 @@ pub(crate) fn log(level: LogLevel, message: &str) {
 
 /// Runs `body` as a call from `host`: errors are told to the host, panics become errors.
 fn call(host: *const Host, body: impl FnOnce() -> Result<(), Error>) -> u32 {
+    panic::keep_for_host();
     let outer = CURRENT.replace(host);
     let outcome = catch_unwind(AssertUnwindSafe(body));
     CURRENT.set(outer);
     let (kind, message) = match outcome {
         Ok(Ok(())) => return OK,
         Ok(Err(error)) => fail_parts(error),
-        Err(payload) => (FailKind::Panicked, panic_message(&*payload)),
+        Err(payload) => (FailKind::Panicked, panic::message(&*payload)),
     };
     // SAFETY: the host table outlives the call.
     unsafe { ((*host).fail)((*host).context, kind as u32, Str::text(&message)) };
@@ -52,10 +54,4 @@ fn fail_parts(error: Error) -> (FailKind, String) {
         Error::Failed(message) => (FailKind::Failed, message),
         Error::Cancelled => (FailKind::Cancelled, String::new()),
     }
-}
-
-fn panic_message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
 }

@@ -2,6 +2,7 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use codetune_plugin_sdk::__private::in_host;
 use codetune_plugin_sdk::abi::{self, FailKind, NONE, Slice, Str, code};
 use codetune_plugin_sdk::{
     Attribute, Captures, Edit, Error, Finding, Initializer, Op, Parameter, Plan, Reduction, Report, Role,
@@ -64,7 +65,7 @@ impl Session {
 fn serve<R>(context: *mut c_void, otherwise: R, body: impl FnOnce(&Session) -> R) -> R {
     // SAFETY: the context is the session that the table was made from, which outlives every call.
     let session = unsafe { &*context.cast::<Session>() };
-    catch_unwind(AssertUnwindSafe(|| body(session))).unwrap_or(otherwise)
+    in_host(|| catch_unwind(AssertUnwindSafe(|| body(session)))).unwrap_or(otherwise)
 }
 
 /// Text from the plugin; what is not UTF-8 is shown with replacement characters, since it is only a message.

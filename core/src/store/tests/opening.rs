@@ -1,5 +1,7 @@
 use std::{fs, thread};
 
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
 use super::*;
 
 #[test]
@@ -76,7 +78,7 @@ fn a_database_of_a_newer_build_is_refused() {
         .expect("written");
     drop(store);
     let error = Store::open(&path).expect_err("refused");
-    assert!(matches!(error, StoreError::Newer { found: 9000, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 9000, known: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("upgrade codetune"), "{error}");
 }
 
@@ -112,6 +114,45 @@ fn two_handles_open_and_write_the_same_new_file_at_once() {
     });
     let store = Store::open(&path).expect("opened");
     assert_eq!(store.list_runs(&RunFilter::default(), 1000).expect("listed").len(), 60);
+}
+
+#[test]
+fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("runs.db").display().to_string();
+    let by_epochs = json!({"run": {"train": {"epochs": 4}}});
+    let by_steps = json!({"run": {"train": {"epochs": null, "max_steps": 9}}});
+    let other = json!({"a": 1});
+    let statements = [&by_epochs, &by_steps, &other].map(|run_config| {
+        let epochs = if run_config == &by_epochs { 4 } else { 1 };
+        format!(
+            "INSERT INTO training_config (model_type, dataset_name, batch_size, learning_rate, epochs, \
+             max_seq_length, warmup_steps, amphigory_ratio, seed, run_config, digest, created_at) VALUES \
+             ('m', 'd', 1, 0.1, {epochs}, 1, 0, 0, 0, '{run_config}', '{}', '2026-01-01T00:00:00.000000000Z')",
+            "0".repeat(64)
+        )
+    });
+    let run = "INSERT INTO run (id, config_id, kind, status, started_at, finished_at, host) VALUES \
+         ('20260101-000000000-00000000', 2, 'lora', 'completed', '2026-01-01T00:00:00.000000000Z', \
+         '2026-01-01T00:00:00.000000000Z', '{}')";
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.expect("connected");
+        super::super::schema::MIGRATIONS
+            .run_direct(Some(1), &mut connection, false)
+            .await
+            .expect("the first");
+        for statement in statements.iter().map(String::as_str).chain([run]) {
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("a row");
+        }
+        connection.close().await.expect("closed");
+    });
+
+    let store = Store::open(&path).expect("brought up");
+    let epochs = [1, 2, 3].map(|id| store.config(ConfigId(id)).expect("a configuration").values.epochs);
+    assert_eq!(epochs, [Some(4), None, Some(1)]);
+    assert_eq!(store.list_runs(&RunFilter::default(), 10).expect("listed").len(), 1);
 }
 
 #[test]
