@@ -67,6 +67,27 @@ fn an_endless_loop_ends_at_its_time_limit() {
 }
 
 #[test]
+fn a_sleep_ends_at_once_since_time_stands_still() {
+    assert!(provoke(Carrier::Wasm, "sleep").unwrap().iter().all(Result::is_ok));
+}
+
+#[test]
+fn a_component_that_exits_does_not_take_the_host_along() {
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "exit") else { panic!("a trap is expected") };
+    assert!(text.contains("exit"), "{text}");
+}
+
+#[test]
+fn queries_without_end_run_into_a_limit_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+    let options: Map<_, _> = [("fault".to_owned(), json!("queries"))].into_iter().collect();
+    let mut instance = plugin.analyzer(&options).unwrap();
+    let error = instance.analyze(&TestBatch::of(&[("a.py", "x = 'FAULT'\n")])).unwrap_err();
+    assert!(error.fault.is_timeout(), "{error}");
+}
+
+#[test]
 fn endless_allocation_ends_at_its_memory_limit() {
     assert_eq!(whole_call(Carrier::Wasm, "allocate"), Fault::OutOfMemory { limit_mib: 32 });
 }
@@ -136,11 +157,17 @@ fn reason(name: &str, bytes: &[u8]) -> String {
     std::fs::write(&path, bytes).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
     registry.register_file(&path).unwrap();
+    refused(&registry, name, "failed")
+}
+
+/// The reason why a plugin cannot be used, which whoever asks for it hears too.
+fn refused(registry: &Registry, name: &str, state: &str) -> String {
     let entry = registry.get(name).unwrap();
-    assert_eq!(entry.state.word(), "failed");
+    assert_eq!(entry.state.word(), state);
+    let reason = entry.state.reason().unwrap().to_owned();
     let error = registry.ready(name).unwrap_err().to_string();
-    assert!(error.contains(name), "{error}");
-    entry.state.reason().unwrap().to_owned()
+    assert!(error.contains(name) && error.contains(&reason), "{error}");
+    reason
 }
 
 #[test]
@@ -152,18 +179,57 @@ fn a_malformed_component_is_failed_with_a_reason_wherever_it_is_cut() {
     }
 }
 
+/// Registers a changed library and returns the reason why it is unavailable; what it says of itself is kept.
+fn unavailable(change: impl FnOnce(&mut Vec<u8>)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.so");
+    let mut bytes = FAULTY_LIBRARY.to_vec();
+    change(&mut bytes);
+    std::fs::write(&path, &bytes).unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.register_file(&path).unwrap();
+    assert!(registry.get("tests/faulty").unwrap().manifest().is_some());
+    refused(&registry, "tests/faulty", "unavailable")
+}
+
 #[test]
 fn a_library_of_another_abi_is_refused_before_any_of_it_runs() {
-    let from = b"codetune_plugin_abi0_";
-    let mut bytes = FAULTY_LIBRARY.to_vec();
-    let places: Vec<usize> =
-        bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
-    assert!(!places.is_empty());
-    for at in places {
-        bytes[at + from.len() - 2] = b'9';
-    }
-    let reason = reason("other.so", &bytes);
+    let reason = unavailable(|bytes| {
+        let from = b"codetune_plugin_abi0_";
+        let places: Vec<usize> =
+            bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
+        assert!(!places.is_empty());
+        for at in places {
+            bytes[at + from.len() - 2] = b'9';
+        }
+    });
     assert!(reason.contains("native ABI 9") && reason.contains("codetune has to be upgraded"), "{reason}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_library_for_another_machine_is_unavailable() {
+    // `e_machine` in the ELF header; 8 is MIPS.
+    let reason = unavailable(|bytes| bytes[18..20].copy_from_slice(&8_u16.to_le_bytes()));
+    assert!(reason.contains("Mips") && reason.contains("as a component"), "{reason}");
+}
+
+#[test]
+fn a_component_of_a_later_contract_is_unavailable_and_says_who_has_to_upgrade() {
+    let mut bytes = FAULTY_COMPONENT.to_vec();
+    let (from, to) = (b"api = \"0.1\"", b"api = \"0.9\"");
+    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("later.wasm");
+    std::fs::write(&path, &bytes).unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.register_file(&path).unwrap();
+    let reason = refused(&registry, "tests/faulty", "unavailable");
+    assert!(
+        reason.contains("needs contract ^0.9") && reason.contains("codetune has to be upgraded"),
+        "{reason}"
+    );
 }
 
 #[test]

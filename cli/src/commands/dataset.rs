@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::{Analysis, UsedAnalyzer};
+use codetune_core::analysis::Analysis;
 use codetune_core::dataset::{
     CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
     Summary, TokenizerTraining, assemble, select,
@@ -207,10 +207,9 @@ pub fn chosen(
     context.go_on()?;
     let progress = context.terminal.progress("choosing", "files");
     let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
-    let mut selection = select(documents, config, &told)?;
+    let mut selection = select(documents, &analysis.analyzers, config, &told)?;
     let skipped = analysis.skipped.iter();
     selection.left_out.extend(skipped.map(|file| (unread(&file.path), Dropped::from_skipped(file))));
-    selection.analyzers = analysis.analyzers.iter().map(UsedAnalyzer::identity).collect();
     selection.left_out.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     Ok(selection)
 }

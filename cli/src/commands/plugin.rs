@@ -1,6 +1,7 @@
 //! `codetune plugin`
 
 use codetune_core::plugin::{Entry, Manifest, Registry, Scope};
+use codetune_core::validate::escape_control;
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -51,7 +52,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             terminal.print(&table(&registry, terminal))?;
             for entry in registry.list() {
                 if let Some(reason) = entry.state.reason() {
-                    terminal.note(&format!("{} is {}: {reason}", entry.name, entry.state.word()));
+                    let note = format!("{} is {}: {reason}", entry.name, entry.state.word());
+                    terminal.note(&escape_control(&note));
                 }
             }
         }
@@ -97,10 +99,11 @@ fn entry_json(entry: &Entry) -> Value {
 }
 
 fn info(entry: &Entry, terminal: &Terminal) -> String {
-    let mut text = format!("{}\n", terminal.paint(Style::Heading, &entry.name));
+    let mut text = format!("{}\n", terminal.paint(Style::Heading, &escape_control(&entry.name)));
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
-            text.push_str(&format!("  {name:<12} {value}\n"));
+            // A plugin's own words must not steer the terminal.
+            text.push_str(&format!("  {name:<12} {}\n", escape_control(value)));
         }
     };
     line("state", entry.state.word());

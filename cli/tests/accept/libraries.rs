@@ -25,11 +25,16 @@ fn entry(place: &Place, name: &str, more: &[&str]) -> Value {
         .clone()
 }
 
-/// The plugin is listed as failed with this reason, and the others go on.
+/// The file is listed as failed with this reason, and the others go on.
 fn failed(place: &Place, name: &str, expected: &[&str]) {
+    unusable(place, name, "failed", name, expected);
+}
+
+/// A plugin is listed in this state with this reason, and the others go on.
+fn unusable(place: &Place, name: &str, state: &str, file: &str, expected: &[&str]) {
     let entry = entry(place, name, &[]);
-    assert_eq!(entry["state"], "failed", "{entry}");
-    assert_eq!(entry["origin"], format!("plugins/{name}"), "{entry}");
+    assert_eq!(entry["state"], state, "{entry}");
+    assert_eq!(entry["origin"], format!("plugins/{file}"), "{entry}");
     let reason = entry["reason"].as_str().unwrap();
     for text in expected {
         assert!(reason.contains(text), "no `{text}` in {reason}");
@@ -38,7 +43,7 @@ fn failed(place: &Place, name: &str, expected: &[&str]) {
     assert_eq!(analyzed.json()["summary"]["files"]["analysed"], 1, "{analyzed:?}");
     let named = ["--plugins", "plugins", "analyze", "src", "--analyzer", name];
     let help = format!("help: {reason}");
-    place.refused(&named, 3, &[&format!("plugin {name} is failed"), &help]);
+    place.refused(&named, 3, &[&format!("plugin {name} is {state}"), &help]);
 }
 
 fn place() -> Place {
@@ -63,7 +68,7 @@ fn a_malformed_component_is_listed_as_failed_and_the_others_go_on() {
 }
 
 #[test]
-fn a_library_of_another_abi_is_listed_as_failed_and_says_what_to_upgrade() {
+fn a_library_of_another_abi_is_listed_as_unavailable_and_says_what_to_upgrade() {
     let place = place();
     let own = b"codetune_plugin_abi0_";
     let mut bytes = FAULTY_LIBRARY.to_vec();
@@ -76,7 +81,7 @@ fn a_library_of_another_abi_is_listed_as_failed_and_says_what_to_upgrade() {
     let name = library("other");
     place.write(&name, bytes);
     let expected = ["it speaks native ABI 9, this host speaks 0", "codetune has to be upgraded"];
-    failed(&place, name.strip_prefix("plugins/").unwrap(), &expected);
+    unusable(&place, "tests/faulty", "unavailable", name.strip_prefix("plugins/").unwrap(), &expected);
     place.write(&name, &FAULTY_LIBRARY[..FAULTY_LIBRARY.len() / 2]);
     failed(&place, name.strip_prefix("plugins/").unwrap(), &[]);
 }

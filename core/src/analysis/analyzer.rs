@@ -82,6 +82,15 @@ impl Analyzer {
         analyzers.iter().map(used).collect()
     }
 
+    /// Names the languages that analyzers ask for and no file has, as such an analyzer may never run.
+    pub(super) fn odd_languages(analyzers: &[Analyzer]) -> Vec<String> {
+        let asked = analyzers.iter().filter_map(|analyzer| Some((analyzer.name(), analyzer.manifest()?)));
+        let asked = asked.flat_map(|(name, manifest)| manifest.languages.iter().map(move |id| (name, id)));
+        let odd = asked.filter_map(|(name, id)| Some((name, id, id.parse::<Language>().err()?)));
+        let odd = odd.filter(|(_, id, _)| *id != "*");
+        odd.map(|(name, _, error)| format!("plugin {name}: {error}")).collect()
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.plugin.manifest().name
     }
@@ -190,7 +199,7 @@ impl Analyzer {
     }
 
     fn count_timeout(&self, error: &CallError) {
-        if !matches!(error.fault, Fault::TimedOut(_)) || self.answered.load(Ordering::Relaxed) {
+        if !error.fault.is_timeout() || self.answered.load(Ordering::Relaxed) {
             return;
         }
         if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= TIMEOUTS_ALLOWED {
@@ -205,7 +214,12 @@ impl Analyzer {
     fn is_lasting(&self, report: &Result<Report, CallError>) -> bool {
         match report.as_ref().map_err(|error| &error.fault) {
             Ok(_) => true,
-            Err(Fault::Said(Error::Cancelled) | Fault::TimedOut(_) | Fault::Unavailable(_)) => false,
+            Err(
+                Fault::Said(Error::Cancelled)
+                | Fault::TimedOut(_)
+                | Fault::HostTimedOut(_)
+                | Fault::Unavailable(_),
+            ) => false,
             // A sandbox has neither clock nor threads; native code may panic for reasons of the day.
             Err(Fault::Panicked(_)) => self.plugin.carrier() == Carrier::Wasm,
             Err(

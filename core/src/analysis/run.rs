@@ -65,7 +65,8 @@ pub fn analyze(
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
     let summary = Summary::of(&files, &skipped, &used);
-    let warnings = found.warnings;
+    let mut warnings = found.warnings;
+    warnings.extend(Analyzer::odd_languages(&analyzers));
     Ok(Analysis { files, skipped, summary, analyzers: used, warnings, cached_answers, fresh_answers })
 }
 

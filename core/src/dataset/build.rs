@@ -13,10 +13,12 @@ use super::fim::{self, Cut, FimOrder};
 use super::mix::{RuleSet, mix};
 use super::pack::{Packing, TokenStream};
 use super::split::split;
+use super::vocabulary::Vocabulary;
 use super::{
     CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, IGNORE, Ledger,
     LedgerReport, Split, Stage,
 };
+use crate::analysis::UsedAnalyzer;
 use crate::plugin::PluginIdentity;
 
 /// A stage that takes long enough to be shown.
@@ -49,7 +51,7 @@ pub struct Selection {
     pub kept: Vec<(Document, Split)>,
     /// Documents left out, with the reason.
     pub left_out: Vec<(Document, Dropped)>,
-    /// The analyzers whose answers the documents carry. [`select`] does not know them: the caller names them.
+    /// The analyzers whose answers the documents carry.
     pub analyzers: Vec<PluginIdentity>,
 }
 
@@ -173,7 +175,7 @@ impl Dataset {
     }
 }
 
-/// Runs every stage. `progress` may be called from any thread.
+/// Runs every stage, on documents of no analyzers in particular. `progress` may be called from any thread.
 ///
 /// # Errors
 /// As [`select`] and [`assemble`].
@@ -183,16 +185,18 @@ pub fn build(
     config: &DatasetConfig,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DatasetError> {
-    assemble(select(documents, config, progress)?, tokenizer, config, progress)
+    assemble(select(documents, &[], config, progress)?, tokenizer, config, progress)
 }
 
-/// Chooses documents and their sides: rules, duplicates, split.
+/// Chooses documents and their sides: rules, duplicates, split. `analyzers` are those whose answers the documents
+/// carry; without them, rules can only name findings that a document has.
 ///
 /// # Errors
 /// A configuration out of range, rules that cannot be used, paths that are not unique and relative, or
 /// [`DatasetError::NothingLeft`].
 pub fn select(
     documents: Vec<Document>,
+    analyzers: &[UsedAnalyzer],
     config: &DatasetConfig,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Selection, DatasetError> {
@@ -201,9 +205,10 @@ pub fn select(
     let report = |done| progress(Progress { stage: ProgressStage::Selecting, done, total });
     report(0);
     let documents = in_path_order(documents)?;
-    let plugins: BTreeSet<String> =
+    let seen: BTreeSet<String> =
         documents.iter().flat_map(|d| d.attributes.keys().chain(d.findings.keys())).cloned().collect();
-    let rules = RuleSet::compile(&config.rules, &plugins)?;
+    let vocabulary = Vocabulary::new(analyzers, seen.iter().map(String::as_str));
+    let rules = RuleSet::compile(&config.rules, &vocabulary)?;
     let (mut kept, mut left_out) = mix(documents, &rules, config.quarantine);
     if config.dedup {
         let (first, copies) = dedup(kept);
@@ -214,9 +219,10 @@ pub fn select(
     if kept.is_empty() {
         return Err(nothing_left(total, left_out.iter().map(|(_, dropped)| dropped)));
     }
+    let identities = analyzers.iter().map(UsedAnalyzer::identity).collect();
     let sides = split(&kept, config.seed, config.heldout, config.group);
     report(total);
-    Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: Vec::new() })
+    Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: identities })
 }
 
 /// Makes ids and sequences of a selection.

@@ -1,8 +1,7 @@
 //! What can be said about a rule's expression before any document is looked at.
 //!
 //! CEL is dynamically typed here, so the check is one of shapes: it refuses what can never be a boolean, calls
-//! of unknown functions, broken literal patterns and names that no document has, and it finds the findings
-//! that the expression counts.
+//! of unknown functions and broken literal patterns, and it finds the names that the expression uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,46 +34,31 @@ pub(super) struct Defect {
     pub(super) cause: String,
 }
 
-/// Names that an expression uses: variables with the node of their first use, and the findings it counts.
-#[derive(Default)]
-pub(super) struct Uses {
-    pub(super) variables: BTreeMap<String, u64>,
-    /// (plugin, rule)
-    pub(super) findings: BTreeSet<(String, String)>,
-}
+/// Names that an expression uses, each with the node of its first use: variables as one name, members as two or
+/// more, so that `findings.secrets["api-key"]` is `findings`, `secrets`, `api-key`.
+pub(super) type Uses = BTreeMap<Vec<String>, u64>;
 
 /// Checks an expression and finds the names in it.
 pub(super) fn inspect(root: &IdedExpr) -> Result<Uses, Defect> {
     let mut uses = Uses::default();
     let mut bound = BTreeSet::new();
     walk(root, &mut |node| visit(node, &mut uses, &mut bound))?;
-    uses.variables.retain(|name, _| !bound.contains(name));
+    uses.retain(|path, _| path.first().is_some_and(|name| !bound.contains(name)));
     boolean(root)?;
     Ok(uses)
 }
 
 fn visit(node: &IdedExpr, uses: &mut Uses, bound: &mut BTreeSet<String>) -> Result<(), Defect> {
     match &node.expr {
-        Expr::Ident(name) => {
-            uses.variables.entry(name.clone()).or_insert(node.id);
-        }
         Expr::Comprehension(inner) => {
             bound.extend([inner.iter_var.clone(), inner.accu_var.clone()]);
             bound.extend(inner.iter_var2.clone());
         }
-        Expr::Call(call) => {
-            check_call(node.id, call)?;
-            if let (operators::INDEX, [operand, key]) = (call.func_name.as_str(), call.args.as_slice())
-                && let Some(rule) = literal_string(key)
-            {
-                uses.findings.extend(findings_plugin(operand).map(|plugin| (plugin, rule.to_owned())));
-            }
-        }
-        Expr::Select(select) if !select.test => {
-            let plugin = findings_plugin(&select.operand);
-            uses.findings.extend(plugin.map(|plugin| (plugin, select.field.clone())));
-        }
+        Expr::Call(call) => check_call(node.id, call)?,
         _ => {}
+    }
+    if let Some(path) = path(node) {
+        uses.entry(path).or_insert(node.id);
     }
     Ok(())
 }
@@ -99,13 +83,18 @@ fn check_call(node: u64, call: &CallExpr) -> Result<(), Defect> {
     Ok(())
 }
 
-/// The plugin of `findings.PLUGIN` or `findings["PLUGIN"]`.
-fn findings_plugin(node: &IdedExpr) -> Option<String> {
-    let is_findings = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if name == "findings");
+/// The names of `a.b["c"]`; nothing where one of them is computed.
+fn path(node: &IdedExpr) -> Option<Vec<String>> {
+    let member = |operand, name: &str| {
+        let mut path = path(operand)?;
+        path.push(name.to_owned());
+        Some(path)
+    };
     match &node.expr {
-        Expr::Select(select) if !select.test && is_findings(&select.operand) => Some(select.field.clone()),
+        Expr::Ident(name) => Some(vec![name.clone()]),
+        Expr::Select(select) => member(&select.operand, &select.field),
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-            [operand, key] if is_findings(operand) => literal_string(key).map(str::to_owned),
+            [operand, key] => member(operand, literal_string(key)?),
             _ => None,
         },
         _ => None,
@@ -130,7 +119,9 @@ fn boolean(node: &IdedExpr) -> Result<(), Defect> {
         Expr::Literal(_) => never("a literal"),
         Expr::List(_) => never("a list"),
         Expr::Map(_) | Expr::Struct(_) => never("a map"),
-        Expr::Ident(name) if super::mix::BUILT_IN.contains(&name.as_str()) => never(&format!("{name} is")),
+        Expr::Ident(name) if super::vocabulary::BUILT_IN.contains(&name.as_str()) => {
+            never(&format!("{name} is"))
+        }
         Expr::Comprehension(inner) => match (&inner.accu_init.expr, &inner.result.expr) {
             (Expr::List(_), Expr::Ident(_)) => never("a list"),
             _ => Ok(()),

@@ -9,10 +9,10 @@
 //! | `metrics.lines`, … | attributes, by the short name of the plugin that attached them |
 //! | `attributes` | all attributes, for plugins whose name is no identifier: `attributes["my-plugin"].x` |
 //! | `findings.secrets.total` | findings of a plugin, all rules together |
-//! | `findings.secrets.aws_key`, `findings.secrets["aws-key"]` | findings of one rule; **0 when the rule found nothing** |
+//! | `findings.secrets["jwt"]`, `findings.secrets.jwt` | findings of one rule; **0 when the rule found nothing** |
 //! | `errors` | a list of texts: what analyzers failed with |
 //!
-//! A document for which a rule cannot be evaluated (an attribute is missing, a plugin did not run on it) is
+//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an attribute is missing, a plugin did not run on it) is
 //! quarantined with the reason, never silently kept. `total` is reserved: a plugin's own rule of that name is
 //! counted in the sum.
 
@@ -24,55 +24,50 @@ use cel::{Context, Env, Program, Value};
 use rayon::prelude::*;
 use serde_json::Map;
 
-use super::expression::{self, Defect, Uses};
+use super::expression::{self, Defect};
+use super::vocabulary::{TOTAL, Vocabulary};
 use super::{DatasetError, Document, Dropped, Rule, Stage};
-use crate::validate::nearest;
-
-/// Variables that every document has.
-pub(super) const BUILT_IN: [&str; 7] =
-    ["path", "language", "bytes", "lines", "attributes", "findings", "errors"];
 
 /// Compiled rules.
-pub struct RuleSet {
+pub(super) struct RuleSet<'a> {
     rules: Vec<Compiled>,
+    vocabulary: &'a Vocabulary<'a>,
     environment: Arc<Env>,
 }
 
 struct Compiled {
     rule: Rule,
     program: Program,
-    uses: Uses,
 }
 
-impl RuleSet {
-    /// Compiles rules. `plugins` are the short names whose attributes rules may use.
+impl<'a> RuleSet<'a> {
+    /// Compiles rules.
     ///
     /// # Errors
     /// [`DatasetError::Rule`] with the rule's name and the position, for an expression that does not compile,
     /// can never be a boolean, calls an unknown function or uses an unknown name;
     /// [`DatasetError::DuplicateRule`].
-    pub fn compile(rules: &[Rule], plugins: &BTreeSet<String>) -> Result<Self, DatasetError> {
+    pub(super) fn compile(rules: &[Rule], vocabulary: &'a Vocabulary<'a>) -> Result<Self, DatasetError> {
         let mut names = BTreeSet::new();
         let environment = Arc::new(Env::stdlib());
         let compiled = rules.iter().map(|rule| {
             if !names.insert(&rule.name) {
                 return Err(DatasetError::DuplicateRule(rule.name.clone()));
             }
-            compile(rule, plugins)
+            compile(rule, vocabulary)
         });
-        Ok(Self { rules: compiled.collect::<Result<_, _>>()?, environment })
+        Ok(Self { rules: compiled.collect::<Result<_, _>>()?, vocabulary, environment })
     }
 
     /// Why a document is left out, or `None` when every rule keeps it. The first rule that does not decides.
-    pub fn judge(&self, document: &Document) -> Option<(Stage, String)> {
+    pub(super) fn judge(&self, document: &Document) -> Option<(Stage, String)> {
         if self.rules.is_empty() {
             return None;
         }
         let mut context = Context::with_env(Arc::clone(&self.environment));
-        bind(&mut context, document);
+        bind(&mut context, document, findings(document, self.vocabulary));
         self.rules.iter().find_map(|compiled| {
             let name = &compiled.rule.name;
-            context.add_variable_from_value("findings", findings(document, &compiled.uses));
             match compiled.program.execute(&context) {
                 Ok(Value::Bool(true)) => None,
                 Ok(Value::Bool(false)) => {
@@ -91,9 +86,9 @@ impl RuleSet {
 }
 
 /// Applies empty-text, quarantine and rule checks, in this order; both results stay in the order given.
-pub fn mix(
+pub(super) fn mix(
     documents: Vec<Document>,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     quarantine: bool,
 ) -> (Vec<Document>, Vec<(Document, Dropped)>) {
     let verdicts: Vec<_> =
@@ -112,7 +107,7 @@ pub fn mix(
     (kept, dropped)
 }
 
-fn verdict(document: &Document, rules: &RuleSet, quarantine: bool) -> Option<(Stage, String)> {
+fn verdict(document: &Document, rules: &RuleSet<'_>, quarantine: bool) -> Option<(Stage, String)> {
     if document.text.is_empty() {
         return Some((Stage::Empty, "the file has no text".to_owned()));
     }
@@ -122,7 +117,7 @@ fn verdict(document: &Document, rules: &RuleSet, quarantine: bool) -> Option<(St
     rules.judge(document)
 }
 
-fn compile(rule: &Rule, plugins: &BTreeSet<String>) -> Result<Compiled, DatasetError> {
+fn compile(rule: &Rule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
     let at = |line: usize, column: usize, cause: String| DatasetError::Rule {
         name: rule.name.clone(),
         line,
@@ -141,24 +136,13 @@ fn compile(rule: &Rule, plugins: &BTreeSet<String>) -> Result<Compiled, DatasetE
         at(line, column, defect.cause)
     };
     let uses = expression::inspect(program.expression()).map_err(place)?;
-    let known = || BUILT_IN.into_iter().chain(plugins.iter().map(String::as_str));
-    for (name, &node) in &uses.variables {
-        if !known().any(|other| other == name) {
-            let near = nearest(name, known());
-            let hint = near.map_or_else(
-                || format!("known are {}", known().collect::<Vec<_>>().join(", ")),
-                |near| format!("did you mean {near}?"),
-            );
-            return Err(place(Defect {
-                node,
-                cause: format!("no plugin or variable is named {name}; {hint}"),
-            }));
-        }
+    for (path, &node) in &uses {
+        vocabulary.check(path).map_err(|cause| place(Defect { node, cause }))?;
     }
-    Ok(Compiled { rule: rule.clone(), program, uses })
+    Ok(Compiled { rule: rule.clone(), program })
 }
 
-fn bind(context: &mut Context<'_, '_>, document: &Document) {
+fn bind(context: &mut Context<'_, '_>, document: &Document, findings: Value) {
     for (plugin, attributes) in &document.attributes {
         context.add_variable_from_value(plugin.clone(), value(attributes));
     }
@@ -168,15 +152,16 @@ fn bind(context: &mut Context<'_, '_>, document: &Document) {
     context.add_variable_from_value("bytes", Value::Int(document.text.len() as i64));
     context.add_variable_from_value("lines", Value::Int(document.text.lines().count() as i64));
     context.add_variable_from_value("attributes", object(&document.attributes));
+    context.add_variable_from_value("findings", findings);
     context.add_variable_from_value("errors", document.errors.clone());
 }
 
-/// Counts by plugin and rule, with `total` and with 0 for the rules that the expression asks for.
-fn findings(document: &Document, uses: &Uses) -> Value {
+/// Counts by plugin and rule, with `total` and with 0 for the rules that found nothing.
+fn findings(document: &Document, vocabulary: &Vocabulary<'_>) -> Value {
     let ran: BTreeSet<&String> = document.findings.keys().chain(document.attributes.keys()).collect();
     let plugins = ran.into_iter().map(|plugin| {
-        let asked = uses.findings.iter().filter(|(name, _)| name == plugin);
-        let mut counts: HashMap<Key, Value> = asked.map(|(_, rule)| (key(rule), Value::Int(0))).collect();
+        let known = vocabulary.rules(plugin);
+        let mut counts: HashMap<Key, Value> = known.map(|rule| (key(rule), Value::Int(0))).collect();
         let mut total: i64 = 0;
         if let Some(serde_json::Value::Object(rules)) = document.findings.get(plugin) {
             for (rule, count) in rules {
@@ -184,7 +169,7 @@ fn findings(document: &Document, uses: &Uses) -> Value {
                 counts.insert(key(rule), value(count));
             }
         }
-        counts.insert(key("total"), Value::Int(total));
+        counts.insert(key(TOTAL), Value::Int(total));
         (key(plugin), Value::Map(CelMap { map: Arc::new(counts) }))
     });
     Value::Map(CelMap { map: Arc::new(plugins.collect()) })
@@ -221,14 +206,31 @@ mod tests {
 
     use super::super::tests::document;
     use super::*;
+    use crate::analysis::UsedAnalyzer;
+    use crate::plugin::{Carrier, Digest, Manifest};
 
-    fn rules(expressions: &[&str]) -> Result<RuleSet, DatasetError> {
+    const SECRETS: &str = "schema = 1\nname = 'a/secrets'\nversion = '1.0.0'\ndescription = 'd'\nauthor = 'a'\n\
+         license = 'MIT'\napi = '0.1'\n[analyzer]\nlanguages = ['*']\n\
+         [[analyzer.rules]]\nid = 'aws-key'\nseverity = 'error'\nsummary = 's'\n\
+         [[analyzer.rules]]\nid = 'jwt'\nseverity = 'error'\nsummary = 's'\n\
+         [[analyzer.attributes]]\nname = 'words'\ntype = 'integer'\nscope = 'file'\n\
+         [[analyzer.attributes]]\nname = 'length'\ntype = 'integer'\nscope = 'symbol'\n";
+
+    fn with_rules<R>(expressions: &[&str], body: impl FnOnce(Result<RuleSet<'_>, DatasetError>) -> R) -> R {
         let rules: Vec<Rule> = expressions
             .iter()
             .enumerate()
             .map(|(i, keep_if)| Rule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
             .collect();
-        RuleSet::compile(&rules, &["metrics".to_owned(), "secrets".to_owned()].into())
+        let used = UsedAnalyzer {
+            key: "secrets".into(),
+            manifest: Manifest::parse(SECRETS).unwrap(),
+            digest: Digest::of(b""),
+            carrier: Carrier::Builtin,
+        };
+        let analyzers = [used];
+        let vocabulary = Vocabulary::new(&analyzers, ["metrics", "licences"]);
+        body(RuleSet::compile(&rules, &vocabulary))
     }
 
     fn analysed() -> Document {
@@ -237,12 +239,12 @@ mod tests {
             "metrics".into(),
             json!({"lines": 2, "comment_ratio": 0.5, "generated": false, "big": u64::MAX}),
         );
-        document.findings.insert("secrets".into(), json!({"aws-key": 2, "entropy": 1}));
+        document.findings.insert("secrets".into(), json!({"aws-key": 2, "other": 1}));
         document
     }
 
     fn judge(expression: &str) -> Option<(Stage, String)> {
-        rules(&[expression]).unwrap().judge(&analysed())
+        with_rules(&[expression], |rules| rules.unwrap().judge(&analysed()))
     }
 
     #[test]
@@ -274,10 +276,12 @@ mod tests {
 
     #[test]
     fn an_absent_finding_counts_zero_where_the_plugin_ran() {
-        assert_eq!(judge("findings.secrets.pem == 0 && findings.secrets['gh-token'] == 0"), None);
+        assert_eq!(judge("findings.secrets.jwt == 0 && findings['secrets'].jwt == 0"), None);
         assert_eq!(judge("findings.metrics.total == 0"), None);
         let (stage, _) = judge("findings.licences.total == 0").unwrap();
         assert_eq!(stage, Stage::Quarantine, "a plugin that did not run has no count");
+        let (stage, _) = judge("findings.metrics.anything == 0").unwrap();
+        assert_eq!(stage, Stage::Quarantine, "of rules that are not known there is no count");
     }
 
     #[test]
@@ -292,10 +296,20 @@ mod tests {
 
     #[test]
     fn rules_that_cannot_work_are_refused_at_load_with_their_place() {
-        let refused = |expression: &str| rules(&["true", expression]).err().unwrap().to_string();
+        let refused =
+            |expression: &str| with_rules(&["true", expression], |rules| rules.err().unwrap().to_string());
         assert!(refused("metrics.lines >").starts_with("rule \"r1\", line 1"));
         assert!(refused("metrics.lines > 1 &&\n  metrcs.lines < 5").contains("line 2, column 3"));
         assert!(refused("metrcs.lines < 5").contains("did you mean metrics?"));
+        let typed = refused("findings.secrets.aws_key == 0");
+        assert!(typed.contains("secrets has no rule aws_key; did you mean aws-key?"), "{typed}");
+        let typed = refused("true &&\n  findings['secrets']['jwts'] < 1");
+        assert!(typed.contains("line 2") && typed.contains("did you mean jwt?"), "{typed}");
+        assert!(refused("findings.secrts.total == 0").contains("did you mean secrets?"));
+        assert!(refused("has(findings.secrts)").contains("did you mean secrets?"));
+        assert!(refused("attributes.secrets.word == 0").contains("did you mean words?"));
+        assert!(refused("has(secrets.wrods)").contains("did you mean words?"));
+        assert!(refused("secrets.length < 9").contains("attaches to files nothing that is named length"));
         assert!(refused("path.beginsWith('a')").contains("no function beginsWith"));
         assert!(refused("path.matches('(')").contains("pattern"));
         for expression in ["lines", "1 + 1", "size(path)", "'x'", "[1]", "path && true", "!bytes", ""] {
@@ -306,7 +320,8 @@ mod tests {
     #[test]
     fn two_rules_of_one_name_are_refused() {
         let rule = Rule { name: "a".into(), keep_if: "true".into() };
-        let error = RuleSet::compile(&[rule.clone(), rule], &BTreeSet::new()).err().unwrap();
+        let vocabulary = Vocabulary::new(&[], []);
+        let error = RuleSet::compile(&[rule.clone(), rule], &vocabulary).err().unwrap();
         assert!(matches!(error, DatasetError::DuplicateRule(name) if name == "a"));
     }
 
@@ -315,11 +330,13 @@ mod tests {
         let mut failed = document("b", "x");
         failed.errors.push("metrics: timed out".into());
         let documents = vec![document("a", ""), failed, document("c", "x")];
-        let (kept, dropped) = mix(documents.clone(), &rules(&[]).unwrap(), true);
+        let vocabulary = Vocabulary::new(&[], []);
+        let rules = RuleSet::compile(&[], &vocabulary).unwrap();
+        let (kept, dropped) = mix(documents.clone(), &rules, true);
         assert_eq!(kept.len(), 1);
         assert_eq!(dropped[0].1.stage, Stage::Empty);
         assert_eq!(dropped[1].1.stage, Stage::Quarantine);
         assert_eq!(dropped[1].1.reason, "analysis failed: metrics: timed out");
-        assert_eq!(mix(documents, &rules(&[]).unwrap(), false).0.len(), 2);
+        assert_eq!(mix(documents, &rules, false).0.len(), 2);
     }
 }

@@ -34,6 +34,7 @@ pub mod tape;
 #[cfg(test)]
 mod tests;
 pub mod tokenizer;
+mod vocabulary;
 
 pub use batch::{BatchSource, IGNORE, MicroBatch, PackedBatches};
 pub use build::{Dataset, Progress, ProgressStage, Selection, assemble, build, select};

@@ -351,7 +351,7 @@ fn when_nothing_is_left_the_reasons_are_told() {
 
 #[test]
 fn a_tokenizer_is_trained_on_training_texts_alone() {
-    let selection = select(repository(1), &config(1), &|_| {}).unwrap();
+    let selection = select(repository(1), &[], &config(1), &|_| {}).unwrap();
     let train = selection.kept.iter().filter(|(_, split)| *split == Split::Train).count();
     assert_eq!(selection.training_texts().len(), train);
     assert!(train < selection.kept.len());

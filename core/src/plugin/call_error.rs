@@ -27,6 +27,11 @@ pub enum Fault {
     /// The call ran past its time limit.
     #[error("ran longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real")]
     TimedOut(Duration),
+    /// The host worked for the call, past its limit.
+    #[error(
+        "kept the host busy for longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real"
+    )]
+    HostTimedOut(Duration),
     /// The component asked for more memory than its limit.
     #[error(
         "asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real"
@@ -62,11 +67,17 @@ impl Fault {
             Fault::Panicked(_) => "plugin::panicked",
             Fault::Trapped(_) => "plugin::trapped",
             Fault::TimedOut(_) => "plugin::timed_out",
+            Fault::HostTimedOut(_) => "plugin::host_timed_out",
             Fault::OutOfMemory { .. } => "plugin::out_of_memory",
             Fault::TooMuchOutput { .. } => "plugin::too_much_output",
             Fault::Invalid(_) => "plugin::invalid_answer",
             Fault::Unavailable(_) => "plugin::unavailable",
         }
+    }
+
+    /// Whether a limit of time ended the call.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Fault::TimedOut(_) | Fault::HostTimedOut(_))
     }
 
     /// Attributes the fault to a plugin.

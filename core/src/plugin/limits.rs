@@ -6,8 +6,9 @@ use std::time::Duration;
 pub struct LimitsRequest {
     /// Memory of one instance, MiB.
     pub memory_mib: Option<u64>,
-    /// Time inside the plugin for each file of a batch, or each call of a backend, milliseconds. Time that
-    /// the host spends on the plugin's behalf does not count.
+    /// Time inside the plugin for each file of a batch, or each call of a backend, milliseconds. Of the time
+    /// that the host spends on the plugin's behalf, ten times as much is granted, and 300 times as much to a
+    /// backend, whose work is the host's.
     pub time_ms: Option<u64>,
     /// What one answer may hold for each file of a batch, KiB.
     pub output_kib: Option<u64>,
@@ -53,6 +54,17 @@ impl Limits {
     /// The time limit of a call that answers for `items` files.
     pub fn time_for(&self, items: usize) -> Duration {
         Duration::from_millis(self.time_ms.saturating_mul(items.max(1) as u64))
+    }
+
+    /// What the host may spend on the queries of a call that answers for `items` files.
+    pub fn host_time_for(&self, items: usize) -> Duration {
+        self.time_for(items).saturating_mul(10)
+    }
+
+    /// What the host may spend on the tensor operations of one call: ten minutes, where the manifest asks for
+    /// no other time. A block of a large model over a long sequence takes half a minute on a slow machine.
+    pub fn tensor_time(&self) -> Duration {
+        self.time_for(1).saturating_mul(300)
     }
 
     /// The memory limit in bytes.

@@ -149,6 +149,16 @@ pub enum ManifestError {
         /// Which side is older.
         who: &'static str,
     },
+    /// It asks for what no host of this version can grant.
+    #[error(
+        "{plugin} asks for the capability `{capability}`, which this host does not know: codetune has to be upgraded"
+    )]
+    Capability {
+        /// The plugin.
+        plugin: String,
+        /// What it asks for.
+        capability: String,
+    },
 }
 
 impl Manifest {
@@ -189,10 +199,8 @@ impl Manifest {
         check_name(&self.name)?;
         self.check_contract()?;
         if let Some(capability) = self.capabilities.first() {
-            return invalid(
-                "capabilities",
-                format!("this host knows no capability `{capability}`: leave it out"),
-            );
+            let (plugin, capability) = (self.name.clone(), capability.escape_debug().to_string());
+            return Err(ManifestError::Capability { plugin, capability });
         }
         for (field, text) in
             [("description", &self.description), ("author", &self.author), ("license", &self.license)]
@@ -303,7 +311,7 @@ mod tests {
             ("license = \"MIT\"", "license = \"MIT\"\ncolour = 1", "unknown field `colour`"),
             ("author = \"Acme\"", "author = \" \"", "author"),
             ("[analyzer]", "[limits]\ntime_ms = 0\n[analyzer]", "limits.time_ms is 0"),
-            ("[analyzer]", "capabilities = [\"http\"]\n[analyzer]", "no capability `http`"),
+            ("[analyzer]", "capabilities = [\"http\"]\n[analyzer]", "capability `http`"),
             ("id = \"todo\"", "id = \"to do\"", "no name"),
         ] {
             let error = Manifest::parse(&MINIMAL.replace(from, to)).unwrap_err().to_string();

@@ -8,13 +8,14 @@ use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library}
 use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend};
 use crate::plugin::{
     AnalyzerInstance, BackendInstance, CallError, Carrier, ComponentCache, Digest, Fault, Manifest,
-    PluginIdentity, TensorHost, config, section,
+    ManifestError, PluginIdentity, TensorHost, config, section,
 };
 
 /// A plugin whose manifest was read and whose file may be run. Its code is loaded on first use, once.
 pub struct Plugin {
     manifest: Arc<Manifest>,
     digest: Digest,
+    missing: Option<String>,
     body: Body,
 }
 
@@ -31,6 +32,38 @@ enum Body {
         cache: Option<ComponentCache>,
         loaded: OnceLock<Result<LoadedComponent, String>>,
     },
+}
+
+/// Why a file or a built-in makes no plugin.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It is sound, and needs something that this host lacks.
+    Unavailable {
+        /// Its name.
+        plugin: String,
+        /// What it needs, and who has to upgrade.
+        reason: String,
+    },
+    /// It is broken.
+    Failed(String),
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Refusal::Failed(reason)
+    }
+}
+
+impl From<ManifestError> for Refusal {
+    fn from(error: ManifestError) -> Self {
+        let reason = error.to_string();
+        match error {
+            ManifestError::Contract { plugin, .. } | ManifestError::Capability { plugin, .. } => {
+                Refusal::Unavailable { plugin, reason }
+            }
+            _ => Refusal::Failed(reason),
+        }
+    }
 }
 
 /// Where plugins keep what they make on this machine.
@@ -54,19 +87,20 @@ impl Plugin {
     ///
     /// # Errors
     /// The manifest is refused, or the program cannot be read.
-    pub(crate) fn builtin(builtin: &'static Builtin) -> Result<Self, String> {
-        let manifest = Manifest::parse(builtin.manifest).map_err(|error| error.to_string())?;
+    pub(crate) fn builtin(builtin: &'static Builtin) -> Result<Self, Refusal> {
+        let manifest = Manifest::parse(builtin.manifest)?;
         let digest = builtin_digest(builtin.manifest)?;
-        Ok(Plugin { manifest: Arc::new(manifest), digest, body: Body::Builtin(builtin.plugin) })
+        let body = Body::Builtin(builtin.plugin);
+        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: None, body })
     }
 
     /// A plugin in a file that was read. Nothing of it runs yet.
     ///
     /// # Errors
     /// Says what the file is instead of a plugin, or what is wrong with its manifest.
-    pub(crate) fn from_bytes(bytes: Arc<[u8]>, directories: &PluginDirectories) -> Result<Self, String> {
+    pub(crate) fn from_bytes(bytes: Arc<[u8]>, directories: &PluginDirectories) -> Result<Self, Refusal> {
         let embedded = section::read(&bytes)?;
-        let manifest = Manifest::parse(&embedded.manifest).map_err(|error| error.to_string())?;
+        let manifest = Manifest::parse(&embedded.manifest)?;
         let digest = Digest::of(&bytes);
         let body = match embedded.symbol {
             Some(symbol) => Body::Native {
@@ -82,7 +116,7 @@ impl Plugin {
                 Body::Wasm { bytes, cache: cache.ok(), loaded: OnceLock::new() }
             }
         };
-        Ok(Plugin { manifest: Arc::new(manifest), digest, body })
+        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: embedded.missing, body })
     }
 
     /// What it says of itself.
@@ -93,6 +127,11 @@ impl Plugin {
     /// The digest of its file, or for a built-in of the program that it is part of.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// What this host or machine lacks to run it, with the way out.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
     }
 
     /// How it is loaded.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use codetune_plugin_sdk::Builtin;
 
+use crate::plugin::plugin::Refusal;
 use crate::plugin::{Carrier, Digest, Manifest, Plugin, PluginDirectories};
 use crate::validate::nearest;
 
@@ -37,7 +38,8 @@ pub enum PluginState {
     Ready,
     /// The user, or the lack of the user's consent, keeps it from being used.
     Disabled(String),
-    /// Something that it needs is not there.
+    /// It needs something that this host or machine lacks: another contract or ABI version, a capability,
+    /// another processor.
     Unavailable(String),
     /// Its file is broken.
     Failed(String),
@@ -192,7 +194,11 @@ impl Registry {
             Ok(bytes) => self.register(origin, bytes.into()),
             Err(error) => {
                 let name = file_name(path);
-                let entry = self.entry(origin, &name, Err(format!("the file cannot be read: {error}")));
+                let entry = self.entry(
+                    origin,
+                    &name,
+                    Err(Refusal::Failed(format!("the file cannot be read: {error}"))),
+                );
                 self.insert(entry)
             }
         }
@@ -305,10 +311,13 @@ impl Registry {
         self.insert(entry)
     }
 
-    fn entry(&self, origin: Origin, file: &str, made: Result<Plugin, String>) -> Entry {
+    fn entry(&self, origin: Origin, file: &str, made: Result<Plugin, Refusal>) -> Entry {
         match made {
-            Err(reason) => {
+            Err(Refusal::Failed(reason)) => {
                 Entry { name: file.to_owned(), origin, state: PluginState::Failed(reason), plugin: None }
+            }
+            Err(Refusal::Unavailable { plugin, reason }) => {
+                Entry { name: plugin, origin, state: PluginState::Unavailable(reason), plugin: None }
             }
             Ok(plugin) => {
                 let name = plugin.manifest().name.clone();
@@ -321,6 +330,9 @@ impl Registry {
     fn state_of(&self, name: &str, plugin: &Plugin) -> PluginState {
         if self.trust.disabled.contains(name) {
             return PluginState::Disabled("it is switched off in the settings".into());
+        }
+        if let Some(missing) = plugin.missing() {
+            return PluginState::Unavailable(missing.to_owned());
         }
         if plugin.carrier() == Carrier::Native && !self.trust.native.contains(&plugin.digest()) {
             let reason = format!(

@@ -1,5 +1,5 @@
 use codetune_plugin_sdk::abi;
-use object::{Object, ObjectSection, ObjectSymbol};
+use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol};
 
 use crate::plugin::Carrier;
 
@@ -12,6 +12,8 @@ pub(crate) struct Embedded {
     pub manifest: String,
     /// The symbol that a native plugin exports.
     pub symbol: Option<String>,
+    /// What this host or machine lacks to run it, with the way out.
+    pub missing: Option<String>,
 }
 
 /// Reads the embedded manifest of a component or a dynamic library.
@@ -36,7 +38,7 @@ fn component(bytes: &[u8]) -> Result<Embedded, String> {
             return Err("it holds two plugin manifests; a component is one plugin".into());
         }
     }
-    Ok(Embedded { carrier: Carrier::Wasm, manifest: text(manifest)?, symbol: None })
+    Ok(Embedded { carrier: Carrier::Wasm, manifest: text(manifest)?, symbol: None, missing: None })
 }
 
 fn library(bytes: &[u8]) -> Result<Embedded, String> {
@@ -55,25 +57,50 @@ fn library(bytes: &[u8]) -> Result<Embedded, String> {
     found.dedup();
     match found[..] {
         [symbol] => {
-            check_major(symbol)?;
-            Ok(Embedded { carrier: Carrier::Native, manifest, symbol: Some(symbol.to_owned()) })
+            let missing = foreign_machine(&file).map_or_else(|| other_major(symbol), |it| Ok(Some(it)))?;
+            Ok(Embedded { carrier: Carrier::Native, manifest, symbol: Some(symbol.to_owned()), missing })
         }
         [] => Err(format!("it exports no symbol {}{}_*", abi::SYMBOL_PREFIX, abi::MAJOR)),
         _ => Err(format!("it exports several plugins ({}); a library is one plugin", found.join(", "))),
     }
 }
 
-/// Refuses a library of another major version before any of its code runs.
-fn check_major(symbol: &str) -> Result<(), String> {
+/// Says that a library is for another machine than this one.
+fn foreign_machine(file: &object::File<'_>) -> Option<String> {
+    let format = match std::env::consts::OS {
+        "macos" | "ios" => BinaryFormat::MachO,
+        "windows" => BinaryFormat::Pe,
+        _ => BinaryFormat::Elf,
+    };
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => Architecture::X86_64,
+        "aarch64" => Architecture::Aarch64,
+        "riscv64" => Architecture::Riscv64,
+        // Of other machines the loader has the last word.
+        _ => file.architecture(),
+    };
+    let same = file.format() == format && file.architecture() == architecture;
+    (!same).then(|| {
+        format!(
+            "it is a library for {:?} in {:?} format, and this machine is {architecture:?} with {format:?}: get it \
+             for this machine, or as a component, which runs on all",
+            file.architecture(),
+            file.format()
+        )
+    })
+}
+
+/// Says that a library is of another major version, before any of its code runs.
+fn other_major(symbol: &str) -> Result<Option<String>, String> {
     let version = symbol.trim_start_matches(abi::SYMBOL_PREFIX).split('_').next().unwrap_or_default();
     match version.parse::<u32>() {
-        Ok(abi::MAJOR) => Ok(()),
+        Ok(abi::MAJOR) => Ok(None),
         Ok(major) => {
             let who = if major > abi::MAJOR { "codetune" } else { "the plugin" };
-            Err(format!(
+            Ok(Some(format!(
                 "it speaks native ABI {major}, this host speaks {}: {who} has to be upgraded",
                 abi::MAJOR
-            ))
+            )))
         }
         Err(_) => Err(format!("its symbol `{symbol}` names no ABI version: build it with this SDK")),
     }
@@ -102,10 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_another_major_and_says_who_upgrades() {
-        assert_eq!(check_major("codetune_plugin_abi0_metrics"), Ok(()));
-        assert!(
-            check_major("codetune_plugin_abi7_metrics").unwrap_err().contains("codetune has to be upgraded")
-        );
+    fn tells_another_major_and_who_has_to_upgrade() {
+        assert_eq!(other_major("codetune_plugin_abi0_metrics"), Ok(None));
+        let missing = other_major("codetune_plugin_abi7_metrics").unwrap().unwrap();
+        assert!(missing.contains("codetune has to be upgraded"), "{missing}");
+        assert!(other_major("codetune_plugin_abiX_metrics").is_err());
     }
 }

@@ -76,7 +76,7 @@ fn the_dataset_settings_to_copy_choose_files_by_their_rules() {
         document("c/leaky.py", 3, 1),
         document("d/generated/x.py", 3, 0),
     ];
-    let selection = select(documents, &config, &|_| {}).unwrap();
+    let selection = select(documents, &[], &config, &|_| {}).unwrap();
     let mut dropped: Vec<(&str, &str)> =
         selection.left_out.iter().map(|(_, out)| (out.path.as_str(), out.reason.as_str())).collect();
     dropped.sort_unstable();

@@ -1,3 +1,4 @@
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,8 +11,11 @@ use super::state::State;
 /// How often the clock that ends overlong calls ticks: how late such a call may be stopped.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
-/// How many instances may live at once: workers of a machine with many cores, and a few backends.
-const INSTANCES: u32 = 256;
+/// How many instances may live at once: one for each of many analyzers on each core, and a few backends.
+fn instances() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(16).clamp(256, 4096)
+}
 
 /// How many bytes of each memory and table may stay with the process after its instance has ended.
 const RESIDENT: usize = 2 << 20;
@@ -69,8 +73,9 @@ fn config(pooling: bool) -> Config {
     config.max_wasm_stack(512 << 10);
     if pooling {
         let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(INSTANCES).total_core_instances(INSTANCES * 4);
-        pool.total_memories(INSTANCES).total_tables(INSTANCES * 4);
+        let instances = instances();
+        pool.total_component_instances(instances).total_core_instances(instances * 4);
+        pool.total_memories(instances).total_tables(instances * 4);
         pool.max_memory_size(
             usize::try_from(crate::plugin::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30),
         );

@@ -7,6 +7,7 @@ use wasmtime::component::{Linker, Resource, ResourceType};
 
 use super::contract::{Captures, LogLevel, Reduction, SourceHandle, TensorHandle};
 use super::state::State;
+use super::wasi;
 use crate::plugin::{log_line, manifest::CONTRACT};
 
 type Tensor = Resource<TensorHandle>;
@@ -19,6 +20,7 @@ type Made = (Result<Tensor, String>,);
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+    wasi::let_no_one_sleep(&mut linker)?;
     services(&mut linker)?;
     sources(&mut linker)?;
     tensors(&mut linker)?;
@@ -59,7 +61,7 @@ fn sources(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         let found = context.data_mut().serve(|state| match &state.batch {
             Some(batch) => Ok(batch.query(source.rep() as usize, &pattern)),
             None => Err(outside()),
-        })?;
+        })??;
         Ok((found.map(Captures::from),))
     };
     instance.func_wrap("[method]source.query", query)
@@ -86,7 +88,7 @@ fn run(context: &mut StoreContextMut<'_, State>, op: &Op<'_>) -> wasmtime::Resul
     let made = context.data_mut().serve(|state| match &state.tensors {
         Some(host) => host.run(op),
         None => Err("this plugin has no tensors".to_owned()),
-    });
+    })?;
     Ok((made.map(Resource::new_own),))
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
@@ -22,8 +22,9 @@ pub(crate) struct State {
     cause: Option<Fault>,
     started: Instant,
     allowed: Duration,
-    /// Time of the call under way that the host spent on the plugin's behalf.
+    /// Time of the call under way that the host spent on the plugin's behalf, and what it may spend.
     in_host: Duration,
+    allowed_in_host: Duration,
     /// The empty world and its standard error, made when the plugin first asks for them, as few ever do.
     world: Option<(WasiCtx, MemoryOutputPipe)>,
     table: ResourceTable,
@@ -41,23 +42,35 @@ impl State {
             started: Instant::now(),
             allowed: Duration::MAX,
             in_host: Duration::ZERO,
+            allowed_in_host: Duration::MAX,
             world: None,
             table: ResourceTable::new(),
         }
     }
 
-    /// Runs a service; its time does not count against the plugin.
-    pub(crate) fn serve<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
+    /// Runs a service; its time does not count against the plugin's own.
+    ///
+    /// # Errors
+    /// A trap, where the plugin kept the host busy for too long in this call.
+    pub(crate) fn serve<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> wasmtime::Result<R> {
         let start = Instant::now();
         let done = body(self);
         self.in_host += start.elapsed();
-        done
+        if self.in_host > self.allowed_in_host {
+            self.cause = Some(Fault::HostTimedOut(self.allowed_in_host));
+            return Err(wasmtime::Error::msg("the host was kept busy for too long"));
+        }
+        Ok(done)
     }
 
     /// Why a call failed with `error`: the limit that stopped it where there was one, else the trap.
     pub(crate) fn fault(&mut self, error: &wasmtime::Error) -> Fault {
         if let Some(cause) = self.cause.take() {
             return cause;
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            let text = "as many components run at once as this machine is given; analyse with fewer jobs";
+            return Fault::Unavailable(text.into());
         }
         let text = format!("{error:#}");
         if text.contains("fuel allocated for hostcalls has been exhausted") {
@@ -75,6 +88,10 @@ pub(crate) fn begin(store: &mut Store<State>, items: usize) {
     state.started = Instant::now();
     state.in_host = Duration::ZERO;
     state.allowed = state.limits.time_for(items);
+    state.allowed_in_host = match state.tensors {
+        Some(_) => state.limits.tensor_time(),
+        None => state.limits.host_time_for(items),
+    };
     state.cause = None;
     let (allowed, output) = (state.allowed, state.limits.output_bytes_for(items));
     store.set_hostcall_fuel(output.max(1 << 20));
@@ -133,5 +150,23 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (ctx, _) = self.world.get_or_insert_with(wasi::empty_world);
         WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::wasm::WasmEngine;
+
+    #[test]
+    fn work_of_the_host_has_a_limit_of_its_own() {
+        let engine = WasmEngine::shared().unwrap();
+        let limits = Limits { time_ms: 1, ..Limits::DEFAULT };
+        let mut store = store(engine.engine(), State::new("a/b".into(), limits));
+        begin(&mut store, 1);
+        let state = store.data_mut();
+        assert_eq!(state.serve(|_| 7).unwrap(), 7);
+        let error = state.serve(|_| std::thread::sleep(Duration::from_millis(20))).unwrap_err();
+        assert_eq!(state.fault(&error), Fault::HostTimedOut(Duration::from_millis(10)));
     }
 }
