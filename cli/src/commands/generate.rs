@@ -128,19 +128,23 @@ fn tell(
     context: &Context,
 ) -> Result<Completion, Failure> {
     let terminal = &context.terminal;
-    terminal.print(&shown(prompt))?;
-    let mut refused = None;
-    let completion = complete(&mut |piece| match terminal.print(&shown(piece)) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(failure) => {
-            refused = Some(failure);
-            ControlFlow::Break(())
+    // The prompt comes with the first of the text, as it may yet be refused.
+    let (mut before, mut refused) = (Some(shown(prompt)), None);
+    let completion = complete(&mut |piece| {
+        let text = before.take().unwrap_or_default() + &shown(piece);
+        match terminal.print(&text) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => {
+                refused = Some(failure);
+                ControlFlow::Break(())
+            }
         }
     })?;
     if let Some(failure) = refused {
         return Err(failure);
     }
-    terminal.print(&format!("{}\n", shown(arguments.fim_suffix.as_deref().unwrap_or_default())))?;
+    let after = shown(arguments.fim_suffix.as_deref().unwrap_or_default());
+    terminal.print(&format!("{}{after}\n", before.unwrap_or_default()))?;
     let rate = completion.tokens as f64 / completion.seconds.max(1e-9);
     let (tokens, finish) = (count(completion.tokens as u64), completion.finish);
     terminal.note(&format!("{tokens} tokens, {} tokens/s, ended by {finish}", short(rate)));
@@ -238,7 +242,7 @@ pub fn complete(
     }
     let request = Request { prompt: &ids, max_new_tokens: max_tokens, stop: &stops, sampling };
     let began = Instant::now();
-    let (mut stream, mut text, mut refused) = (tokenizer.text_stream(), String::new(), None);
+    let (mut stream, mut text, mut refused) = (tokenizer.text_stream(&ids)?, String::new(), None);
     let mut on_token = |token| match stream.push(token) {
         Ok(piece) => {
             text.push_str(&piece);

@@ -77,7 +77,7 @@ fn answer(
     let (terminal, run) = (&context.terminal, &trained.run);
     match &trained.outcome {
         Outcome::Interrupted { step, checkpoint } => {
-            let resume = resume_command(arguments);
+            let resume = resume_command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
             if arguments.json {
                 terminal.json(&serde_json::json!({
                     "run": run.to_string(), "status": "interrupted", "step": step, "checkpoint": checkpoint,
@@ -130,12 +130,14 @@ fn held_out(summary: &TrainSummary) -> Option<String> {
     Some(format!("held-out loss {first:.4} before, {last:.4} after{kept}\n"))
 }
 
-fn resume_command(arguments: &Arguments) -> String {
-    let mut command = format!("codetune train {} --resume", arguments.run_file.display());
-    for set in &arguments.sets {
-        command.push_str(&format!(" --set '{set}'"));
+/// The command line that was given, with `--resume`, as a shell takes it.
+fn resume_command(given: impl IntoIterator<Item = String>) -> String {
+    let mut words = vec!["codetune".to_owned()];
+    words.extend(given.into_iter().skip(1));
+    if !words.iter().any(|word| word == "--resume" || word.starts_with("--resume=")) {
+        words.push("--resume".to_owned());
     }
-    command
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
 /// The run file with what was set on the command line.
@@ -168,11 +170,7 @@ fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
             .help("write for example --set train.learning_rate=1e-4 or --set name='\"second\"'")
     };
     let (key, value) = set.split_once('=').ok_or_else(|| refused("it is not KEY=VALUE"))?;
-    let value = format!("value = {value}")
-        .parse::<toml::Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"))
-        .ok_or_else(|| refused("the value is no TOML; texts need quotes"))?;
+    let value = value.trim().parse::<toml::Value>().map_err(|_| refused("the value is no TOML; texts need quotes"))?;
     let mut parts: Vec<&str> = key.trim().split('.').collect();
     let last = parts.pop().filter(|last| !last.is_empty()).ok_or_else(|| refused("the key is empty"))?;
     let mut section = table;
@@ -215,6 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn the_command_to_go_on_with_can_be_pasted() {
+        let given = ["target/codetune", "train", "my run.toml", "--set", "output.dir='a'", "--database", "x.db"];
+        assert_eq!(
+            resume_command(given.map(str::to_owned)),
+            "codetune train 'my run.toml' --set \"output.dir='a'\" --database x.db --resume"
+        );
+        let given = ["codetune", "train", "run.toml", "--resume", "20260131"];
+        assert_eq!(resume_command(given.map(str::to_owned)), "codetune train run.toml --resume 20260131");
+    }
+
+    #[test]
     fn a_key_is_set_in_its_section() {
         let mut table: toml::Table = "seed = 1\n[train]\nepochs = 3\n".parse().unwrap();
         insert(&mut table, "train.learning_rate=1e-4").unwrap();
@@ -227,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_and_value_is_refused() {
-        for set in ["train", "=1", "train.=1", "name=no quotes", "seed.deep=1"] {
+        for set in ["train", "=1", "train.=1", "name=no quotes", "seed.deep=1", "seed=1\nname='x'", "seed="] {
             let mut table: toml::Table = "seed = 1".parse().unwrap();
             assert_eq!(insert(&mut table, set).unwrap_err().exit(), Exit::Usage, "{set}");
         }

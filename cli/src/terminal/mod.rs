@@ -55,7 +55,9 @@ impl Terminal {
             }
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let of_terminal = || console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
+        let width = columns.or_else(|| out.then(of_terminal)?).unwrap_or(100);
         let progress = match (quiet, err) {
             (true, _) => Mode::Silent,
             (false, true) => Mode::Bar,

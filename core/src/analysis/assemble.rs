@@ -16,6 +16,7 @@ impl FileAnalysis {
         let mut analysis = FileAnalysis {
             path: file.path().to_owned(),
             language: file.language(),
+            encoding: file.encoding().to_owned(),
             digest: *file.digest().as_bytes(),
             bytes: file.bytes(),
             lines: file.lines().line_count(),
@@ -62,6 +63,7 @@ impl FileAnalysis {
                 end: finding.end,
                 place: *place,
                 edits: Vec::new(),
+                sensitive: rule.sensitive,
             });
         }
         for (edit, place) in report.edits.iter().zip(of_edits) {

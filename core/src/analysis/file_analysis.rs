@@ -9,13 +9,15 @@ use crate::source::Language;
 
 /// What all analyzers said of one file.
 ///
-/// Its JSON form has `path`, `language`, `findings`, `attributes`, `symbols` and `errors`.
+/// Its JSON form has `path`, `language`, `encoding`, `findings`, `attributes`, `symbols` and `errors`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FileAnalysis {
     /// Path relative to the root, with `/` between its parts.
     pub path: String,
     /// The language it was analysed as.
     pub language: Language,
+    /// The encoding that the file is in. Spans count bytes of its text in UTF-8, without a byte order mark.
+    pub encoding: String,
     /// blake3 of the file's bytes.
     #[serde(skip)]
     pub digest: [u8; 32],
@@ -59,6 +61,9 @@ pub struct Finding {
     pub place: Place,
     /// Replacements that mend it, together.
     pub edits: Vec<Edit>,
+    /// Whether its span must not be shown, as the rule says. Only in the JSON form where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
 }
 
 /// A replacement of a part of the text.

@@ -72,6 +72,12 @@ pub enum DatasetError {
         /// What to do about it.
         way_out: &'static str,
     },
+    /// The parts of a text that is cut for filling in do not give the text back.
+    #[error(
+        "the tokenizer adds to the beginning of each text, such as a space, so the parts of a cut one do not join to it \
+         again; set fim_rate = 0 or use a tokenizer that adds nothing, such as a byte-level one"
+    )]
+    PartsDoNotJoin,
     /// A text cannot be encoded or ids cannot be decoded.
     #[error("tokenizer: {0}")]
     Tokenizer(String),

@@ -74,6 +74,7 @@ mod tests {
             end: 0,
             place: Place { start_line: 1, start_column: 1, end_line: 1, end_column: 1 },
             edits: Vec::new(),
+            sensitive: false,
         }
     }
 
@@ -84,6 +85,7 @@ mod tests {
         FileAnalysis {
             path: "a.py".into(),
             language: Language::Python,
+            encoding: "UTF-8".into(),
             digest: [7; 32],
             bytes: 2,
             lines: 1,

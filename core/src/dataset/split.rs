@@ -5,7 +5,7 @@
 //! others. Two exceptions keep the split usable and honest:
 //!
 //! - where every group fell on one side of a split that asked for both, the group nearest to the threshold
-//!   changes side;
+//!   changes side; a lone group is for training;
 //! - groups that share an equal text are drawn as one, under the name of the first by path order.
 
 use std::collections::{BTreeMap, HashMap};
@@ -59,6 +59,9 @@ pub fn split(documents: &[Document], seed: u64, fraction: f64, group: Group) -> 
             None
         };
         sides.extend(moved);
+    }
+    if sides.len() == 1 {
+        sides.values_mut().for_each(|side| *side = Split::Train);
     }
     members.iter().map(|&index| sides.get(&joined.root(index)).copied().unwrap_or(Split::Train)).collect()
 }
@@ -122,6 +125,13 @@ mod tests {
         assert!((300..500).contains(&held), "{held}");
         assert_eq!(sides, split(&documents, 1, 0.2, Group::File));
         assert_ne!(sides, split(&documents, 2, 0.2, Group::File));
+    }
+
+    #[test]
+    fn a_lone_group_is_for_training_whatever_it_draws() {
+        for seed in 0..50 {
+            assert_eq!(split(&many(1), seed, 0.9, Group::File), [Split::Train]);
+        }
     }
 
     #[test]

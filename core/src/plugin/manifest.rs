@@ -75,6 +75,9 @@ pub struct Rule {
     /// What to do about it.
     #[serde(default)]
     pub help: String,
+    /// Whether what it finds must not be shown, such as a secret: hosts mask it where they show the source.
+    #[serde(default)]
+    pub sensitive: bool,
 }
 
 /// An attribute with its type and unit.

@@ -1,6 +1,6 @@
 //! The walk over a directory, in an order that is always the same.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -224,7 +224,7 @@ fn language_of(relative: &Path, absolute: &Path) -> Result<Option<Language>, Ski
         return Ok(by_name);
     }
     let mut head = Vec::with_capacity(SHEBANG_BYTES);
-    File::open(absolute)
+    super::load::open(absolute)
         .and_then(|file| file.take(SHEBANG_BYTES as u64).read_to_end(&mut head))
         .map_err(SkipReason::unreadable)?;
     Ok(language_of_shebang(&head))

@@ -1,7 +1,8 @@
 //! Reading a discovered file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::path::Path;
 
 use super::discover::{DiscoverOptions, FileEntry, MAX_BYTES_CEILING};
 use super::file::SourceFile;
@@ -14,7 +15,7 @@ use super::skip::SkipReason;
 /// binary, or it is not valid in its encoding.
 pub fn load(entry: &FileEntry, options: &DiscoverOptions) -> Result<SourceFile, SkipReason> {
     let limit = options.max_bytes.min(MAX_BYTES_CEILING);
-    let file = File::open(&entry.absolute).map_err(SkipReason::unreadable)?;
+    let file = open(&entry.absolute).map_err(SkipReason::unreadable)?;
     let mut bytes = Vec::with_capacity(entry.bytes.min(limit) as usize + 1);
     // One byte more than the limit tells a file that has grown from one that just fits.
     (&file).take(limit + 1).read_to_end(&mut bytes).map_err(SkipReason::unreadable)?;
@@ -23,6 +24,22 @@ pub fn load(entry: &FileEntry, options: &DiscoverOptions) -> Result<SourceFile, 
         return Err(SkipReason::TooLarge { bytes, limit });
     }
     SourceFile::from_bytes(&entry.path, entry.language, &bytes)
+}
+
+/// Opens a regular file. What a walk saw as one may be a pipe by now, which would be waited for without end.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +82,16 @@ mod tests {
         assert!(load(&entry, &options).is_ok());
         std::fs::write(&entry.absolute, b"int xy;\n").unwrap();
         assert_eq!(load(&entry, &options).unwrap_err(), SkipReason::TooLarge { bytes: 8, limit: 7 });
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_became_a_pipe_is_unreadable_and_not_waited_for() {
+        let (_folder, entry) = only_file("a.go", b"package p\n");
+        std::fs::remove_file(&entry.absolute).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&entry.absolute).status().unwrap().success());
+        let reason = load(&entry, &DiscoverOptions::default()).unwrap_err();
+        assert!(reason.code() == "unreadable" && reason.to_string().contains("no regular file"), "{reason}");
     }
 
     #[test]

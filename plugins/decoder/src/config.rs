@@ -6,6 +6,9 @@ use crate::rope;
 /// More layers than any model has; a larger number is a damaged file.
 const MAX_LAYERS: u64 = 10_000;
 
+/// How far Mistral and Qwen2 look back where `sliding_window` is not given.
+const DEFAULT_WINDOW: u32 = 4096;
+
 /// What a Hugging Face `config.json` says of a model, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -116,9 +119,11 @@ fn family(keys: &Keys<'_>) -> Result<Family, Error> {
 
 /// The sliding window of each layer, by the rules of each family's configuration class in transformers.
 fn windows(keys: &Keys<'_>, family: Family, layers: u64) -> Result<Vec<Option<u32>>, Error> {
-    let window = match keys.absent("sliding_window") {
-        true => None,
-        false => Some(
+    let window = match keys.0.get("sliding_window") {
+        // Null is no window, and no key is the window of the configuration class.
+        None if family != Family::Llama => Some(DEFAULT_WINDOW),
+        None | Some(Value::Null) => None,
+        Some(_) => Some(
             u32::try_from(keys.size("sliding_window")?)
                 .map_err(|_| keys.refuse("sliding_window", "it must fit 32 bits; use null for no window"))?,
         ),

@@ -1,7 +1,7 @@
 use std::f64::consts::TAU;
 
 use codetune_plugin_sdk::Error;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::Keys;
 
@@ -9,10 +9,11 @@ use crate::config::Keys;
 const DEFAULT_THETA: f64 = 10_000.0;
 
 /// The inverse frequencies of rotary positions, scaled as `rope_parameters`, or the older `rope_scaling` with
-/// `rope_theta`, says. Formulas: transformers' `modeling_rope_utils`.
+/// `rope_theta`, says; the older goes first where both are given. Formulas: transformers' `modeling_rope_utils`.
 pub fn inverse_frequencies(keys: &Keys<'_>, head_dim: u64) -> Result<Vec<f64>, Error> {
-    let table = if keys.absent("rope_parameters") { "rope_scaling" } else { "rope_parameters" };
-    let empty = serde_json::Map::new();
+    let given = |table: &str| !keys.absent(table) && keys.0.get(table) != Some(&Value::Object(Map::new()));
+    let table = if given("rope_scaling") { "rope_scaling" } else { "rope_parameters" };
+    let empty = Map::new();
     let scaling = match keys.0.get(table) {
         None | Some(Value::Null) => Keys(&empty),
         Some(Value::Object(object)) => Keys(object),

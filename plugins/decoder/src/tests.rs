@@ -71,6 +71,9 @@ fn windows_follow_each_family() {
     let with = |name, change| configured(name, change).0.windows;
     assert_eq!(with("MistralForCausalLM", json!({"sliding_window": 16})), [Some(16), Some(16)]);
     assert_eq!(with("MistralForCausalLM", json!({"sliding_window": null})), none);
+    assert_eq!(with("MistralForCausalLM", json!({})), [Some(4096), Some(4096)]);
+    assert_eq!(with("Qwen2ForCausalLM", json!({})), none);
+    assert_eq!(with("LlamaForCausalLM", json!({})), none);
     let qwen = json!({"sliding_window": 16, "use_sliding_window": true, "max_window_layers": 1});
     assert_eq!(with("Qwen2ForCausalLM", qwen), [None, Some(16)]);
     assert_eq!(with("Qwen2ForCausalLM", json!({"sliding_window": 16, "use_sliding_window": false})), none);
@@ -85,6 +88,9 @@ fn rope_is_scaled_in_both_spellings() {
         json!({"head_dim": 8, "rope_theta": 10000.0, "rope_scaling": {"type": "linear", "factor": 4}});
     let linear = configured("LlamaForCausalLM", linear).0.inverse_frequencies;
     assert!(linear.iter().zip(&plain).all(|(a, b)| *a == b / 4.0));
+    let both = json!({"head_dim": 8, "rope_theta": 10000.0, "rope_parameters": {"rope_type": "default"},
+        "rope_scaling": {"type": "linear", "factor": 4}});
+    assert_eq!(configured("LlamaForCausalLM", both).0.inverse_frequencies, linear);
     let llama3 = json!({"head_dim": 8, "rope_parameters": {
         "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0,
         "high_freq_factor": 4.0, "original_max_position_embeddings": 128}});

@@ -27,6 +27,9 @@ pub struct Selection {
     /// Read files of unknown languages too, as text.
     #[arg(long)]
     pub all_files: bool,
+    /// Look at hidden files and folders too, whose names begin with a dot.
+    #[arg(long)]
+    pub hidden: bool,
     /// Leave out files larger than this, in bytes.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_BYTES)]
     pub max_bytes: u64,
@@ -75,6 +78,7 @@ impl Selection {
             exclude: self.exclude.clone(),
             max_bytes: self.max_bytes,
             all_files: self.all_files,
+            hidden: self.hidden,
             ..DiscoverOptions::default()
         };
         Ok(AnalysisOptions { analyzers, discover, cache, jobs: self.jobs, keep_text })

@@ -147,9 +147,12 @@ impl CodeTokenizer {
             .map_err(|error| DatasetError::Tokenizer(format!("cannot decode: {error}")))
     }
 
-    /// Decodes ids one by one, as a model makes them.
-    pub fn text_stream(&self) -> TextStream<'_> {
-        TextStream::new(self)
+    /// Decodes ids one by one, as a model makes them after those of a prompt.
+    ///
+    /// # Errors
+    /// [`DatasetError::Tokenizer`] where an id of the prompt is not in the vocabulary.
+    pub fn text_stream(&self, prompt: &[u32]) -> Result<TextStream<'_>, DatasetError> {
+        TextStream::after(self, prompt)
     }
 
     fn check_ids(&self, ids: &[u32]) -> Result<(), DatasetError> {
@@ -190,13 +193,20 @@ impl CodeTokenizer {
     /// The fill-in-the-middle ids.
     ///
     /// # Errors
-    /// [`DatasetError::MissingToken`] when the tokenizer lacks one of the three.
+    /// [`DatasetError::MissingToken`] when the tokenizer lacks one of the three,
+    /// [`DatasetError::PartsDoNotJoin`] when the parts of a cut text would not be that text.
     pub fn fim(&self) -> Result<&FimTokens, DatasetError> {
-        self.fim.as_ref().ok_or_else(|| DatasetError::MissingToken {
+        let fim = self.fim.as_ref().ok_or_else(|| DatasetError::MissingToken {
             purpose: "fill-in-the-middle",
             tried: [PREFIX_NAMES, MIDDLE_NAMES, SUFFIX_NAMES].concat().join(", "),
             way_out: "set fim_rate = 0 or use a tokenizer that has them",
-        })
+        })?;
+        let (before, after) = ("let na", "me = 1;");
+        let ids = [self.encode(before)?, self.encode(after)?].concat();
+        if !self.is_lossless(&[before, after].concat(), &ids) {
+            return Err(DatasetError::PartsDoNotJoin);
+        }
+        Ok(fim)
     }
 
     /// blake3 of the `tokenizer.json`.

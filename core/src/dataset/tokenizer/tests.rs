@@ -23,7 +23,7 @@ fn a_stream_of_ids_gives_what_decoding_them_all_gives() {
         let mut ids = tokenizer.encode(&text).unwrap();
         // The last character is cut in most of them.
         ids.truncate(ids.len() - i as usize % 4);
-        let (mut stream, mut told) = (tokenizer.text_stream(), String::new());
+        let (mut stream, mut told) = (tokenizer.text_stream(&[]).unwrap(), String::new());
         for &id in &ids {
             let piece = stream.push(id).unwrap();
             within_characters += usize::from(piece.is_empty());
@@ -34,8 +34,47 @@ fn a_stream_of_ids_gives_what_decoding_them_all_gives() {
         assert_eq!(told, tokenizer.decode(&ids).unwrap());
     }
     assert!(within_characters > 100, "{within_characters}");
-    let error = tokenizer.text_stream().push(1 << 20).unwrap_err().to_string();
+    let error = tokenizer.text_stream(&[]).unwrap().push(1 << 20).unwrap_err().to_string();
     assert!(error.contains("not in the vocabulary"), "{error}");
+    assert!(tokenizer.text_stream(&[1 << 20]).is_err());
+}
+
+/// A tokenizer that marks spaces and puts one before each text, as Llama 2's does.
+fn marking() -> CodeTokenizer {
+    let words = ["<unk>", "</s>", "▁let", "▁na", "▁me", "▁=", "▁1;", "▁x"];
+    let vocabulary: serde_json::Map<_, _> =
+        words.iter().enumerate().map(|(id, word)| ((*word).to_owned(), id.into())).collect();
+    let added: Vec<Value> = ["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"]
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            json!({ "id": words.len() + at, "content": name, "special": true, "single_word": false,
+                    "lstrip": false, "rstrip": false, "normalized": false })
+        })
+        .collect();
+    let metaspace =
+        json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true });
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": added, "normalizer": null,
+        "pre_tokenizer": metaspace, "post_processor": null, "decoder": metaspace,
+        "model": { "type": "WordLevel", "vocab": vocabulary, "unk_token": "<unk>" },
+    });
+    CodeTokenizer::from_bytes(tokenizer.to_string().into_bytes(), None, Path::new("t")).unwrap()
+}
+
+#[test]
+fn a_space_at_the_beginning_of_what_follows_a_prompt_is_kept() {
+    let tokenizer = marking();
+    let (prompt, next) = (tokenizer.encode("let x =").unwrap(), tokenizer.id("▁1;").unwrap());
+    let mut stream = tokenizer.text_stream(&prompt).unwrap();
+    let told = stream.push(next).unwrap() + &stream.finish().unwrap();
+    assert_eq!(told, " 1;");
+}
+
+#[test]
+fn a_tokenizer_whose_parts_do_not_join_does_not_fill_in() {
+    assert!(matches!(marking().fim(), Err(DatasetError::PartsDoNotJoin)));
+    assert!(tokenizer().fim().is_ok());
 }
 
 #[test]

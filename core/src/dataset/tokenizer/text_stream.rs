@@ -17,15 +17,19 @@ pub struct TextStream<'a> {
         PostProcessorWrapper,
         DecoderWrapper,
     >,
+    /// The prompt's ids and those that came since.
     ids: Vec<u32>,
-    /// All that was given out.
+    /// The prompt's text and all that was given out.
     text: String,
 }
 
 impl<'a> TextStream<'a> {
-    pub(super) fn new(tokenizer: &'a CodeTokenizer) -> Self {
+    /// A text may begin otherwise than it goes on, with a space that decoding takes away, so the prompt is part of it.
+    pub(super) fn after(tokenizer: &'a CodeTokenizer, prompt: &[u32]) -> Result<Self, DatasetError> {
         let stream = tokenizer.inner.decode_stream(false);
-        TextStream { tokenizer, stream, ids: Vec::new(), text: String::new() }
+        let mut stream = TextStream { tokenizer, stream, ids: Vec::new(), text: String::new() };
+        prompt.iter().try_for_each(|id| stream.push(*id).map(drop))?;
+        Ok(stream)
     }
 
     /// Takes the next id and gives the text that is known by it, often none.
@@ -42,8 +46,8 @@ impl<'a> TextStream<'a> {
         Ok(piece)
     }
 
-    /// The text that was held back: what ids that end inside a character give, U+FFFD. With it, all that was given
-    /// out is what [`CodeTokenizer::decode`] gives.
+    /// The text that was held back: what ids that end inside a character give, U+FFFD. With it, the prompt's text and
+    /// all that was given out are what [`CodeTokenizer::decode`] gives.
     ///
     /// # Errors
     /// As [`CodeTokenizer::decode`].
