@@ -60,13 +60,23 @@ fn a_saved_model_opens_with_the_same_logits() {
 }
 
 #[test]
-fn a_new_model_is_not_written_over_another() {
-    let folder = tempfile::tempdir().unwrap();
-    create(folder.path(), 1);
+fn a_new_model_is_not_written_over_another_in_one_file_or_in_several() {
     let decoder = decoder(Carrier::Builtin);
-    let config = ModelConfig::read(folder.path()).unwrap();
-    let error = create_model(&|config, host| decoder.backend(config, host), &config, 2, folder.path());
-    assert!(matches!(error, Err(ModelError::Exists { .. })));
+    let config = ModelConfig::read(&fixture("peft/llama")).unwrap();
+    for name in [
+        "config.json",
+        "model.safetensors",
+        "model-00001-of-00002.safetensors",
+        "model.safetensors.index.json",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, "theirs").unwrap();
+        let error = create_model(&|config, host| decoder.backend(config, host), &config, 2, folder.path());
+        assert!(matches!(error, Err(ModelError::Exists { path: found }) if found == path));
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{name}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
+use codetune_core::dataset::tokenizer::refuse_other;
 use codetune_core::model::{ModelConfig, create_model};
 use codetune_core::plugin::Registry;
 
@@ -52,7 +53,7 @@ pub struct Init {
 /// Makes a model.
 ///
 /// # Errors
-/// The configuration is refused, there is something in the folder, or it cannot be written.
+/// The configuration is refused, there is a model or another tokenizer in the folder, or it cannot be written.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Init(init) = command;
     let tokenizer = init.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
@@ -99,7 +100,8 @@ pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> 
 /// Makes the folder of a new model, and gives the number of its parameters.
 ///
 /// # Errors
-/// No backend knows the architecture, the tokenizer does not fit, or the folder cannot be written.
+/// No backend knows the architecture, the tokenizer does not fit, there is a model or another tokenizer in the
+/// folder, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,
@@ -111,6 +113,10 @@ pub fn create(
     if let Some(tokenizer) = tokenizer {
         fits(tokenizer, config)?;
     }
+    refuse_other(folder, tokenizer).map_err(|error| {
+        Failure::from(error)
+            .help("give another folder, or pass this one as --tokenizer to make a model for it")
+    })?;
     let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder)?;
     if let Some(tokenizer) = tokenizer {
         tokenizer.save(folder)?;

@@ -26,7 +26,7 @@ pub enum Command {
 pub struct Train {
     /// A folder of source code.
     path: PathBuf,
-    /// Write tokenizer.json to this folder.
+    /// Write tokenizer.json to this folder, where none is yet.
     #[arg(short, long, value_name = "FOLDER")]
     output: PathBuf,
     /// Entries of the vocabulary, 261 and up.
@@ -46,9 +46,10 @@ pub struct Train {
 /// Trains a tokenizer and writes it.
 ///
 /// # Errors
-/// There is nothing to read, the size is refused, or the folder cannot be written.
+/// There is nothing to read, the size is refused, there is a tokenizer in the folder, or it cannot be written.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Train(arguments) = command;
+    tokenizer::refuse_other(&arguments.output, None)?;
     let options = DiscoverOptions { all_files: arguments.all_files, ..DiscoverOptions::default() };
     let found = discover(&arguments.path, &options)?;
     let reading = context.terminal.progress("reading", "files");

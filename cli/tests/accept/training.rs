@@ -221,6 +221,28 @@ fn a_dataset_that_was_tampered_with_is_refused_and_one_in_the_way_is_left_alone(
         &["model is not a codetune dataset", "help: nothing was written, choose another folder"],
     );
     let init = ["model", "init", "--preset", "tiny", "-o", "model"];
-    place.refused(&init, 2, &["model", "exists already", "help: choose another folder or remove it first"]);
+    place.refused(&init, 2, &["model", "exists already", "help: give another folder"]);
     assert!(files(&place) == before);
+}
+
+#[test]
+fn a_folder_with_someones_model_or_tokenizer_is_left_as_it_is() {
+    let place = Place::new();
+    place.write("src/m.py", "def f(a):\n    return a\n".repeat(20));
+    place.write("sharded/config.json", "{}");
+    place.write("sharded/model-00001-of-00002.safetensors", "weights");
+    place.write("sharded/model.safetensors.index.json", "{}");
+    place.write("tokenizer/tokenizer.json", "{}");
+    let train = |folder| ["tokenizer", "train", "src", "-o", folder, "--vocab-size", "270"];
+    place.run(&[&train("new")[..], &["--json"]].concat()).json();
+    let before = files(&place);
+    place.refused(&train("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
+    let init = |folder| ["model", "init", "--preset", "tiny", "--tokenizer", "new", "-o", folder];
+    place.refused(&init("sharded"), 2, &["sharded/config.json exists already", "help: give another folder"]);
+    place.refused(&init("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
+    let bare = ["model", "init", "--preset", "tiny", "-o", "new"];
+    place.refused(&bare, 2, &["tokenizer.json exists already", "help: ", "--tokenizer"]);
+    assert!(files(&place) == before);
+    // Its own tokenizer is not in a model's way.
+    place.run(&[&init("new")[..], &["--json"]].concat()).json();
 }

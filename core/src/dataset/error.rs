@@ -62,6 +62,12 @@ pub enum DatasetError {
     /// A tokenizer cannot be trained.
     #[error("tokenizer training: {0}")]
     TokenizerTraining(String),
+    /// A tokenizer would replace another one.
+    #[error("{path} exists already, of another tokenizer; give another folder")]
+    TokenizerExists {
+        /// The file in the way.
+        path: PathBuf,
+    },
     /// The tokenizer lacks a token that the configuration needs.
     #[error("the tokenizer has no {purpose} token (looked for {tried}); {way_out}")]
     MissingToken {

@@ -11,7 +11,7 @@ mod private;
 mod whole;
 
 pub(crate) use folder::{UNFINISHED, publish};
-pub(crate) use private::{private_directory, write_private};
+pub(crate) use private::{private_directory, read_private, write_private};
 pub use whole::{write, write_with};
 
 use std::fs::File;

@@ -50,11 +50,15 @@ fn replace(
         Err(_) => (path.to_owned(), None),
     };
     let folder = folder_of(&path);
-    let file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    if permissions.is_none() {
+        as_any_other_file(&mut builder);
+    }
+    let file = builder.tempfile_in(folder)?;
     write(file.as_file())?;
-    match permissions {
-        Some(permissions) => file.as_file().set_permissions(permissions)?,
-        None => open_to_all(file.as_file())?,
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
     }
     if durable {
         file.as_file().sync_all()?;
@@ -64,21 +68,23 @@ fn replace(
     if durable { synchronise(folder) } else { Ok(()) }
 }
 
-/// A temporary file is private; what it becomes should be as readable as any other file.
+/// A temporary file is private; what it becomes should be as open as any other new file, which the umask decides.
 #[cfg(unix)]
-fn open_to_all(file: &File) -> io::Result<()> {
+fn as_any_other_file(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn open_to_all(_: &File) -> io::Result<()> {
-    Ok(())
-}
+fn as_any_other_file(_: &mut tempfile::Builder<'_, '_>) {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where the test of the umask writes, when it is the process that has one of its own.
+    #[cfg(unix)]
+    const UNDER_UMASK: &str = "CODETUNE_TEST_UNDER_UMASK";
 
     #[test]
     fn a_file_is_replaced_whole_in_folders_that_are_made() {
@@ -103,12 +109,23 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_readable_by_all() {
+    fn a_new_file_has_the_permissions_that_the_umask_gives_to_any() {
         use std::os::unix::fs::PermissionsExt;
+        // The umask is the whole process's, so a process of its own tries each.
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        write(&path, b"content").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        if let Some(path) = std::env::var_os(UNDER_UMASK) {
+            return write(Path::new(&path), b"content").unwrap();
+        }
+        for umask in ["022", "002", "077"] {
+            let path = folder.path().join(umask);
+            let own = std::env::current_exe().unwrap();
+            let call = "umask $0 && exec \"$@\" whole::tests::a_new_file_has";
+            let mut shell = std::process::Command::new("sh");
+            let ran = shell.args(["-c", call, umask]).arg(own).env(UNDER_UMASK, &path).output().unwrap();
+            assert!(ran.status.success(), "{ran:?}");
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o666 & !u32::from_str_radix(umask, 8).unwrap(), "{umask}");
+        }
     }
 
     #[test]

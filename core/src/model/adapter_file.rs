@@ -16,9 +16,10 @@ const WEIGHTS: &str = "adapter_model.safetensors";
 const PREFIX: &str = "base_model.model.";
 
 /// Keys of `adapter_config.json` that change nothing of what is computed here.
-const INFORMATIVE: [&str; 13] = [
+const INFORMATIVE: [&str; 14] = [
     "auto_mapping",
     "base_model_name_or_path",
+    "eva_config",
     "inference_mode",
     "init_lora_weights",
     "lora_alpha",
@@ -31,6 +32,10 @@ const INFORMATIVE: [&str; 13] = [
     "runtime_config",
     "target_modules",
 ];
+
+/// What `init_lora_weights` may say: how PEFT draws first matrices that leave the base model as it is. Other
+/// ways (PiSSA, OLoRA, LoftQ, CorDA) change the base by them, and the adapter then belongs to what is left of it.
+const INITIALIZATIONS: [&str; 3] = ["gaussian", "orthogonal", "eva"];
 
 /// An adapter as a file holds it: for each module `a` `[rank, in]` and `b` `[out, rank]`.
 #[derive(Debug, Clone)]
@@ -121,6 +126,10 @@ fn read_config(path: &Path) -> Result<AdapterConfig> {
     parse_config(&text).map_err(|message| ModelError::Config { path: path.to_owned(), message })
 }
 
+/// What to do with an adapter of a changed base.
+const CHANGED_BASE: &str = "the adapter belongs to a base model that this changed; save it in PEFT with \
+    path_initial_model_for_weight_conversion, which makes it one of the unchanged base";
+
 fn parse_config(text: &str) -> std::result::Result<AdapterConfig, String> {
     let object: Map<String, Value> =
         serde_json::from_str(text).map_err(|e| format!("not a JSON object: {e}"))?;
@@ -135,6 +144,12 @@ fn parse_config(text: &str) -> std::result::Result<AdapterConfig, String> {
             Some(Value::String(value)) if value == only => {}
             _ => return Err(refuse(key, &format!("only {only} is supported"))),
         }
+    }
+    match object.get("init_lora_weights") {
+        None | Some(Value::Null | Value::Bool(_)) => {}
+        Some(Value::String(name)) if INITIALIZATIONS.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
+        }
+        _ => return Err(refuse("init_lora_weights", CHANGED_BASE)),
     }
     // Whatever else PEFT knows, now or later, is off when it is null, false or empty.
     for (key, value) in &object {
@@ -152,7 +167,10 @@ fn parse_config(text: &str) -> std::result::Result<AdapterConfig, String> {
     let targets = match object.get("target_modules") {
         Some(Value::String(name)) if name == "all-linear" => Targets::AllLinear,
         Some(Value::Array(names)) => {
-            let mut names: Vec<String> = names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let texts = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+            let Some(mut names): Option<Vec<String>> = texts else {
+                return Err(refuse("target_modules", "every name has to be text"));
+            };
             // PEFT keeps a set, whose order differs from run to run.
             names.sort();
             Targets::Modules(names)
@@ -207,10 +225,60 @@ mod tests {
             ("target_modules", json!(".*_proj")),
             ("r", json!(true)),
             ("lora_alpha", json!("x")),
+            ("target_modules", json!(["q_proj", 1])),
             ("a_later_invention", json!(3)),
+            ("alora_invocation_tokens", json!([1])),
+            ("alpha_pattern", json!({"q_proj": 4})),
+            ("arrow_config", json!({"top_k": 3})),
+            ("bias", json!("lora_only")),
+            ("corda_config", json!({"corda_method": "ipm"})),
+            ("exclude_modules", json!("lm_head")),
+            ("layer_replication", json!([[0, 2], [1, 2]])),
+            ("layers_pattern", json!("layers")),
+            ("layers_to_transform", json!(0)),
+            ("layers_to_transform", json!([1])),
+            ("loftq_config", json!({"loftq_bits": 4})),
+            ("lora_bias", json!(true)),
+            ("megatron_config", json!({"tensor_model_parallel_size": 2})),
+            ("target_parameters", json!(["experts.down_proj"])),
+            ("trainable_token_indices", json!([7])),
+            ("use_qalora", json!(true)),
         ] {
             let error = config(json!({key: value})).unwrap_err();
             assert!(error.contains(key), "{key}: {error}");
         }
+    }
+
+    #[test]
+    fn what_is_off_or_changes_no_number_is_accepted() {
+        let plain = config(json!({})).unwrap();
+        for (key, value) in [
+            ("eva_config", json!({"rho": 1.0})),
+            ("exclude_modules", json!(null)),
+            ("layers_to_transform", json!([])),
+            ("loftq_config", json!({})),
+            ("megatron_core", json!("megatron.core")),
+            ("modules_to_save", json!([])),
+            ("qalora_group_size", json!(16)),
+            ("trainable_token_indices", json!(null)),
+            ("use_rslora", json!(false)),
+        ] {
+            assert_eq!(config(json!({key: value})).unwrap(), plain, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_adapter_of_a_changed_base_is_refused_with_the_way_to_convert_it() {
+        for unchanged in
+            [json!(null), json!(true), json!(false), json!("gaussian"), json!("orthogonal"), json!("eva")]
+        {
+            config(json!({"init_lora_weights": unchanged})).unwrap();
+        }
+        for changed in ["pissa", "pissa_niter_16", "olora", "OLoRA", "loftq", "corda", "lora_ga", "later"] {
+            let error = config(json!({"init_lora_weights": changed})).unwrap_err();
+            assert!(error.contains(&format!("`init_lora_weights` is \"{changed}\"")), "{error}");
+            assert!(error.contains("path_initial_model_for_weight_conversion"), "{error}");
+        }
+        assert!(config(json!({"init_lora_weights": 1})).is_err());
     }
 }

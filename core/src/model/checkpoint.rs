@@ -12,7 +12,7 @@ use super::error::{ModelError, Result};
 use super::files::{check_shapes, read_safetensors, write_safetensors};
 
 /// The weights of a model in one file.
-pub(super) const FILE: &str = "model.safetensors";
+const FILE: &str = "model.safetensors";
 /// Says which of several files holds each tensor.
 const INDEX: &str = "model.safetensors.index.json";
 /// What old Llama checkpoints keep although it follows from the configuration; transformers passes over it.

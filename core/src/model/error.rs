@@ -29,7 +29,7 @@ pub enum ModelError {
         source: io::Error,
     },
     /// A new model would replace one that is there.
-    #[error("{} exists already; choose another folder or remove it first", path.display())]
+    #[error("{} exists already; give another folder", path.display())]
     Exists {
         /// The file in the way.
         path: PathBuf,

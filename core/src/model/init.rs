@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,8 +10,8 @@ use codetune_plugin_sdk::{Initializer, Plan};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::checkpoint::{self, write_model};
-use super::config::ModelConfig;
+use super::checkpoint::write_model;
+use super::config::{self, ModelConfig};
 use super::error::{ModelError, Result};
 use super::forward::OpenBackend;
 use super::host::ModelHost;
@@ -17,16 +19,35 @@ use super::host::ModelHost;
 /// Makes a model from nothing: reads the plan of `config`, draws its weights by `seed`, and writes the folder.
 ///
 /// # Errors
-/// The backend refuses the configuration, a model is there already, or a file cannot be written.
+/// The backend refuses the configuration, a model is there already in any form, or a file cannot be written.
 pub fn create_model(open: OpenBackend<'_>, config: &ModelConfig, seed: u64, folder: &Path) -> Result<Plan> {
-    let path = folder.join(checkpoint::FILE);
-    if path.exists() {
-        return Err(ModelError::Exists { path });
-    }
+    refuse_another(folder)?;
     let opened = open(&config.json, Arc::new(ModelHost::new()));
     let plan = opened.map_err(ModelError::opening(&config.path))?.plan().clone();
     write_model(folder, &config.json, &initial_weights(&plan, seed, DType::F32)?)?;
     Ok(plan)
+}
+
+/// Refuses a folder with a configuration or weights in it, be they in one file or in several: new ones would
+/// go before those.
+fn refuse_another(folder: &Path) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(ModelError::write(folder)(error)),
+    };
+    let mut names = entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<Vec<String>>>()
+        .map_err(ModelError::read(folder))?;
+    names.sort();
+    let of_a_model = |name: &&String| {
+        *name == config::FILE || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
+    };
+    match names.iter().find(of_a_model) {
+        Some(name) => Err(ModelError::Exists { path: folder.join(name) }),
+        None => Ok(()),
+    }
 }
 
 /// The weights of a new model. Each parameter is drawn from its own stream, keyed by `seed` and its name, so

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use codetune_plugin_sdk::Severity;
 
 use crate::plugin::{ConfigOption, Limits, LimitsRequest};
-use crate::validate::{Violation, check_plugin_name};
+use crate::validate::{Violation, check_plugin_name, unknown_key_in};
 
 /// The contract version that this host offers, that of the package in `plugin-sdk/wit`.
 pub const CONTRACT: semver::Version = semver::Version::new(0, 1, 0);
@@ -170,8 +170,13 @@ impl Manifest {
     /// # Errors
     /// Names the field, and what to write instead.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Manifest =
-            toml::from_str(text).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        let manifest: Manifest = toml::from_str(text).map_err(|error| {
+            let told = match unknown_key_in(error.message()) {
+                Some(unknown) => error.to_string().replace(error.message(), &unknown.to_string()),
+                None => error.to_string(),
+            };
+            ManifestError::Syntax(told)
+        })?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -311,7 +316,17 @@ mod tests {
             ("acme/todo", "Acme/todo", "namespace/name"),
             ("api = \"0.1\"", "api = \"0.2\"", "codetune has to be upgraded"),
             ("api = \"0.1\"", "api = \"0.0.3\"", "the plugin has to be upgraded"),
-            ("license = \"MIT\"", "license = \"MIT\"\ncolour = 1", "unknown field `colour`"),
+            (
+                "license = \"MIT\"",
+                "license = \"MIT\"\ncolour = 1",
+                "unknown key \"colour\"; known keys: schema,",
+            ),
+            ("license = \"MIT\"", "licence = \"MIT\"", "unknown key \"licence\", did you mean \"license\"?"),
+            (
+                "summary = \"A TODO.\"",
+                "sumary = \"A TODO.\"",
+                "did you mean \"summary\"?; known keys: id, severity",
+            ),
             ("author = \"Acme\"", "author = \" \"", "author"),
             ("[analyzer]", "[limits]\ntime_ms = 0\n[analyzer]", "limits.time_ms is 0"),
             ("[analyzer]", "capabilities = [\"http\"]\n[analyzer]", "capability `http`"),

@@ -6,7 +6,7 @@ use super::RunError;
 use crate::dataset::Dataset;
 use crate::model::ModelConfig;
 use crate::plugin::{Digest, PluginIdentity};
-use crate::store::{NewConfig, NewDataset, NewRun, RunId, Store};
+use crate::store::{NewConfig, NewDataset, RunId, RunStart, Store};
 use crate::train::RunConfig;
 use crate::validate::DATASET_NAME;
 
@@ -50,7 +50,7 @@ fn name(path: &Path, otherwise: &str) -> String {
     DATASET_NAME.check_text(&name).map_or_else(|_| otherwise.to_owned(), str::to_owned)
 }
 
-/// Starts a run, with all that took part in it.
+/// Starts a run, with all that takes part in it, or leaves no trace of it.
 pub(super) fn start(
     store: &Store,
     config: &RunConfig,
@@ -58,14 +58,14 @@ pub(super) fn start(
     data: &DataFacts,
     plugins: &[PluginIdentity],
 ) -> Result<RunId, RunError> {
-    let id = store.save_config(&of(config, model, data))?;
     let kind = if config.adapter.is_some() { "lora" } else { "full" };
-    let run = store.start_run(&NewRun { name: config.name.clone(), ..NewRun::new(id, kind) })?;
-    store.record_plugins(&run, plugins)?;
-    if let Some(dataset) = &data.dataset {
-        store.link_dataset(&run, store.save_dataset(dataset)?)?;
-    }
-    Ok(run)
+    Ok(store.start_run_with(&RunStart {
+        config: &of(config, model, data),
+        kind,
+        name: config.name.as_deref(),
+        plugins,
+        dataset: data.dataset.as_ref(),
+    })?)
 }
 
 fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {

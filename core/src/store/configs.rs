@@ -174,6 +174,37 @@ impl NewConfig {
     }
 }
 
+/// A configuration that was checked, with what is made of it before a transaction begins.
+pub(super) struct CheckedConfig<'a> {
+    config: &'a NewConfig,
+    json: String,
+    digest: String,
+    created: String,
+}
+
+impl<'a> CheckedConfig<'a> {
+    pub(super) fn of(config: &'a NewConfig) -> Result<Self, StoreError> {
+        config.check()?;
+        Ok(CheckedConfig {
+            config,
+            json: canonical_json(&config.run_config),
+            digest: digest_json(&config.run_config),
+            created: timestamp::write("created_at", OffsetDateTime::now_utc())?,
+        })
+    }
+
+    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<ConfigId, Fault> {
+        let Self { config, json, digest, created } = self;
+        let same = sqlx::query_as(FIND).bind(digest);
+        if let Some((id,)) = bind_values(same, config).fetch_optional(&mut *connection).await? {
+            return Ok(ConfigId(id));
+        }
+        let insert = bind_values(sqlx::query_as(INSERT).bind(digest), config);
+        let (id,): (i64,) = insert.bind(json).bind(created).fetch_one(connection).await?;
+        Ok(ConfigId(id))
+    }
+}
+
 impl Store {
     /// Saves a configuration and gives its key; one that is there already keeps its key and its time.
     ///
@@ -181,19 +212,8 @@ impl Store {
     ///
     /// A value that is refused, or the database.
     pub fn save_config(&self, config: &NewConfig) -> Result<ConfigId, StoreError> {
-        config.check()?;
-        let json = canonical_json(&config.run_config);
-        let digest = digest_json(&config.run_config);
-        let created = timestamp::write("created_at", OffsetDateTime::now_utc())?;
-        self.write("saving a configuration", async |connection, _| {
-            let same = sqlx::query_as(FIND).bind(&digest);
-            if let Some((id,)) = bind_values(same, config).fetch_optional(&mut *connection).await? {
-                return Ok(ConfigId(id));
-            }
-            let insert = bind_values(sqlx::query_as(INSERT).bind(&digest), config);
-            let (id,): (i64,) = insert.bind(&json).bind(&created).fetch_one(connection).await?;
-            Ok(ConfigId(id))
-        })
+        let config = CheckedConfig::of(config)?;
+        self.write("saving a configuration", async |connection, _| config.save(connection).await)
     }
 
     /// Reads a configuration.

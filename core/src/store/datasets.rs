@@ -1,6 +1,7 @@
 //! Datasets that runs were trained on.
 
 use serde_json::Value;
+use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use super::{
@@ -38,6 +39,48 @@ pub struct Dataset {
     pub created_at: OffsetDateTime,
 }
 
+/// A dataset that was checked, as it is written.
+pub(super) struct CheckedDataset<'a> {
+    name: &'a str,
+    manifest_digest: &'a str,
+    ledger: String,
+    now: String,
+}
+
+impl<'a> CheckedDataset<'a> {
+    pub(super) fn of(dataset: &'a NewDataset) -> Result<Self, StoreError> {
+        let name = DATASET_NAME.check_text(&dataset.name)?;
+        let manifest_digest = check_digest("manifest_digest", &dataset.manifest_digest)?;
+        if !dataset.ledger.is_object() {
+            let kind = "JSON that is no object";
+            return Err(Violation::new("ledger", kind, Rule::Type, "a JSON object").into());
+        }
+        let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
+        Ok(CheckedDataset { name, manifest_digest, ledger: canonical_json(&dataset.ledger), now })
+    }
+
+    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<DatasetId, Fault> {
+        let insert = "INSERT INTO dataset (name, manifest_digest, ledger, created_at) \
+                      VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, manifest_digest) DO NOTHING";
+        let query = sqlx::query(insert).bind(self.name).bind(self.manifest_digest);
+        query.bind(&self.ledger).bind(&self.now).execute(&mut *connection).await?;
+        let find = "SELECT id FROM dataset WHERE name = ?1 AND manifest_digest = ?2";
+        let query = sqlx::query_as(find).bind(self.name).bind(self.manifest_digest);
+        let (id,): (i64,) = query.fetch_one(connection).await?;
+        Ok(DatasetId(id))
+    }
+}
+
+/// Writes that the run with that key uses a dataset.
+pub(super) async fn link(
+    connection: &mut SqliteConnection,
+    seq: i64,
+    dataset: DatasetId,
+) -> Result<(), sqlx::Error> {
+    let insert = "INSERT INTO run_dataset (run, dataset) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    sqlx::query(insert).bind(seq).bind(dataset.0).execute(connection).await.map(drop)
+}
+
 impl Store {
     /// Records a dataset; one of the same name and manifest keeps its key, its ledger and its time.
     ///
@@ -45,24 +88,8 @@ impl Store {
     ///
     /// A value that is refused, or the database.
     pub fn save_dataset(&self, dataset: &NewDataset) -> Result<DatasetId, StoreError> {
-        DATASET_NAME.check_text(&dataset.name)?;
-        check_digest("manifest_digest", &dataset.manifest_digest)?;
-        if !dataset.ledger.is_object() {
-            let kind = "JSON that is no object";
-            return Err(Violation::new("ledger", kind, Rule::Type, "a JSON object").into());
-        }
-        let ledger = canonical_json(&dataset.ledger);
-        let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
-        self.write("recording a dataset", async |connection, _| {
-            let insert = "INSERT INTO dataset (name, manifest_digest, ledger, created_at) \
-                          VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, manifest_digest) DO NOTHING";
-            let query = sqlx::query(insert).bind(&dataset.name).bind(&dataset.manifest_digest);
-            query.bind(&ledger).bind(&now).execute(&mut *connection).await?;
-            let find = "SELECT id FROM dataset WHERE name = ?1 AND manifest_digest = ?2";
-            let query = sqlx::query_as(find).bind(&dataset.name).bind(&dataset.manifest_digest);
-            let (id,): (i64,) = query.fetch_one(connection).await?;
-            Ok(DatasetId(id))
-        })
+        let dataset = CheckedDataset::of(dataset)?;
+        self.write("recording a dataset", async |connection, _| dataset.save(connection).await)
     }
 
     /// Records that a run uses a dataset.
@@ -73,11 +100,9 @@ impl Store {
     pub fn link_dataset(&self, run: &RunId, dataset: DatasetId) -> Result<(), StoreError> {
         self.write("linking a dataset", async |connection, _| {
             let seq = self.find_seq(connection, run).await?;
-            let insert = "INSERT INTO run_dataset (run, dataset) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-            match sqlx::query(insert).bind(seq).bind(dataset.0).execute(connection).await {
-                Ok(_) => Ok(()),
+            match link(connection, seq, dataset).await {
                 Err(error) if is_orphan(&error) => Err(Fault::Told(self.not_found("dataset", dataset.0))),
-                Err(error) => Err(Fault::Driver(error)),
+                linked => linked.map_err(Fault::Driver),
             }
         })
     }

@@ -35,6 +35,7 @@ mod run_id;
 mod run_metrics;
 mod runs;
 mod schema;
+mod starting;
 mod status;
 mod timestamp;
 
@@ -52,4 +53,5 @@ pub use metrics::{Epoch, LatestMetric, MetricPoint, MetricRow};
 pub use run_id::RunId;
 pub use run_metrics::RunMetrics;
 pub use runs::{NewRun, Run, RunFilter};
+pub use starting::RunStart;
 pub use status::{Outcome, RunStatus};

@@ -76,6 +76,15 @@ impl NewRun {
     }
 }
 
+/// A run that was checked, as it is written.
+pub(super) struct CheckedRun<'a> {
+    kind: &'a str,
+    name: Option<&'a str>,
+    now: OffsetDateTime,
+    started: String,
+    host: String,
+}
+
 impl Store {
     /// Starts a run: it is `running` from now on.
     ///
@@ -83,31 +92,48 @@ impl Store {
     ///
     /// A value that is refused, a name that is taken, an unknown configuration, or the database.
     pub fn start_run(&self, run: &NewRun) -> Result<RunId, StoreError> {
-        RUN_KIND.check_text(&run.kind)?;
-        run.name.as_deref().map_or(Ok(""), |name| RUN_NAME.check_text(name))?;
+        let checked = self.check_run(&run.kind, run.name.as_deref(), &run.host)?;
+        self.write("starting a run", async |connection, known| {
+            self.insert_run(connection, known, run.config, &checked).await
+        })
+    }
+
+    pub(super) fn check_run<'a>(
+        &self,
+        kind: &'a str,
+        name: Option<&'a str>,
+        host: &HostInfo,
+    ) -> Result<CheckedRun<'a>, StoreError> {
+        RUN_KIND.check_text(kind)?;
+        name.map_or(Ok(""), |name| RUN_NAME.check_text(name))?;
         let now = OffsetDateTime::now_utc();
         let started = timestamp::write("started_at", now)?;
-        let host = self.host_json(&run.host)?;
-        self.write("starting a run", async |connection, known| {
-            let id = RunId::new(now);
-            let insert = "INSERT INTO run (id, name, config_id, kind, status, started_at, host) \
-                          VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6)";
-            let query = sqlx::query(insert).bind(id.as_str()).bind(&run.name).bind(run.config.0);
-            match query.bind(&run.kind).bind(&started).bind(&host).execute(connection).await {
-                Ok(done) => {
-                    known.runs.insert(id.clone(), done.last_insert_rowid());
-                    Ok(id)
-                }
-                Err(error) if is_duplicate(&error) && run.name.is_some() => {
-                    let name = run.name.clone().unwrap_or_default();
-                    Err(Fault::Told(StoreError::Duplicate { what: "run named", name }))
-                }
-                Err(error) if is_orphan(&error) => {
-                    Err(Fault::Told(self.not_found("configuration", run.config.0)))
-                }
-                Err(error) => Err(Fault::Driver(error)),
+        Ok(CheckedRun { kind, name, now, started, host: self.host_json(host)? })
+    }
+
+    pub(super) async fn insert_run(
+        &self,
+        connection: &mut SqliteConnection,
+        known: &mut Known,
+        config: ConfigId,
+        run: &CheckedRun<'_>,
+    ) -> Result<RunId, Fault> {
+        let id = RunId::new(run.now);
+        let insert = "INSERT INTO run (id, name, config_id, kind, status, started_at, host) \
+                      VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6)";
+        let query = sqlx::query(insert).bind(id.as_str()).bind(run.name).bind(config.0);
+        match query.bind(run.kind).bind(&run.started).bind(&run.host).execute(connection).await {
+            Ok(done) => {
+                known.runs.insert(id.clone(), done.last_insert_rowid());
+                Ok(id)
             }
-        })
+            Err(error) if is_duplicate(&error) && run.name.is_some() => {
+                let name = run.name.unwrap_or_default().to_owned();
+                Err(Fault::Told(StoreError::Duplicate { what: "run named", name }))
+            }
+            Err(error) if is_orphan(&error) => Err(Fault::Told(self.not_found("configuration", config.0))),
+            Err(error) => Err(Fault::Driver(error)),
+        }
     }
 
     /// Ends a run.

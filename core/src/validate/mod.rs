@@ -39,5 +39,5 @@ pub use plugin_name::check_plugin_name;
 pub use redact::{escape_control, redact, redact_url};
 pub use sequence_length::check_max_seq_length;
 pub use table::*;
-pub use unknown_key::{UnknownKey, refuse_unknown_keys, unknown_key};
+pub use unknown_key::{UnknownKey, refuse_unknown_keys, unknown_key, unknown_key_in};
 pub use violation::{Rule, Violation};

@@ -201,6 +201,24 @@ fn an_unknown_key_names_the_nearest_known_one() {
     assert!(refuse_unknown_keys(["epochs", "epoch"], &known).is_err());
 }
 
+#[test]
+fn a_key_that_serde_does_not_know_is_read_from_its_message_with_all_known_ones() {
+    use serde::de::Error;
+    for known in [&["one"][..], &["one", "two"], &["one", "two", "three"]] {
+        for key in ["onne", "a`, expected `b", "two words\n"] {
+            let message = toml::de::Error::unknown_field(key, known).message().to_owned();
+            assert_eq!(unknown_key_in(&message), Some(unknown_key(key, known)), "{message}");
+        }
+    }
+    for message in [
+        "missing field `name`",
+        "unknown variant `a`, expected `b`",
+        "unknown field `a`, there are no fields",
+    ] {
+        assert_eq!(unknown_key_in(message), None, "{message}");
+    }
+}
+
 mod reading {
     use serde::Deserialize;
 

@@ -20,6 +20,17 @@ pub fn unknown_key(key: &str, known: &[&str]) -> UnknownKey {
     UnknownKey { key: key.to_owned(), nearest, known: known.iter().map(|name| (*name).to_owned()).collect() }
 }
 
+/// The key that serde does not know in a type with `deny_unknown_fields`, from the message of its error; `None` for
+/// an error of another kind.
+///
+/// The message is all that formats such as TOML hand on; serde writes it in
+/// <https://docs.rs/serde/1/serde/de/trait.Error.html#method.unknown_field>.
+pub fn unknown_key_in(message: &str) -> Option<UnknownKey> {
+    let (key, expected) = message.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    Some(unknown_key(key, &known))
+}
+
 /// Refuses the first key that is not known.
 ///
 /// # Errors

@@ -21,6 +21,9 @@ use super::DatasetError;
 pub const CONTROL_TOKENS: [&str; 5] =
     ["<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"];
 
+/// A tokenizer's files.
+const FILES: [&str; 2] = ["tokenizer.json", "tokenizer_config.json"];
+
 const END_NAMES: [&str; 6] =
     ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "<｜end▁of▁sentence｜>"];
 const PAD_NAMES: [&str; 5] = ["<|fim_pad|>", "<fim_pad>", "<pad>", "<|pad|>", "[PAD]"];
@@ -216,20 +219,40 @@ impl CodeTokenizer {
 
     /// The contents of `tokenizer.json` and `tokenizer_config.json`.
     pub fn files(&self) -> [(&'static str, &[u8]); 2] {
-        [("tokenizer.json", &self.json), ("tokenizer_config.json", &self.config)]
+        let [json, config] = FILES;
+        [(json, &self.json), (config, &self.config)]
     }
 
     /// Writes `tokenizer.json` and `tokenizer_config.json` into a folder, creating it.
     ///
     /// # Errors
-    /// [`DatasetError::Io`].
+    /// As [`refuse_other`], before anything is written, and [`DatasetError::Io`].
     pub fn save(&self, folder: &Path) -> Result<(), DatasetError> {
+        refuse_other(folder, Some(self))?;
         for (name, bytes) in self.files() {
             let path = folder.join(name);
             crate::files::write(&path, bytes).map_err(DatasetError::io(&path))?;
         }
         Ok(())
     }
+}
+
+/// Refuses a folder in which there is a tokenizer other than `own`.
+///
+/// # Errors
+/// [`DatasetError::TokenizerExists`], and [`DatasetError::Io`] where a file cannot be read.
+pub fn refuse_other(folder: &Path, own: Option<&CodeTokenizer>) -> Result<(), DatasetError> {
+    for name in FILES {
+        let path = folder.join(name);
+        let same = |bytes: &[u8]| own.is_some_and(|own| own.files().contains(&(name, bytes)));
+        match std::fs::read(&path) {
+            Ok(bytes) if same(&bytes) => {}
+            Ok(_) => return Err(DatasetError::TokenizerExists { path }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(DatasetError::io(path)(error)),
+        }
+    }
+    Ok(())
 }
 
 /// The `tokenizer_config.json` that belongs to [`CONTROL_TOKENS`].

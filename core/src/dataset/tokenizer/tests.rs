@@ -135,6 +135,23 @@ fn saved_and_loaded_it_encodes_the_same() {
 }
 
 #[test]
+fn a_tokenizer_is_written_over_itself_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in FILES {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "theirs").unwrap();
+        let error = tokenizer().save(folder.path()).unwrap_err();
+        assert!(matches!(&error, DatasetError::TokenizerExists { path: found } if *found == path), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::remove_file(path).unwrap();
+    }
+    tokenizer().save(folder.path()).unwrap();
+    tokenizer().save(folder.path()).unwrap();
+    refuse_other(folder.path(), None).unwrap_err();
+}
+
+#[test]
 fn a_broken_or_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tokenizer.json");

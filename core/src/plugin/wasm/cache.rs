@@ -7,7 +7,7 @@ use rand::TryRngCore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::files::{private_directory, write_private};
+use crate::files::{private_directory, read_private, write_private};
 use crate::plugin::Digest;
 
 /// How many bytes authenticate an artifact.
@@ -27,7 +27,7 @@ impl ComponentCache {
     /// Opens the cache in `directory`, which is made where it is missing.
     ///
     /// # Errors
-    /// The directory or its key cannot be made or read.
+    /// The directory or its key cannot be made or read, is another user's, or is open to others.
     pub fn open(directory: &Path) -> io::Result<Self> {
         private_directory(directory)?;
         let key = read_or_make_key(&directory.join("key"))?;
@@ -99,7 +99,7 @@ impl ComponentCache {
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
     let unusable = |_| io::Error::other(format!("{} is no key: remove it", path.display()));
-    match fs::read(path) {
+    match read_private(path) {
         Ok(key) => return key.try_into().map_err(unusable),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -112,7 +112,7 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
     match file.persist_noclobber(path) {
         Ok(_) => Ok(key),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::read(path)?.try_into().map_err(unusable)
+            read_private(path)?.try_into().map_err(unusable)
         }
         Err(error) => Err(error.error),
     }
@@ -172,6 +172,30 @@ mod tests {
         assert!(cache.authentic(&path, &bad).is_none());
         cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
         assert!(cache.authentic(&path, &fs::read(&path).unwrap()).is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_or_a_key_that_others_can_use_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let key = directory.path().join("key");
+        let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        ComponentCache::open(directory.path()).unwrap();
+        set(&key, 0o644);
+        let error = ComponentCache::open(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("others can use") && error.contains("rm "), "{error}");
+        set(&key, 0o600);
+        set(directory.path(), 0o777);
+        let error = ComponentCache::open(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("others can write") && error.contains("chmod 700"), "{error}");
+        set(directory.path(), 0o755);
+        ComponentCache::open(directory.path()).unwrap();
+        // Only the superuser can plant a key that is someone else's.
+        if std::os::unix::fs::chown(&key, Some(12_345), None).is_ok() {
+            let error = ComponentCache::open(directory.path()).unwrap_err().to_string();
+            assert!(error.contains("belongs to user 12345"), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 mod bounds;
 mod opening;
 mod records;
+mod starting;
 
 use serde_json::json;
 
