@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use crate::span::{backward, blank, forward, url_safe};
+use crate::bare_word::BareWord;
+use crate::span::{backward_within, blank, forward, forward_within, url_safe};
 
 /// Words of names whose values are not the secret itself.
 const HARMLESS: [&str; 22] = [
@@ -8,9 +9,17 @@ const HARMLESS: [&str; 22] = [
     "prefix", "header", "regex", "pattern", "type", "name", "message", "public", "test", "mock",
 ];
 
-/// Words of a line that say that hexadecimal digits are a digest.
-const DIGESTS: [&str; 10] =
-    ["sha1", "sha-1", "sha2", "sha-2", "sha5", "md5", "digest", "checksum", "commit", "integrity"];
+/// The longest name, in bytes.
+const LONGEST_NAME: usize = 80;
+
+/// The longest type between a name and its value, in bytes.
+const LONGEST_TYPE: usize = 48;
+
+/// The longest value in quotes, in bytes.
+const LONGEST_VALUE: usize = 511;
+
+/// How far from the start of its line a name is looked for `#define`, in bytes.
+const LONGEST_DEFINE: usize = 256;
 
 /// A value that is assigned to a name that suggests a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +29,15 @@ pub(crate) struct Assignment {
 }
 
 /// Finds the value assigned to the name around a keyword that lies at `at`: `name = "value"`, `"name": "value"`,
-/// `name: Type = "value"`, `#define NAME "value"`; where `unquoted` also a bare word to the end of the line.
-pub(crate) fn assignment(text: &str, at: Range<usize>, unquoted: bool) -> Option<Assignment> {
+/// `name: Type = "value"`, `#define NAME "value"`; where there are bare words also one to the end of the line.
+pub(crate) fn assignment(text: &str, at: Range<usize>, bare: Option<&mut BareWord>) -> Option<Assignment> {
     let bytes = text.as_bytes();
-    let name = backward(text, at.start, url_safe)..forward(text, at.end, url_safe);
-    if !is_word(text.get(name.clone())?, at.start - name.start..at.end - name.start) {
+    if !is_word(bytes, &at) {
+        return None;
+    }
+    let name = backward_within(text, at.start, LONGEST_NAME, url_safe)
+        ..forward_within(text, at.end, LONGEST_NAME, url_safe);
+    if name.len() > LONGEST_NAME {
         return None;
     }
     let closed = forward(text, name.end, |b| matches!(b, b'"' | b'\'' | b'`' | b']'));
@@ -32,8 +45,7 @@ pub(crate) fn assignment(text: &str, at: Range<usize>, unquoted: bool) -> Option
     match bytes.get(at)? {
         b'=' | b':' => {}
         b'"' if at > closed => {
-            let line = text.get(..name.start)?.rsplit('\n').next()?;
-            if !line.trim_start().starts_with("#define") {
+            if !is_defined(text, name.start) {
                 return None;
             }
         }
@@ -44,21 +56,15 @@ pub(crate) fn assignment(text: &str, at: Range<usize>, unquoted: bool) -> Option
     if bytes.get(at) != Some(&b'"') {
         at = operator(text, at)?;
     }
-    let prefix = forward(text, at, |b| matches!(b, b'r' | b'b' | b'f' | b'u' | b'L' | b'@'));
+    let prefix = forward_within(text, at, 3, |b| matches!(b, b'r' | b'b' | b'f' | b'u' | b'L' | b'@'));
     let quote = bytes.get(prefix).copied().filter(|b| matches!(b, b'"' | b'\'' | b'`') && prefix - at < 3);
     let value = match quote {
         Some(quote) => {
-            let rest = text.get(prefix + 1..)?;
-            let length = rest.bytes().take(512).position(|b| b == quote || b == b'\n')?;
-            (rest.as_bytes().get(length) == Some(&quote)).then_some(prefix + 1..prefix + 1 + length)?
+            let start = prefix + 1;
+            let end = forward_within(text, start, LONGEST_VALUE, |b| b != quote && b != b'\n');
+            (bytes.get(end) == Some(&quote)).then_some(start..end)?
         }
-        None if unquoted => {
-            let end = forward(text, at, |b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`'));
-            let rest = forward(text, end, |b| blank(b) || b == b'\r');
-            let closes = bytes.get(rest).is_none_or(|&b| b == b'\n' || b == b'#' && rest > end);
-            closes.then_some(at..end)?
-        }
-        None => return None,
+        None => bare?.value(text, at)?,
     };
     // Last, because most names that are found are assigned nothing.
     is_secret(text.get(name.clone())?).then_some(Assignment { name, value })
@@ -75,9 +81,11 @@ fn operator(text: &str, at: usize) -> Option<usize> {
         (first, _) => {
             let start = at + usize::from(*first == b':');
             let is_type = |b: u8| b.is_ascii_alphanumeric() || b"_&<>[]'.?| \t".contains(&b);
-            let end = forward(text, start, is_type);
+            let end = forward_within(text, start, LONGEST_TYPE + 1, is_type);
             match bytes.get(end) {
-                Some(b'=') if end - start <= 48 && bytes.get(end + 1) != Some(&b'=') => after(end + 1),
+                Some(b'=') if end - start <= LONGEST_TYPE && bytes.get(end + 1) != Some(&b'=') => {
+                    after(end + 1)
+                }
                 _ if *first == b':' => after(start),
                 _ => None,
             }
@@ -85,24 +93,23 @@ fn operator(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a keyword is a word of its own in `name`.
-fn is_word(name: &str, keyword: Range<usize>) -> bool {
-    let bytes = name.as_bytes();
+/// Whether the line of a name that starts at `at` begins with `#define`.
+fn is_defined(text: &str, at: usize) -> bool {
+    let start = backward_within(text, at, LONGEST_DEFINE, |b| b != b'\n');
+    let whole = start.checked_sub(1).is_none_or(|before| text.as_bytes().get(before) == Some(&b'\n'));
+    whole && text.get(start..at).is_some_and(|line| line.trim_start().starts_with("#define"))
+}
+
+/// Whether a keyword is a word of its own, or the end of one.
+fn is_word(bytes: &[u8], keyword: &Range<usize>) -> bool {
     let next = bytes.get(keyword.end);
     let small = bytes.get(keyword.end.wrapping_sub(1)).is_some_and(u8::is_ascii_lowercase);
     let goes_on = next.is_some_and(|b| if small { b.is_ascii_lowercase() } else { b.is_ascii_uppercase() });
-    name.len() <= 80 && !goes_on
+    !goes_on
 }
 
 /// Whether no word of `name` says that its value is harmless.
 fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     !HARMLESS.iter().any(|word| lower.contains(word))
-}
-
-/// Whether hexadecimal digits that start at `at` are called a digest on their line.
-pub(crate) fn is_digest(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
-    let lower = before.to_ascii_lowercase();
-    DIGESTS.iter().any(|word| lower.contains(word))
 }

@@ -1,5 +1,6 @@
-use crate::assignment::{Assignment, is_digest};
+use crate::assignment::Assignment;
 use crate::config::Config;
+use crate::digest::DigestLine;
 use crate::entropy::entropy;
 use crate::placeholder::is_placeholder;
 use crate::span::base64;
@@ -17,8 +18,8 @@ pub(crate) enum Verdict {
     Harmless,
 }
 
-/// Judges a value assigned to a suspicious name.
-pub(crate) fn judge(text: &str, found: &Assignment, config: &Config) -> Verdict {
+/// Judges a value assigned to a suspicious name, none that starts before the one judged last.
+pub(crate) fn judge(text: &str, found: &Assignment, line: &mut DigestLine, config: &Config) -> Verdict {
     let (Some(name), Some(value)) = (text.get(found.name.clone()), text.get(found.value.clone())) else {
         return Verdict::Harmless;
     };
@@ -27,7 +28,7 @@ pub(crate) fn judge(text: &str, found: &Assignment, config: &Config) -> Verdict 
     }
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     let mixed = value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic());
-    if !mixed || (hex && is_digest(text, found.value.start)) {
+    if !mixed || (hex && line.names(text, found.value.start)) {
         return Verdict::Harmless;
     }
     let bits = entropy(value);

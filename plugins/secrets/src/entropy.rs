@@ -1,6 +1,9 @@
+use crate::work::examined;
+
 /// Shannon entropy of the bytes of `text`, in bits a byte: 0 for none or one that repeats, at most the
 /// logarithm of the length. (C. E. Shannon, *A Mathematical Theory of Communication*, 1948.)
 pub(crate) fn entropy(text: &str) -> f64 {
+    examined(text.len());
     let mut counts = [0u32; 256];
     for &byte in text.as_bytes() {
         if let Some(count) = counts.get_mut(usize::from(byte)) {

@@ -8,9 +8,10 @@ use crate::checksum::github_checksum_fits;
 use crate::entropy::entropy;
 use crate::placeholder::is_sample;
 use crate::span::{
-    alphanumeric, backward, base32, base64 as base64_byte, capital_or_digit, forward, is_at, lower_hex,
-    url_safe,
+    alphanumeric, backward_within, base32, base64 as base64_byte, capital_or_digit, find, forward,
+    forward_within, is_at, lower_hex, url_safe,
 };
+use crate::work::examined;
 
 /// A published format of keys.
 pub(crate) struct Format {
@@ -117,10 +118,11 @@ fn whole(
     lengths: std::ops::RangeInclusive<usize>,
     word: fn(u8) -> bool,
 ) -> Option<Range<usize>> {
-    let end = forward(text, anchor.end, class);
-    let adjoined =
-        anchor.start.checked_sub(1).is_some_and(|before| is_at(text, before, word)) || is_at(text, end, word);
-    if adjoined || !lengths.contains(&(end - anchor.end)) {
+    if anchor.start.checked_sub(1).is_some_and(|before| is_at(text, before, word)) {
+        return None;
+    }
+    let end = forward_within(text, anchor.end, lengths.end() + 1, class);
+    if is_at(text, end, word) || !lengths.contains(&(end - anchor.end)) {
         return None;
     }
     let body = text.get(anchor.end..end)?;
@@ -149,66 +151,94 @@ fn slack_webhook(text: &str, at: Range<usize>) -> Option<Range<usize>> {
 
 /// Every key holds `OpenAI` in base64 between two halves.
 fn openai_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let span = backward(text, at.start, url_safe)..forward(text, at.end, url_safe);
-    let key = text.get(span.clone())?.strip_prefix("sk-")?;
-    let left = at.start - span.start;
-    (left >= 23 && span.end - at.end >= 20 && random(key)).then_some(span)
+    /// Those seen have at most 82 bytes on either side.
+    const LONGEST: usize = 200;
+    let start = backward_within(text, at.start, LONGEST + 1, url_safe);
+    let left = at.start - start;
+    if !(23..=LONGEST).contains(&left) || !text.get(start..at.start)?.starts_with("sk-") {
+        return None;
+    }
+    let end = forward_within(text, at.end, LONGEST + 1, url_safe);
+    let key = text.get(start + "sk-".len()..end)?;
+    ((20..=LONGEST).contains(&(end - at.end)) && random(key)).then_some(start..end)
 }
 
 /// A macaroon, version 2, whose first field is the site's name.
 fn pypi_token(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    /// Several times what the site gives out.
+    const LONGEST: usize = 1 << 10;
     let body = at.start + "pypi-".len();
-    let end = forward(text, body, url_safe);
+    let head = decode(&alphabet::URL_SAFE, text.get(body..body + 24)?)?;
+    let site = head.get(3..)?;
+    if !site.starts_with(b"pypi.org") && !site.starts_with(b"test.pypi.org") {
+        return None;
+    }
+    let end = forward_within(text, body, LONGEST + 1, url_safe);
     let macaroon = decode(&alphabet::URL_SAFE, text.get(body..end)?)?;
-    let site = macaroon.get(3..)?;
-    let known = site.starts_with(b"pypi.org") || site.starts_with(b"test.pypi.org");
-    (known && macaroon.len() > 60).then_some(at.start..end)
+    (end - body <= LONGEST && macaroon.len() > 60).then_some(at.start..end)
 }
 
 /// A header that decodes to an object with an algorithm, a claim set, and a signature.
 fn json_web_token(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    /// Of each part. Servers take less in a header of a request.
+    const LONGEST: usize = 16 << 10;
     if at.start.checked_sub(1).is_some_and(|before| is_at(text, before, url_safe)) {
         return None;
     }
-    let end = forward(text, at.end, |b| url_safe(b) || b == b'.');
-    let mut parts = text.get(at.start..end)?.split('.');
-    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    // Part by part: each is at most once a header, once a claim set and once a signature.
+    let part = |start: usize| {
+        let end = forward_within(text, start, LONGEST + 1, url_safe);
+        text.get(start..end).filter(|part| part.len() <= LONGEST).map(|part| (part, end))
+    };
+    let after_dot = |end: usize| is_at(text, end, |b| b == b'.').then_some(end + 1);
     let object = |part| -> Option<serde_json::Map<String, serde_json::Value>> {
         serde_json::from_slice(&decode(&alphabet::URL_SAFE, part)?).ok()
     };
+    let (header, end) = part(at.start)?;
+    let start = after_dot(end)?;
     object(header)?.get("alg")?.as_str()?;
+    let (claims, end) = part(start)?;
+    let start = after_dot(end)?;
     object(claims)?;
-    let length = header.len() + claims.len() + signature.len() + 2;
-    (signature.len() >= 20 && random(signature)).then_some(at.start..at.start + length)
+    let (signature, end) = part(start)?;
+    (signature.len() >= 20 && random(signature)).then_some(at.start..end)
 }
 
 /// RFC 7468 and its predecessors, on lines or escaped in a string.
 fn private_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     /// An RSA key of 16384 bits takes 12 KiB.
     const LONGEST: usize = 16 << 10;
-    let rest = text.get(at.end..)?;
-    let label_end = rest.find("-----")?;
-    let label = rest.get(..label_end)?;
-    let named = label.len() < 40 && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"));
-    let body = rest.get(label_end + 5..).filter(|_| named)?;
-    let close = body.find("-----END ").filter(|&length| length < LONGEST)?;
+    const LONGEST_LABEL: usize = 39;
+    let (dashes, end_mark, label_limit) = ("-----", "-----END ", LONGEST_LABEL + 5);
+    let label_end = find(text, at.end, label_limit, dashes)?;
+    let label = text.get(at.end..label_end)?;
+    if !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
+        return None;
+    }
+    let body = label_end + dashes.len();
+    // A block that does not end before the next begins has no end.
+    let limit = LONGEST + end_mark.len() - 1;
+    let limit = find(text, body, limit, "-----BEGIN ").map_or(limit, |next| next - body);
+    let close = find(text, body, limit, end_mark)?;
     let digits: String =
-        body.get(..close)?.chars().filter(|&c| c.is_ascii() && base64_byte(c as u8)).collect();
-    let after = at.end + label_end + 5 + close + "-----END ".len();
-    let end = after + text.get(after..)?.find("-----").filter(|&length| length < 40)? + 5;
+        text.get(body..close)?.chars().filter(|&c| c.is_ascii() && base64_byte(c as u8)).collect();
+    let end = find(text, close + end_mark.len(), label_limit, dashes)? + dashes.len();
     (digits.len() >= 64 && entropy(&digits) > 4.0 && !is_sample(&digits)).then_some(at.start..end)
 }
 
 /// 64 bytes, but not those of the emulator, which are the same everywhere.
 fn azure_storage_key(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let end = forward(text, at.end, |b| base64_byte(b) || b == b'=');
-    let key = text.get(at.end..end)?;
+    /// With padding.
+    const LONGEST: usize = 88;
+    let end = forward_within(text, at.end, LONGEST + 1, |b| base64_byte(b) || b == b'=');
+    let key = text.get(at.end..end).filter(|key| key.len() <= LONGEST)?;
     let bytes = decode(&alphabet::STANDARD, key)?;
     (bytes.len() == 64 && random(key) && !key.starts_with("Eby8vdM02xNOcqFl")).then_some(at.end..end)
 }
 
 /// Decodes with or without padding.
 fn decode(alphabet: &alphabet::Alphabet, text: &str) -> Option<Vec<u8>> {
+    examined(text.len());
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);

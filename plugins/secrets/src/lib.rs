@@ -12,31 +12,41 @@
 //! white space, mix digits with letters, have the configured entropy, and are no placeholder, template, path,
 //! address or digest. Bare words count in settings files alone (`.env`, `.ini`, `.yaml`, …).
 //!
+//! What a file costs grows with its length and no faster, whatever it holds: see `span.rs`.
+//!
 //! `max_entropy` covers the secrets found and the assigned values that only the entropy or length kept from
 //! being found, so thresholds can be reconsidered without a new analysis.
 #![deny(missing_docs)]
 
 mod anchor;
 mod assignment;
+mod bare_word;
 mod candidate;
 mod checksum;
 mod config;
+mod digest;
 mod entropy;
 mod format;
+#[cfg(test)]
+mod hostile;
 mod placeholder;
 mod search;
 mod span;
 mod url;
+mod work;
 
 pub use config::Config;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use codetune_plugin_sdk::{Analyzer, AttributeId, Error, Report, RuleId, Setup, Severity, Source, Subject};
 
 use crate::anchor::Anchor;
 use crate::assignment::assignment;
+use crate::bare_word::BareWord;
 use crate::candidate::Verdict;
+use crate::digest::DigestLine;
 use crate::entropy::entropy;
 use crate::format::FORMATS;
 
@@ -79,17 +89,8 @@ impl Analyzer for Secrets {
     fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error> {
         let text = source.text();
         let mut max_entropy = 0f64;
-        let mut hits = self.hits(text, is_settings(source.path()), &mut max_entropy);
-        // Of those that overlap, formats come before names and so stay.
-        hits.sort_by_key(|hit| (hit.id == "assigned-secret", hit.span.start));
-        let mut kept: Vec<Hit> = Vec::new();
-        for hit in hits {
-            if !kept.iter().any(|other| other.span.start < hit.span.end && hit.span.start < other.span.end) {
-                kept.push(hit);
-            }
-        }
-        kept.sort_by_key(|hit| hit.span.start);
-        for hit in &kept {
+        let kept = disjoint(self.hits(text, is_settings(source.path()), &mut max_entropy));
+        for hit in kept.values() {
             let secret = text.get(hit.span.clone()).unwrap_or_default();
             max_entropy = max_entropy.max(entropy(secret));
             let message = format!("{} {}", hit.title, shown(secret));
@@ -110,6 +111,9 @@ codetune_plugin_sdk::export!(analyzer: Secrets);
 impl Secrets {
     fn hits(&self, text: &str, settings: bool, max_entropy: &mut f64) -> Vec<Hit> {
         let mut hits = Vec::new();
+        let mut bare = settings.then(BareWord::default);
+        let mut line = DigestLine::default();
+        let mut last_name = 0;
         for (anchor, at) in search::anchors(text) {
             match anchor {
                 Anchor::Format(rule) => hits.extend(self.format(rule, text, at)),
@@ -121,9 +125,12 @@ impl Secrets {
                     span,
                 })),
                 Anchor::Name if !self.config.assignments => {}
+                // Another word of a name whose value is judged.
+                Anchor::Name if at.start < last_name => {}
                 Anchor::Name => {
-                    let Some(found) = assignment(text, at, settings) else { continue };
-                    match candidate::judge(text, &found, &self.config) {
+                    let Some(found) = assignment(text, at, bare.as_mut()) else { continue };
+                    last_name = found.name.end;
+                    match candidate::judge(text, &found, &mut line, &self.config) {
                         Verdict::Secret => hits.push(Hit {
                             rule: self.assigned,
                             id: "assigned-secret",
@@ -154,6 +161,21 @@ impl Secrets {
         let rule = *self.formats.get(index)?;
         Some(Hit { rule, id: format.rule, title: format.title, severity: Severity::Error, span })
     }
+}
+
+/// The hits that are reported, by where they start: of those that overlap, formats come before names, and what
+/// starts first before the others.
+fn disjoint(mut hits: Vec<Hit>) -> BTreeMap<usize, Hit> {
+    hits.sort_by_key(|hit| (hit.id == "assigned-secret", hit.span.start));
+    let mut kept: BTreeMap<usize, Hit> = BTreeMap::new();
+    for hit in hits {
+        // As those kept do not overlap, the last that starts before the end of this one ends last too.
+        let before = kept.range(..hit.span.end).next_back();
+        if before.is_none_or(|(_, other)| other.span.end <= hit.span.start) {
+            kept.insert(hit.span.start, hit);
+        }
+    }
+    kept
 }
 
 /// A secret as a message may show it.

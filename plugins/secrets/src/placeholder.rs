@@ -1,4 +1,5 @@
 use crate::entropy::entropy;
+use crate::work::examined;
 
 /// Words that say that a value stands for another.
 const WORDS: [&str; 25] = [
@@ -47,12 +48,14 @@ const DEFAULTS: [&str; 12] = [
 
 /// Whether a value of a known format is a sample of the format.
 pub(crate) fn is_sample(value: &str) -> bool {
+    examined(value.len());
     let lower = value.to_ascii_lowercase();
     ["example", "xxxx", "redacted", "placeholder", "****", "00000000"].iter().any(|word| lower.contains(word))
 }
 
 /// Whether a value stands for another or for none: a word that says so, a template, a run.
 pub(crate) fn is_placeholder(value: &str) -> bool {
+    examined(value.len());
     let lower = value.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     has(&WORDS)

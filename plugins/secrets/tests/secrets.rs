@@ -186,6 +186,16 @@ fn a_key_with_a_format_is_reported_once_by_its_format() {
 }
 
 #[test]
+fn a_private_key_starts_where_its_block_begins() {
+    let begin = "-----BEGIN PRIVATE KEY-----\n";
+    let block = format!("{begin}{}\n{}\n-----END PRIVATE KEY-----", random(64, 1), random(40, 2));
+    let report = analyze("a.py", &format!("{begin}é\n{block}\n"));
+    let spans: Vec<_> = report.findings.iter().map(|finding| (finding.start, finding.end)).collect();
+    let start = begin.len() as u32 + 3;
+    assert_eq!(spans, [(start, start + block.len() as u32)]);
+}
+
+#[test]
 fn no_text_of_the_report_holds_the_secret_and_the_edit_removes_it() {
     let secrets = [GITHUB.concat(), random(12, 23)];
     let text = format!("π = \"{}\"\npassword = \"{}\"\n", secrets[0], secrets[1]);
