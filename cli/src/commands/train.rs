@@ -170,7 +170,10 @@ fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
             .help("write for example --set train.learning_rate=1e-4 or --set name='\"second\"'")
     };
     let (key, value) = set.split_once('=').ok_or_else(|| refused("it is not KEY=VALUE"))?;
-    let value = value.trim().parse::<toml::Value>().map_err(|_| refused("the value is no TOML; texts need quotes"))?;
+    let value = value
+        .trim()
+        .parse::<toml::Value>()
+        .map_err(|_| refused("the value is no TOML; texts need quotes"))?;
     let mut parts: Vec<&str> = key.trim().split('.').collect();
     let last = parts.pop().filter(|last| !last.is_empty()).ok_or_else(|| refused("the key is empty"))?;
     let mut section = table;
@@ -214,7 +217,8 @@ mod tests {
 
     #[test]
     fn the_command_to_go_on_with_can_be_pasted() {
-        let given = ["target/codetune", "train", "my run.toml", "--set", "output.dir='a'", "--database", "x.db"];
+        let given =
+            ["target/codetune", "train", "my run.toml", "--set", "output.dir='a'", "--database", "x.db"];
         assert_eq!(
             resume_command(given.map(str::to_owned)),
             "codetune train 'my run.toml' --set \"output.dir='a'\" --database x.db --resume"

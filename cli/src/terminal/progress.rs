@@ -112,7 +112,8 @@ impl Drop for Progress {
 
 fn bar(total: u64, doing: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let template = if total == 0 { "{prefix} {spinner} {wide_msg}" } else { "{prefix} [{bar:16}] {wide_msg}" };
+    let template =
+        if total == 0 { "{prefix} {spinner} {wide_msg}" } else { "{prefix} [{bar:16}] {wide_msg}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }

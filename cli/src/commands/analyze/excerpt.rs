@@ -1,42 +1,118 @@
 //! A finding in its source, as compilers show it.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use codetune_core::analysis::{FileAnalysis, Finding};
 use codetune_core::validate::escape_control;
 use codetune_plugin_sdk::Severity;
 
-/// Lines shown around the first one of a finding.
-const AROUND: usize = 1;
-/// Columns of an excerpt; generated code has lines without end.
-const COLUMNS: usize = 160;
+use crate::terminal::Terminal;
 
-/// The finding with the lines it is in.
-pub fn render(file: &FileAnalysis, finding: &Finding, color: bool) -> String {
-    let level = match finding.severity {
-        Severity::Note => Level::NOTE,
-        Severity::Warning => Level::WARNING,
-        Severity::Error => Level::ERROR,
-    };
-    let rule = format!("{}/{}", finding.plugin, finding.rule);
-    let title = level.primary_title(escape_control(&finding.message)).id(rule);
-    let place = finding.place;
-    let path = escape_control(&file.path).into_owned();
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let window =
-        file.text.as_deref().and_then(|text| Window::of(text, finding.start as usize, finding.end as usize));
-    match window {
-        Some(window) => {
-            let snippet = Snippet::source(window.text)
-                .line_start(window.first_line)
-                .path(path)
-                .fold(false)
-                .annotation(AnnotationKind::Primary.span(window.span));
-            renderer.render(&[title.element(snippet)]) + "\n"
+/// What is taken of a line on either side of a finding; generated code has lines without end.
+const COLUMNS: usize = 160;
+/// Stands where a secret is.
+const MASK: &str = "********";
+
+/// The excerpts of a file.
+pub struct Excerpts<'a> {
+    file: &'a FileAnalysis,
+    /// What must not be shown, in order and apart.
+    masked: Vec<Range<usize>>,
+}
+
+impl<'a> Excerpts<'a> {
+    /// Of a file whose text was kept.
+    pub fn of(file: &'a FileAnalysis) -> Self {
+        let sensitive = file.findings.iter().filter(|finding| finding.sensitive);
+        let mut spans: Vec<Range<usize>> = sensitive
+            .flat_map(|finding| {
+                let edits = finding.edits.iter().map(|edit| edit.start..edit.end);
+                edits.chain(finding.edits.is_empty().then_some(finding.start..finding.end))
+            })
+            .map(|span| span.start as usize..span.end as usize)
+            .collect();
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        let mut masked: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match masked.last_mut().filter(|last| span.start <= last.end) {
+                Some(last) => last.end = last.end.max(span.end),
+                None => masked.push(span),
+            }
         }
-        None => {
-            let at = format!("{path}:{}:{}", place.start_line, place.start_column);
-            renderer.render(&[title.element(Level::NOTE.message(at))]) + "\n"
+        Excerpts { file, masked }
+    }
+
+    /// A finding with the lines it is in.
+    pub fn render(&self, finding: &Finding, terminal: &Terminal) -> String {
+        let level = match finding.severity {
+            Severity::Note => Level::NOTE,
+            Severity::Warning => Level::WARNING,
+            Severity::Error => Level::ERROR,
+        };
+        let rule = format!("{}/{}", finding.plugin, finding.rule);
+        let title = level.primary_title(escape_control(&finding.message)).id(rule);
+        let place = finding.place;
+        let path = escape_control(&self.file.path).into_owned();
+        let renderer = if terminal.color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.term_width(terminal.width.max(40));
+        match self.window(finding) {
+            Some(window) => {
+                let snippet = Snippet::source(window.text)
+                    .line_start(window.first_line)
+                    .path(path)
+                    .fold(false)
+                    .annotation(AnnotationKind::Primary.span(window.span));
+                renderer.render(&[title.element(snippet)]) + "\n"
+            }
+            None => {
+                let at = format!("{path}:{}:{}", place.start_line, place.start_column);
+                renderer.render(&[title.element(Level::NOTE.message(at))]) + "\n"
+            }
         }
+    }
+
+    /// The first line of a finding, and its neighbours.
+    fn window(&self, finding: &Finding) -> Option<Window> {
+        let text = self.file.text.as_deref()?;
+        let (start, end) = (finding.start as usize, finding.end as usize);
+        let line = line_around(text, start)?;
+        // The span ends with its first line at the latest, so that an excerpt stays short.
+        let end = end.min(line.end).max(start);
+        let first_line = finding.place.start_line as usize;
+        let mut window = Window { text: String::new(), first_line, span: 0..0 };
+        if let Some(before) = line.start.checked_sub(1).and_then(|at| line_around(text, at)) {
+            window.first_line = first_line.saturating_sub(1).max(1);
+            window.text.push_str(&first(&self.shown(before)?));
+            window.text.push('\n');
+        }
+        window.text.push_str(&last(&self.shown(line.start..start)?));
+        let from = window.text.len();
+        window.text.push_str(&first(&self.shown(start..end)?));
+        window.span = from..window.text.len();
+        window.text.push_str(&first(&self.shown(end..line.end)?));
+        window.text.push('\n');
+        if let Some(after) = text.get(line.end + 1..).filter(|rest| !rest.is_empty()) {
+            let after = line_around(text, text.len() - after.len())?;
+            window.text.push_str(&first(&self.shown(after)?));
+            window.text.push('\n');
+        }
+        Some(window)
+    }
+
+    /// A part of the text with secrets masked and without control characters.
+    fn shown(&self, part: Range<usize>) -> Option<String> {
+        let text = self.file.text.as_deref()?;
+        let mut shown = String::new();
+        let mut at = part.start;
+        let from = self.masked.partition_point(|span| span.end <= part.start);
+        for span in self.masked.iter().skip(from).take_while(|span| span.start < part.end) {
+            shown.push_str(text.get(at..span.start.max(at))?);
+            shown.push_str(MASK);
+            at = span.end.min(part.end);
+        }
+        shown.push_str(text.get(at..part.end)?.trim_end_matches('\r'));
+        Some(escape_control(&shown.replace('\t', "    ")).into_owned())
     }
 }
 
@@ -44,57 +120,82 @@ pub fn render(file: &FileAnalysis, finding: &Finding, color: bool) -> String {
 struct Window {
     text: String,
     first_line: usize,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
 }
 
-impl Window {
-    fn of(text: &str, start: usize, end: usize) -> Option<Self> {
-        let before = text.get(..start)?;
-        text.get(start..end)?;
-        let line = before.matches('\n').count();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let first = line.saturating_sub(AROUND);
-        let mut window = Window { text: String::new(), first_line: first + 1, span: 0..0 };
-        for (number, content) in text.lines().enumerate().skip(first).take(line - first + 1 + AROUND) {
-            if number != line {
-                window.text.push_str(&fit(content));
-            } else {
-                // The span ends with its first line at the latest, so that an excerpt stays short.
-                let (from, to) =
-                    (start - line_start, (end - line_start).min(content.len()).max(start - line_start));
-                let (head, middle) = (content.get(..from)?, content.get(from..to)?);
-                let head = fit(head);
-                let from = window.text.len() + head.len();
-                window.text.push_str(&head);
-                window.text.push_str(&fit(middle));
-                window.span = from..window.text.len().max(from);
-                window.text.push_str(&fit(content.get(to..)?));
-            }
-            window.text.push('\n');
-        }
-        Some(window)
+/// The line that a byte is in, without its end.
+fn line_around(text: &str, at: usize) -> Option<Range<usize>> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |at| at + 1);
+    let end = text.get(at..)?.find('\n').map_or(text.len(), |length| at + length);
+    Some(start..end)
+}
+
+/// The first characters of a part of a line.
+fn first(part: &str) -> String {
+    match part.char_indices().nth(COLUMNS) {
+        Some((at, _)) => format!("{}…", part.get(..at).unwrap_or_default()),
+        None => part.to_owned(),
     }
 }
 
-/// A part of a line without control characters, cut where it has no end.
-fn fit(part: &str) -> String {
-    let clean = part.replace('\t', "    ");
-    let clean = escape_control(&clean);
-    match clean.char_indices().nth(COLUMNS) {
-        Some((at, _)) => format!("{}…", clean.get(..at).unwrap_or_default()),
-        None => clean.into_owned(),
+/// The last characters of a part of a line.
+fn last(part: &str) -> String {
+    match part.char_indices().rev().nth(COLUMNS) {
+        Some((at, c)) => format!("…{}", part.get(at + c.len_utf8()..).unwrap_or_default()),
+        None => part.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use codetune_core::analysis::{Edit, Place};
+    use codetune_core::source::Language;
+
     use super::*;
+
+    fn file(text: &str) -> FileAnalysis {
+        FileAnalysis {
+            path: "a.py".into(),
+            language: Language::Python,
+            encoding: "UTF-8".into(),
+            digest: [0; 32],
+            bytes: 0,
+            lines: 0,
+            text: Some(text.into()),
+            findings: Vec::new(),
+            attributes: serde_json::Map::new(),
+            symbols: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn find(text: &str, what: &str, sensitive: bool) -> Finding {
+        let start = text.find(what).unwrap();
+        let line = text[..start].matches('\n').count() as u32 + 1;
+        let (start, end) = (start as u32, (start + what.len()) as u32);
+        let place = Place { start_line: line, start_column: 1, end_line: line, end_column: 2 };
+        let edits =
+            if sensitive { vec![Edit { start, end, place, replacement: "R".into() }] } else { vec![] };
+        Finding {
+            plugin: "a/b".into(),
+            rule: "r".into(),
+            severity: Severity::Error,
+            message: "m".into(),
+            start,
+            end,
+            place,
+            edits,
+            sensitive,
+        }
+    }
+
+    fn window(text: &str, what: &str) -> Window {
+        Excerpts::of(&file(text)).window(&find(text, what, false)).unwrap()
+    }
 
     #[test]
     fn a_window_shows_the_line_and_its_neighbours_without_control_characters() {
-        let text = "one\ntwo\n\tke\u{1b}[31my = 1\nfour\nfive\n";
-        let start = text.find("ke").unwrap();
-        let window = Window::of(text, start, start + 12).unwrap();
+        let window = window("one\ntwo\n\tke\u{1b}[31my = 1\r\nfour\nfive\n", "ke\u{1b}[31my = 1");
         assert_eq!(window.first_line, 2);
         assert_eq!(window.text, "two\n    ke\\u{1b}[31my = 1\nfour\n");
         assert_eq!(&window.text[window.span], "ke\\u{1b}[31my = 1");
@@ -102,7 +203,38 @@ mod tests {
 
     #[test]
     fn a_span_over_lines_ends_with_its_first_line() {
-        let window = Window::of("fn a() {\n    b();\n}\n", 0, 19).unwrap();
-        assert_eq!(&window.text[window.span], "fn a() {");
+        let window = window("fn a() {\n    b();\n}\n", "fn a() {\n    b();\n}");
+        assert_eq!((&window.text[window.span], window.first_line), ("fn a() {", 1));
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_next_to_the_finding_is_shown() {
+        let text = format!("{}name = 1{}", "x".repeat(1000), "y".repeat(1000));
+        let window = window(&text, "name = 1");
+        let expected = format!("…{}name = 1{}…\n", "x".repeat(COLUMNS), "y".repeat(COLUMNS));
+        assert_eq!(window.text, expected);
+        assert_eq!(&window.text[window.span], "name = 1");
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        let text = "before = 'hunter2'\nhere = 'wolf-é93'\nafter = 'hunter3'\n";
+        let secrets = ["hunter2", "wolf-é93", "hunter3"].map(|secret| find(text, secret, true));
+        let file = FileAnalysis { findings: secrets.to_vec(), ..file(text) };
+        let window = Excerpts::of(&file).window(&secrets[1]).unwrap();
+        assert_eq!(window.text, "before = '********'\nhere = '********'\nafter = '********'\n");
+        assert_eq!(&window.text[window.span], MASK);
+        // Another finding on the same line shows no more.
+        let window = Excerpts::of(&file).window(&find(text, "here = 'wolf", false)).unwrap();
+        assert_eq!(window.text.lines().nth(1), Some("here = '****************'"));
+    }
+
+    #[test]
+    fn a_secret_over_several_lines_is_masked_on_each() {
+        let text = "KEY = '''\nBEGIN\nabc\nEND\n'''\n";
+        let secret = find(text, "BEGIN\nabc\nEND", true);
+        let file = FileAnalysis { findings: vec![secret.clone()], ..file(text) };
+        let window = Excerpts::of(&file).window(&secret).unwrap();
+        assert_eq!(window.text, "KEY = '''\n********\n********\n");
     }
 }

@@ -143,6 +143,10 @@ pub fn analyze(
 }
 
 fn verdict(analysis: &Analysis, fail_on: Option<Level>) -> Exit {
+    // Whatever was asked for was not done: an analyzer could not be used at all.
+    if analysis.summary.errors.contains_key("plugin::unavailable") {
+        return Exit::Plugin;
+    }
     let found = &analysis.summary.findings;
     let reached = match fail_on {
         None => return Exit::Done,

@@ -1,8 +1,9 @@
 //! Which analyzers run, with what, on which files.
 
 use codetune_core::analysis::{AnalysisCache, AnalysisOptions, Selected};
-use codetune_core::plugin::{Manifest, Registry, ValueKind};
+use codetune_core::plugin::{Manifest, Origin, Registry, ValueKind};
 use codetune_core::source::{DEFAULT_MAX_BYTES, DiscoverOptions};
+use codetune_core::validate::escape_control;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -59,6 +60,9 @@ impl Selection {
                 named.collect::<Result<_, _>>()?
             }
         };
+        if self.analyzers.is_empty() {
+            tell_unusable(registry, context);
+        }
         if analyzers.is_empty() {
             return Err(Failure::new(Exit::Plugin, "there is no analyzer to run")
                 .help("see why with: codetune plugin list"));
@@ -82,6 +86,17 @@ impl Selection {
             ..DiscoverOptions::default()
         };
         Ok(AnalysisOptions { analyzers, discover, cache, jobs: self.jobs, keep_text })
+    }
+}
+
+/// Names the plugins of files that were asked for and cannot be used.
+fn tell_unusable(registry: &Registry, context: &Context) {
+    let of_files = registry.list().filter(|entry| matches!(entry.origin, Origin::File(_)));
+    for entry in of_files {
+        if let Some(reason) = entry.state.reason() {
+            let text = format!("plugin {} is {} and does not run: {reason}", entry.name, entry.state.word());
+            context.terminal.warn(&escape_control(&text));
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! An analysis for people.
 
+use std::collections::HashMap;
+
 use codetune_core::analysis::{Analysis, FileAnalysis, Finding};
 use codetune_core::validate::escape_control;
 
-use super::excerpt;
+use super::excerpt::Excerpts;
 use crate::terminal::Terminal;
 use crate::terminal::format::{bytes, count};
 use crate::terminal::style::Style;
@@ -57,8 +59,10 @@ fn findings(text: &mut String, analysis: &Analysis, all: bool, terminal: &Termin
     // The worst first; files stay in their order.
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     let most = if all { usize::MAX } else { FINDINGS };
+    let mut excerpts: HashMap<&str, Excerpts<'_>> = HashMap::new();
     for (file, finding) in found.iter().take(most) {
-        text.push_str(&excerpt::render(file, finding, terminal.color));
+        let excerpts = excerpts.entry(&file.path).or_insert_with(|| Excerpts::of(file));
+        text.push_str(&excerpts.render(finding, terminal));
         text.push('\n');
     }
     more(text, found.len(), most, "findings", terminal);
