@@ -2,7 +2,8 @@
 //!
 //! A plugin exports one symbol, a constant [`Plugin`] named `codetune_plugin_abi0_` and a name of its own.
 //! The major version is part of the symbol, so that a host refuses a library before running any of its code.
-//! Tables begin with their size and only ever grow at the end: whoever reads one reads what both know.
+//! Tables begin with their size and only ever grow at the end: a reader passes over what it does not know, and
+//! refuses a table that is shorter than this major version began with.
 //! Everything handed over is borrowed for the length of the call; nothing is freed across the border.
 //! `include/codetune_plugin.h` is the same in C.
 

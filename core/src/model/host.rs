@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 
 use super::error::{ModelError, Result};
+use super::memory::Room;
 use super::parameters::{Parameters, Weight};
 use super::pass::Pass;
 use crate::plugin::TensorHost;
@@ -19,6 +20,7 @@ pub struct ModelHost {
     parameters: RwLock<Arc<Parameters>>,
     pass: RwLock<Option<Arc<Pass>>>,
     table: Mutex<Table>,
+    room: Room,
 }
 
 #[derive(Default)]
@@ -79,11 +81,13 @@ impl ModelHost {
         let pass = self.pass.read().unwrap_or_else(PoisonError::into_inner).clone();
         let pass = pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))?;
         let parameters = self.parameters();
-        let run = Operation { parameters: &parameters, pass: &pass };
+        let run = Operation { parameters: &parameters, pass: &pass, room: &self.room };
         let get = |id| self.get(id);
         Ok(match *op {
             Op::Embedding { name, ids } => {
-                tensor::embedding(&run.required(name, "weight", &[Role::Embedding])?, &get(ids)?)?
+                let (weight, ids) = (run.required(name, "weight", &[Role::Embedding])?, get(ids)?);
+                self.room.ask(&weight, ids.elem_count().saturating_mul(last(&weight)))?;
+                tensor::embedding(&weight, &ids)?
             }
             Op::Linear { name, x } => run.linear(name, &get(x)?)?,
             Op::RmsNorm { name, x, epsilon } => {
@@ -107,7 +111,11 @@ impl ModelHost {
             Op::Add { a, b } => tensor::add(&get(a)?, &get(b)?)?,
             Op::Mul { a, b } => tensor::mul(&get(a)?, &get(b)?)?,
             Op::Scale { x, factor } => tensor::scale(&get(x)?, factor)?,
-            Op::Matmul { a, b } => tensor::matmul(&get(a)?, &get(b)?)?,
+            Op::Matmul { a, b } => {
+                let (a, b) = (get(a)?, get(b)?);
+                self.room.ask(&a, (a.elem_count() / last(&a)).saturating_mul(last(&b)))?;
+                tensor::matmul(&a, &b)?
+            }
             Op::Reshape { x, shape } => {
                 tensor::reshape(&get(x)?, &shape.iter().map(|d| size(*d)).collect::<Vec<_>>())?
             }
@@ -119,6 +127,9 @@ impl ModelHost {
             }
             Op::Cat { parts, dimension } => {
                 let parts = parts.iter().map(|id| get(*id)).collect::<Result<Vec<_>>>()?;
+                if let Some(first) = parts.first() {
+                    self.room.ask(first, parts.iter().map(Tensor::elem_count).sum())?;
+                }
                 tensor::cat(&parts.iter().collect::<Vec<_>>(), dimension as usize)?
             }
             Op::Reduce { x, kind, dimension } => {
@@ -148,6 +159,11 @@ impl Table {
     }
 }
 
+/// The last dimension, for sizes; 1 where there is none.
+fn last(x: &Tensor) -> usize {
+    x.dims().last().copied().unwrap_or(1).max(1)
+}
+
 /// A number that does not fit is larger than any tensor, which the operation refuses with its shapes.
 fn size(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
@@ -155,7 +171,10 @@ fn size(value: u64) -> usize {
 
 impl TensorHost for ModelHost {
     fn run(&self, op: &Op<'_>) -> std::result::Result<TensorId, String> {
-        let made = self.compute(op).and_then(|tensor| self.insert(tensor));
+        let made = self.compute(op).and_then(|tensor| {
+            self.room.note(&tensor)?;
+            self.insert(tensor)
+        });
         made.map_err(|error| format!("{}: {error}", op.name()))
     }
 
@@ -175,12 +194,15 @@ impl TensorHost for ModelHost {
 struct Operation<'a> {
     parameters: &'a Parameters,
     pass: &'a Pass,
+    room: &'a Room,
 }
 
 impl Operation<'_> {
     fn linear(&self, name: &str, x: &Tensor) -> Result<Tensor> {
         // A tied output layer projects with the embedding.
         let weight = self.required(name, "weight", &[Role::Linear, Role::Embedding])?;
+        self.room
+            .ask(x, (x.elem_count() / last(x)).saturating_mul(weight.dims().first().copied().unwrap_or(1)))?;
         let bias = self.optional(name, "bias");
         let bias = bias.as_ref();
         let Some((config, lora)) = self.parameters.lora(name) else {

@@ -17,6 +17,7 @@ mod generate;
 mod gradients;
 mod host;
 mod init;
+mod memory;
 mod merge;
 mod parameters;
 mod pass;

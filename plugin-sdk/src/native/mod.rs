@@ -33,6 +33,14 @@ pub(crate) fn log(level: LogLevel, message: &str) {
 
 /// Runs `body` as a call from `host`: errors are told to the host, panics become errors.
 fn call(host: *const Host, body: impl FnOnce() -> Result<(), Error>) -> u32 {
+    // SAFETY: a host hands over its table, which begins with its size and has these functions in every version.
+    let short = unsafe { (*host).size < size_of::<Host>() };
+    if short {
+        let message = Str::text("the host's table is shorter than ABI 0 has it: codetune has to be upgraded");
+        // SAFETY: as above.
+        unsafe { ((*host).fail)((*host).context, FailKind::Failed as u32, message) };
+        return FAILED;
+    }
     panic::keep_for_host();
     let outer = CURRENT.replace(host);
     let outcome = catch_unwind(AssertUnwindSafe(body));

@@ -1,3 +1,4 @@
+use super::CURRENT;
 use crate::abi::{self, Host, Slice, Str, code};
 use crate::{Error, Op, Tensor, TensorId};
 
@@ -8,7 +9,7 @@ pub(crate) struct HostTensor {
     owned: bool,
 }
 
-// SAFETY: the host's table outlives the instance that holds the tensor, and may be called from any thread.
+// SAFETY: the pointer is only followed during a call from that very host on the thread at hand.
 unsafe impl Send for HostTensor {}
 
 impl HostTensor {
@@ -22,9 +23,25 @@ impl HostTensor {
         self.id
     }
 
+    /// Whether a call from the tensor's host is under way on this thread; else the host may be gone, where a plugin
+    /// has kept a tensor in a static.
+    fn in_call(&self) -> bool {
+        CURRENT.get() == self.host
+    }
+
+    fn check_call(&self) -> Result<(), Error> {
+        match self.in_call() {
+            true => Ok(()),
+            false => {
+                Err(Error::failed("a tensor was used outside the calls of the instance that it belongs to"))
+            }
+        }
+    }
+
     pub(crate) fn shape(&self) -> Result<Vec<u64>, Error> {
+        self.check_call()?;
         let mut out = Slice::of(&[]);
-        // SAFETY: the host outlives the tensor; what `out` points to lives until the next call.
+        // SAFETY: the host's call is under way; what `out` points to lives until the next call.
         unsafe {
             if ((*self.host).tensor_shape)((*self.host).context, self.id, &mut out) != abi::OK {
                 return Err(Error::failed(format!("the host has no tensor {}", self.id)));
@@ -39,9 +56,10 @@ impl HostTensor {
     }
 
     pub(crate) fn run(&self, op: &Op<'_>, _operands: &[&Tensor]) -> Result<Tensor, Error> {
+        self.check_call()?;
         let (mut out, mut error) = (0, Str::text(""));
         encode(op, |op| {
-            // SAFETY: the host outlives the tensor; the record and the out-parameters live for the call.
+            // SAFETY: the host's call is under way; the record and the out-parameters live for it.
             let status = unsafe { ((*self.host).tensor_op)((*self.host).context, op, &mut out, &mut error) };
             if status == abi::OK {
                 return Ok(Tensor(HostTensor { host: self.host, id: out, owned: true }));
@@ -54,8 +72,9 @@ impl HostTensor {
 
 impl Drop for HostTensor {
     fn drop(&mut self) {
-        if self.owned {
-            // SAFETY: the host outlives the tensor.
+        // A host that is gone has freed its tensors itself.
+        if self.owned && self.in_call() {
+            // SAFETY: the host's call is under way.
             unsafe { ((*self.host).tensor_drop)((*self.host).context, self.id) };
         }
     }
