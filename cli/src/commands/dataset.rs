@@ -106,6 +106,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Build(build) => {
             let config = build.config()?;
+            Dataset::check_target(&build.output)?;
             let dataset = build.dataset(&config, context)?;
             let digest = save(&dataset, &build.output)?;
             let summary = dataset.inspect(REASONS, 0, 0)?;
