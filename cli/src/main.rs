@@ -1,6 +1,7 @@
 //! The command line of codetune: arguments, progress and output.
 
 mod arguments;
+mod bounds;
 mod commands;
 mod context;
 mod exit;

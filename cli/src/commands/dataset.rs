@@ -9,9 +9,10 @@ use codetune_core::dataset::{
 };
 use codetune_core::plugin::PluginIdentity;
 use codetune_core::source::Language;
-use codetune_core::validate::escape_control;
+use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, TRAINED_VOCAB_SIZE, escape_control};
 use serde_json::Map;
 
+use crate::bounds::{float, whole};
 use crate::commands::{analyze, tokenizer};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -62,19 +63,19 @@ pub struct Build {
     #[arg(long, value_name = "PATH", conflicts_with = "vocab_size")]
     tokenizer: Option<PathBuf>,
     /// Train a tokenizer of this size on the training files.
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = whole::<usize>(&TRAINED_VOCAB_SIZE))]
     vocab_size: usize,
     /// Tokens of a sequence.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(&PACKED_LENGTH))]
     seq_length: Option<usize>,
     /// Part of the files that is held out for evaluation.
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", value_parser = float(&HELD_OUT))]
     heldout: Option<f64>,
     /// Part of the training files that becomes fill-in-the-middle examples.
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", value_parser = float(&FIM_RATE))]
     fim_rate: Option<f64>,
     /// Seed of the split, of fill-in-the-middle and of the order.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(&SEED))]
     seed: Option<u64>,
     /// Answer in JSON.
     #[arg(long)]
@@ -105,6 +106,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Build(build) => {
             let config = build.config()?;
+            Dataset::check_target(&build.output)?;
             let dataset = build.dataset(&config, context)?;
             let digest = save(&dataset, &build.output)?;
             let summary = dataset.inspect(REASONS, 0, 0)?;
@@ -139,19 +141,7 @@ impl Build {
     fn config(&self) -> Result<DatasetConfig, Failure> {
         let mut config = match &self.config {
             None => DatasetConfig::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| {
-                    Failure::usage(format!("cannot read {}", path.display())).why(error.to_string())
-                })?;
-                toml::from_str(&text).map_err(|error| {
-                    Failure::usage(format!("{} is refused: {}", path.display(), error.message()))
-                        .why(place(&text, error.span()))
-                        .help(
-                            "the keys are those of [dataset]: seed, heldout, rules, quarantine, dedup, \
-                               max_seq_length, fim_rate, spm_rate, group",
-                        )
-                })?
-            }
+            Some(path) => DatasetConfig::load(path)?,
         };
         config.seed = self.seed.unwrap_or(config.seed);
         config.heldout = self.heldout.unwrap_or(config.heldout);
@@ -171,6 +161,7 @@ impl Build {
 
     fn dataset(&self, config: &DatasetConfig, context: &Context) -> Result<Dataset, Failure> {
         let given = self.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
+        given.as_ref().map_or(Ok(()), |tokenizer| config.check_with(tokenizer))?;
         let options = self.selection.options(&context.registry()?, context, true)?;
         let analysis = analyze::analyze(&self.path, &options, context)?;
         let selection = chosen(documents(&analysis)?, &analysis, config, context)?;
@@ -309,10 +300,4 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         }
     }
     text
-}
-
-fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
-    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    format!("line {line}")
 }

@@ -9,8 +9,11 @@ use std::time::Instant;
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::model::{Finish, Model, ModelConfig, Request, Sampling};
 use codetune_core::plugin::Registry;
-use codetune_core::validate::escape_control;
+use codetune_core::validate::{
+    MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P, escape_control,
+};
 
+use crate::bounds::{float, whole};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,22 +45,22 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT")]
     pub fim_suffix: Option<String>,
     /// Tokens at most.
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = whole::<usize>(&MAX_NEW_TOKENS))]
     pub max_tokens: usize,
     /// 0 takes the likeliest token always; 1 draws as the model thinks.
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = float(&TEMPERATURE))]
     pub temperature: f64,
     /// Draw only from the likeliest tokens that reach this probability together.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", value_parser = float(&TOP_P))]
     pub top_p: Option<f64>,
     /// Draw only from so many of the likeliest tokens.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(&TOP_K))]
     pub top_k: Option<usize>,
     /// Make tokens that occurred less likely; 1 is off.
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = float(&REPETITION_PENALTY))]
     pub repetition_penalty: f64,
     /// Seed of the draws.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     pub seed: u64,
     /// Answer in JSON.
     #[arg(long)]

@@ -6,7 +6,9 @@ use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
 use codetune_core::model::{ModelConfig, create_model};
 use codetune_core::plugin::Registry;
+use codetune_core::validate::SEED;
 
+use crate::bounds::whole;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -43,7 +45,7 @@ pub struct Init {
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
     /// Seed of its weights.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     seed: u64,
     /// Answer in JSON.
     #[arg(long)]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use codetune_core::dataset::tokenizer::TrainingProgress;
 use codetune_core::dataset::{CodeTokenizer, TokenizerTraining, tokenizer};
 use codetune_core::source::{DiscoverOptions, discover, load};
+use codetune_core::validate::{MIN_FREQUENCY, TRAINED_VOCAB_SIZE};
 
+use crate::bounds::whole;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -30,10 +32,10 @@ pub struct Train {
     #[arg(short, long, value_name = "FOLDER")]
     output: PathBuf,
     /// Entries of the vocabulary, 261 and up.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(&TRAINED_VOCAB_SIZE))]
     vocab_size: usize,
     /// Merge pairs that occur so often.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<u64>(&MIN_FREQUENCY))]
     min_frequency: u64,
     /// Read files of unknown languages too, as text.
     #[arg(long)]

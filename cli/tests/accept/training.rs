@@ -214,7 +214,8 @@ fn a_dataset_that_was_tampered_with_is_refused_and_one_in_the_way_is_left_alone(
         place.refused(&["dataset", "inspect", "data"], 2, &expected);
     }
     let before = files(&place);
-    let over = ["dataset", "build", "src", "-o", "model", "--vocab-size", "280"];
+    // Told before the source is looked at.
+    let over = ["dataset", "build", "nowhere", "-o", "model", "--vocab-size", "280"];
     place.refused(
         &over,
         2,

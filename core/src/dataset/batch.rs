@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pack::{Packing, TokenStream, epoch_order};
 use super::{DatasetError, Split};
+use crate::validate::BATCH_SIZE;
 
 /// The label of a position that predicts nothing.
 pub const IGNORE: u32 = u32::MAX;
@@ -131,8 +132,5 @@ impl BatchSource for PackedBatches {
 }
 
 pub(super) fn check_batch(batch: usize) -> Result<(), DatasetError> {
-    if (1..=u32::MAX as usize).contains(&batch) {
-        return Ok(());
-    }
-    Err(DatasetError::Config { field: "batch_size", value: batch.to_string(), rule: "must be at least 1" })
+    BATCH_SIZE.check_unsigned(batch as u64).map(drop).map_err(DatasetError::Invalid)
 }

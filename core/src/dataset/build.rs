@@ -160,7 +160,7 @@ impl Dataset {
     /// end; the held-out split once.
     ///
     /// # Errors
-    /// [`DatasetError::EmptySplit`] when it has no sequence, [`DatasetError::Config`] for a batch of 0.
+    /// [`DatasetError::EmptySplit`] when it has no sequence, [`DatasetError::Invalid`] for a batch of 0.
     pub fn batches(&self, split: Split, batch: usize) -> Result<PackedBatches, DatasetError> {
         let Tokens { stream, packing } = self.tokens(split);
         let (stream, packing) = (Arc::clone(stream), Arc::clone(packing));
@@ -231,18 +231,15 @@ pub fn select(
 /// A text that the tokenizer does not give back byte for byte is left out with that reason.
 ///
 /// # Errors
-/// [`DatasetError::MissingToken`] for a `fim_rate` above 0 with a tokenizer that cannot do it,
-/// [`DatasetError::NothingLeft`], and [`DatasetError::Ledger`], which would be a defect here.
+/// As [`DatasetConfig::check_with`], [`DatasetError::NothingLeft`], and [`DatasetError::Ledger`], which would be
+/// a defect here.
 pub fn assemble(
     selection: Selection,
     tokenizer: &CodeTokenizer,
     config: &DatasetConfig,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DatasetError> {
-    config.check()?;
-    if config.fim_rate > 0.0 {
-        tokenizer.fim()?;
-    }
+    config.check_with(tokenizer)?;
     let total = selection.kept.len() + selection.left_out.len();
     let done = AtomicUsize::new(0);
     let step = || {

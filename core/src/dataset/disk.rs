@@ -81,6 +81,17 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError::NotADataset`], [`DatasetError::Io`].
     pub fn save(&self, folder: &Path) -> Result<[u8; 32], DatasetError> {
+        Self::check_target(folder)?;
+        let written = files::publish(folder, |new| self.write_files(new));
+        let manifest = written.map_err(DatasetError::io(folder)).flatten()?;
+        Ok(*blake3::hash(&manifest).as_bytes())
+    }
+
+    /// Checks that [`save`](Self::save) may write to a folder, so that this can be told before the work.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotADataset`] where there is anything else.
+    pub fn check_target(folder: &Path) -> Result<(), DatasetError> {
         if fs::symlink_metadata(folder).is_ok() && !is_dataset(folder) {
             let way_out = "nothing was written, choose another folder";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
@@ -89,9 +100,7 @@ impl Dataset {
             let way_out = "give a folder that has a name";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
         }
-        let written = files::publish(folder, |new| self.write_files(new));
-        let manifest = written.map_err(DatasetError::io(folder)).flatten()?;
-        Ok(*blake3::hash(&manifest).as_bytes())
+        Ok(())
     }
 
     /// Reads a dataset back, checking every byte of it.

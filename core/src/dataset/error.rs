@@ -3,19 +3,24 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::validate::Violation;
+
 /// An error of the dataset room: it names the party, the cause and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// A field of the configuration is out of its range.
-    #[error("dataset.{field} = {value}: {rule}")]
-    Config {
-        /// The field's name in the configuration.
-        field: &'static str,
-        /// The value as it was given.
-        value: String,
-        /// What is accepted.
-        rule: &'static str,
+    /// A value is out of its bounds.
+    #[error(transparent)]
+    Invalid(#[from] Violation),
+    /// A file of settings cannot be understood.
+    #[error("{path}, line {line}: {cause}")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        cause: String,
     },
     /// A rule cannot be used; found before any document is looked at.
     #[error("rule \"{name}\", line {line}, column {column}: {cause}")]

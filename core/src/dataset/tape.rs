@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::batch::{IGNORE, check_batch};
 use super::{BatchSource, DatasetError, MicroBatch};
+use crate::validate::{PACKED_LENGTH, Violation};
 
 /// A list of ids cut into batches one after the other.
 ///
@@ -22,7 +23,7 @@ impl TokenTape {
     ///
     /// # Errors
     /// [`DatasetError::Tape`] for an id out of the vocabulary and for a tape that is not longer than one batch;
-    /// [`DatasetError::Config`] for a batch or sequence that is too small.
+    /// [`DatasetError::Invalid`] for a batch or sequence out of its bounds.
     pub fn new(
         ids: Vec<u32>,
         batch: usize,
@@ -31,13 +32,9 @@ impl TokenTape {
         name: &str,
     ) -> Result<Self, DatasetError> {
         check_batch(batch)?;
-        if !(2..=u32::MAX as usize).contains(&seq) {
-            return Err(DatasetError::Config {
-                field: "max_seq_length",
-                value: seq.to_string(),
-                rule: "must be at least 2: a sequence of one token has nothing to predict",
-            });
-        }
+        PACKED_LENGTH
+            .check_unsigned(seq as u64)
+            .map_err(|violation| Violation { field: "data.max_seq_length".into(), ..violation })?;
         let wrong = |cause: String| DatasetError::Tape { path: name.to_owned(), cause };
         if let Some((place, id)) = ids.iter().enumerate().find(|&(_, &id)| id as usize >= vocab_size) {
             return Err(wrong(format!(

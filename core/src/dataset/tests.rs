@@ -294,7 +294,7 @@ fn an_empty_split_and_an_empty_batch_are_errors() {
     let config = DatasetConfig { heldout: 0.0, ..config(1) };
     let dataset = build(repository(1), tokenizer(), &config, &|_| {}).unwrap();
     assert!(matches!(dataset.batches(Split::Heldout, 1), Err(DatasetError::EmptySplit("heldout", _))));
-    assert!(matches!(dataset.batches(Split::Train, 0), Err(DatasetError::Config { .. })));
+    assert!(matches!(dataset.batches(Split::Train, 0), Err(DatasetError::Invalid(_))));
 }
 
 #[test]

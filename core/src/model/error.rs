@@ -5,6 +5,7 @@ use codetune_plugin_sdk::Error as SdkError;
 
 use crate::plugin::{CallError, Fault};
 use crate::tensor::TensorError;
+use crate::validate::Violation;
 
 /// The result of an operation of this room.
 pub type Result<T> = std::result::Result<T, ModelError>;
@@ -117,6 +118,11 @@ impl ModelError {
             }
             _ => ModelError::Call(error),
         }
+    }
+
+    /// A setting of generation that the table of bounds refuses.
+    pub(super) fn out_of_bounds(violation: Violation) -> Self {
+        ModelError::Generation(violation.to_string())
     }
 
     pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {

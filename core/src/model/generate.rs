@@ -10,6 +10,7 @@ use super::init::stream;
 use super::pass::{Cache, Pass};
 use super::sample::Sampling;
 use crate::tensor;
+use crate::validate::MAX_NEW_TOKENS;
 
 /// What to generate.
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ impl Model {
         cancel: &AtomicBool,
     ) -> Result<Generated> {
         request.sampling.check()?;
+        MAX_NEW_TOKENS.check_unsigned(request.max_new_tokens as u64).map_err(ModelError::out_of_bounds)?;
         let limit = self.plan().max_positions;
         self.check_prompt(request.prompt, limit)?;
         let mut rng = stream("codetune generation", request.sampling.seed, "");

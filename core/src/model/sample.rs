@@ -4,6 +4,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::{ModelError, Result};
+use crate::validate::{Field, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P};
 
 /// How the next token is chosen from the logits, with the meaning that transformers gives each value.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,30 +23,27 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Sampling { temperature: 0.0, top_k: None, top_p: None, repetition_penalty: 1.0, seed: 0 }
+        let float = |field: Field| field.default_float().unwrap_or_default();
+        Sampling {
+            temperature: float(TEMPERATURE),
+            top_k: None,
+            top_p: None,
+            repetition_penalty: float(REPETITION_PENALTY),
+            seed: SEED.default_integer().unwrap_or_default().unsigned_abs(),
+        }
     }
 }
 
 impl Sampling {
     pub(super) fn check(&self) -> Result<()> {
-        let refuse = |message: String| Err(ModelError::Generation(message));
-        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
-            return refuse(format!(
-                "temperature is {}; it has to be a finite number from 0",
-                self.temperature
-            ));
-        }
-        if self.top_k == Some(0) {
-            return refuse("top_k is 0; it has to be 1 or more".into());
-        }
-        if self.top_p.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
-            return refuse(format!("top_p is {:?}; it has to be above 0 and at most 1", self.top_p));
-        }
-        if !(self.repetition_penalty.is_finite() && self.repetition_penalty > 0.0) {
-            let penalty = self.repetition_penalty;
-            return refuse(format!("repetition_penalty is {penalty}; it has to be a finite number above 0"));
-        }
-        Ok(())
+        let check = || {
+            TEMPERATURE.check_float(self.temperature)?;
+            self.top_k.map_or(Ok(0), |k| TOP_K.check_unsigned(k as u64))?;
+            self.top_p.map_or(Ok(0.0), |p| TOP_P.check_float(p))?;
+            REPETITION_PENALTY.check_float(self.repetition_penalty)?;
+            SEED.check_unsigned(self.seed)
+        };
+        check().map(drop).map_err(ModelError::out_of_bounds)
     }
 
     /// Chooses a token; `seen` are those that occurred.
@@ -134,7 +132,9 @@ mod tests {
             Sampling { temperature: f64::NAN, ..off.clone() },
             Sampling { temperature: -1.0, ..off.clone() },
             Sampling { top_k: Some(0), ..off.clone() },
+            Sampling { temperature: 100.5, ..off.clone() },
             Sampling { top_p: Some(0.0), ..off.clone() },
+            Sampling { seed: u64::MAX, ..off.clone() },
             Sampling { repetition_penalty: 0.0, ..off },
         ] {
             assert!(matches!(sampling.check(), Err(ModelError::Generation(_))), "{sampling:?}");

@@ -100,3 +100,28 @@ fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::DatasetConfig;
+
+    #[test]
+    fn what_a_dataset_is_built_with_can_be_recorded_and_nothing_else() {
+        let text = "[model]\npath = 'm'\n[data]\ndataset = 'd'\n[output]\ndir = 'o'\n";
+        let config = RunConfig::parse(text, "run.toml", Path::new("/")).unwrap();
+        let model = ModelConfig::parse("config.json".into(), r#"{"architectures": ["A"]}"#.into()).unwrap();
+        for value in [-0.1, 0.0, 0.5, 0.9, 0.95, 1.0, 1.1, f64::NAN] {
+            for (heldout, fim_rate) in [(value, 0.0), (0.1, value)] {
+                let facts = DataFacts {
+                    heldout: Some(heldout),
+                    fim_rate: Some(fim_rate),
+                    ..DataFacts::of_tape(Path::new("d"), 128)
+                };
+                let built = DatasetConfig { heldout, fim_rate, ..DatasetConfig::default() }.check();
+                let recorded = of(&config, &model, &facts).check();
+                assert_eq!(built.is_ok(), recorded.is_ok(), "{heldout} {fim_rate}: {built:?} {recorded:?}");
+            }
+        }
+    }
+}

@@ -33,19 +33,14 @@ fields! {
         "learning_rate", Excluding(0.0), Excluding(1.0), Some(2e-5), "peak learning rate");
     EPOCHS = Field::integer("epochs", 1, 1000, Some(3), "passes over the training data");
     MAX_STEPS = Field::integer("max_steps", 1, i64::MAX, None, "steps after which training ends");
-    MAX_SECONDS = Field::integer("max_seconds", 1, i64::MAX, None, "seconds after which training ends");
     MAX_SEQ_LENGTH = Field::integer(
         "max_seq_length", 1, 8192, Some(128),
         "tokens in a sequence; a model with more positions may go up to its max_position_embeddings");
     WARMUP_STEPS = Field::integer("warmup_steps", 0, i64::MAX, Some(100), "steps of linear warm-up");
-    MIN_LEARNING_RATE_RATIO = Field::float(
-        "min_learning_rate_ratio", Including(0.0), Including(1.0), Some(0.0),
-        "learning rate at the end of decay, as a part of the peak");
     SEED = Field::integer("seed", 0, i64::MAX, Some(0), "seed of everything random in a run");
     EVAL_EVERY = Field::integer("eval_every", 1, i64::MAX, None, "steps between evaluations");
     CHECKPOINT_EVERY = Field::integer("checkpoint_every", 1, i64::MAX, None, "steps between checkpoints");
     KEEP_CHECKPOINTS = Field::integer("keep_checkpoints", 1, 10_000, Some(2), "checkpoints kept, newest first");
-    LOG_EVERY = Field::integer("log_every", 1, i64::MAX, Some(1), "steps between recorded metrics");
 
     // The optimizer.
     WEIGHT_DECAY = Field::float(
@@ -68,26 +63,34 @@ fields! {
         "amphigory_ratio", Including(0.0), Including(0.3), Some(0.0),
         "part of the training data that is nonsensical but valid code");
     FIM_RATE = Field::float(
-        "fim_rate", Including(0.0), Including(1.0), Some(0.5), "part of the documents turned into fill-in-the-middle");
+        "fim_rate", Including(0.0), Including(1.0), Some(0.0), "part of the documents turned into fill-in-the-middle");
     SPM_RATE = Field::float(
         "spm_rate", Including(0.0), Including(1.0), Some(0.5),
         "part of the fill-in-the-middle documents in suffix-prefix-middle order");
     HELD_OUT = Field::float(
         "held_out", Including(0.0), Including(0.9), Some(0.1), "part of the data kept for evaluation");
-    VOCAB_SIZE = Field::integer("vocab_size", 256, 1_000_000, Some(8192), "entries in a tokenizer's vocabulary");
-
-    // The shape of a new model.
-    HIDDEN_SIZE = Field::integer("hidden_size", 1, 65_536, Some(256), "width of the residual stream");
-    INTERMEDIATE_SIZE = Field::integer("intermediate_size", 1, 1_048_576, Some(704), "width of the MLP");
-    NUM_HIDDEN_LAYERS = Field::integer("num_hidden_layers", 1, 1024, Some(4), "decoder blocks");
-    NUM_ATTENTION_HEADS = Field::integer("num_attention_heads", 1, 1024, Some(8), "query heads");
-    NUM_KEY_VALUE_HEADS = Field::integer("num_key_value_heads", 1, 1024, Some(4), "key and value heads");
+    PACKED_LENGTH = Field::integer(
+        "packed_length", 2, i32::MAX as i64, Some(128),
+        "tokens in a packed sequence, of which the first is not predicted; MAX_SEQ_LENGTH binds it to a model");
+    GROUP_DEPTH = Field::integer(
+        "group_depth", 1, i64::MAX, None,
+        "leading folders that the split keeps together; with 0 all files would be one group");
+    VOCAB_SIZE = Field::integer("vocab_size", 256, 1_000_000, None, "entries in a tokenizer's vocabulary");
+    TRAINED_VOCAB_SIZE = Field::integer(
+        "trained_vocab_size", 261, 1_000_000, Some(8192),
+        "entries in a vocabulary that is trained here: 256 bytes, 5 control tokens, merged pairs");
+    MIN_FREQUENCY = Field::integer(
+        "min_frequency", 1, i64::MAX, Some(2), "occurrences from which a tokenizer merges a pair");
 
     // Generation.
     MAX_NEW_TOKENS = Field::integer("max_new_tokens", 1, 1_000_000, Some(128), "tokens generated at most");
     TEMPERATURE = Field::float(
         "temperature", Including(0.0), Including(100.0), Some(0.0), "sampling temperature; 0 takes the likeliest");
-    TOP_P = Field::float("top_p", Excluding(0.0), Including(1.0), Some(1.0), "probability mass that is sampled");
+    TOP_P = Field::float("top_p", Excluding(0.0), Including(1.0), None, "probability mass that is sampled");
+    TOP_K = Field::integer("top_k", 1, i64::MAX, None, "likeliest tokens that are sampled");
+    REPETITION_PENALTY = Field::float(
+        "repetition_penalty", Excluding(0.0), Including(100.0), Some(1.0),
+        "what makes tokens that occurred less likely; 1 switches it off");
 
     // Recorded values.
     METRIC_KEY = Field::text("metric_key", 1, 100, Charset::Name, "what a metric measures, such as train_loss");

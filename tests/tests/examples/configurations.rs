@@ -65,8 +65,7 @@ fn document(path: &str, complexity: i64, secrets: i64) -> Document {
 
 #[test]
 fn the_dataset_settings_to_copy_choose_files_by_their_rules() {
-    let text = std::fs::read_to_string(workspace("examples/dataset.toml")).unwrap();
-    let config: DatasetConfig = toml::from_str(&text).unwrap();
+    let config = DatasetConfig::load(&workspace("examples/dataset.toml")).unwrap();
     config.check().unwrap();
     assert_eq!((config.group, config.rules.len()), (Group::Directory, 4));
 

@@ -12,6 +12,9 @@ mod tune;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use codetune_core::validate::SEED;
+
+use crate::bounds::whole;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 3.0, value_parser = minutes)]
     pub minutes: f64,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     pub seed: u64,
 }
 

@@ -196,6 +196,10 @@ fn a_vocabulary_that_the_texts_cannot_fill_is_reported() {
 fn what_cannot_be_trained_is_refused() {
     let training = TokenizerTraining::default();
     assert!(train::<&str>(&[], training, &|_| {}).is_err());
+    // Every byte and the control tokens are there before the first merge.
+    let smallest = 256 + CONTROL_TOKENS.len();
+    assert_eq!(crate::validate::TRAINED_VOCAB_SIZE.check_unsigned(smallest as u64), Ok(smallest as u64));
+    assert!(train(&["x"], TokenizerTraining { vocab_size: 1_000_001, ..training }, &|_| {}).is_err());
     assert!(train(&["x"], TokenizerTraining { vocab_size: 260, ..training }, &|_| {}).is_err());
     assert!(train(&["x"], TokenizerTraining { min_frequency: 0, ..training }, &|_| {}).is_err());
 }

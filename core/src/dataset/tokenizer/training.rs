@@ -12,12 +12,10 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
 use super::{CONTROL_TOKENS, CodeTokenizer, DatasetError, trained_config};
+use crate::validate::{Field, MIN_FREQUENCY, TRAINED_VOCAB_SIZE};
 
 /// The split of Qwen2: words with one leading sign, single digits, runs of signs, line ends, white space.
 const SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-/// Every byte and the control tokens: what a byte-level vocabulary has before the first merge.
-const SMALLEST: usize = 256 + CONTROL_TOKENS.len();
 
 /// Pair counts in the trainer are 32-bit.
 const LARGEST_CORPUS: usize = i32::MAX as usize;
@@ -25,15 +23,17 @@ const LARGEST_CORPUS: usize = i32::MAX as usize;
 /// What to train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenizerTraining {
-    /// Entries of the vocabulary asked for, control tokens and the 256 bytes included; 261 and up.
+    /// Entries of the vocabulary asked for, control tokens and the 256 bytes included.
     pub vocab_size: usize,
-    /// How often a pair must occur to be merged; 1 and up.
+    /// How often a pair must occur to be merged.
     pub min_frequency: u64,
 }
 
 impl Default for TokenizerTraining {
     fn default() -> Self {
-        Self { vocab_size: 8192, min_frequency: 2 }
+        let whole = |field: Field| field.default_integer().unwrap_or_default().unsigned_abs();
+        let vocab_size = usize::try_from(whole(TRAINED_VOCAB_SIZE)).unwrap_or_default();
+        Self { vocab_size, min_frequency: whole(MIN_FREQUENCY) }
     }
 }
 
@@ -79,7 +79,7 @@ impl TrainedTokenizer {
 /// `progress` may be called from any thread.
 ///
 /// # Errors
-/// [`DatasetError::Config`] for a size or frequency out of range, [`DatasetError::TokenizerTraining`] for no
+/// [`DatasetError::Invalid`] for a size or frequency out of range, [`DatasetError::TokenizerTraining`] for no
 /// text, too much text or a failure of the trainer.
 pub fn train<T: AsRef<str> + Sync>(
     texts: &[T],
@@ -123,20 +123,8 @@ pub fn train<T: AsRef<str> + Sync>(
 }
 
 fn check<T: AsRef<str>>(texts: &[T], training: TokenizerTraining) -> Result<(), DatasetError> {
-    if !(SMALLEST..=u32::MAX as usize).contains(&training.vocab_size) {
-        return Err(DatasetError::Config {
-            field: "tokenizer.vocab_size",
-            value: training.vocab_size.to_string(),
-            rule: "must be at least 261: 256 bytes and 5 control tokens",
-        });
-    }
-    if training.min_frequency == 0 {
-        return Err(DatasetError::Config {
-            field: "tokenizer.min_frequency",
-            value: "0".to_owned(),
-            rule: "must be at least 1",
-        });
-    }
+    TRAINED_VOCAB_SIZE.check_unsigned(training.vocab_size as u64)?;
+    MIN_FREQUENCY.check_unsigned(training.min_frequency)?;
     match texts.iter().map(|text| text.as_ref().len()).sum::<usize>() {
         0 => Err(DatasetError::TokenizerTraining("there is no text to train on".to_owned())),
         bytes if bytes > LARGEST_CORPUS => Err(DatasetError::TokenizerTraining(format!(

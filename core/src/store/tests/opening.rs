@@ -132,9 +132,12 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
             "0".repeat(64)
         )
     });
-    let run = "INSERT INTO run (id, config_id, kind, status, started_at, finished_at, host) VALUES \
+    let host = json!(HostInfo::of_this_process());
+    let run = format!(
+        "INSERT INTO run (id, config_id, kind, status, started_at, finished_at, host) VALUES \
          ('20260101-000000000-00000000', 2, 'lora', 'completed', '2026-01-01T00:00:00.000000000Z', \
-         '2026-01-01T00:00:00.000000000Z', '{}')";
+         '2026-01-01T00:00:00.000000000Z', '{host}')"
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
@@ -143,7 +146,7 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
             .run_direct(Some(1), &mut connection, false)
             .await
             .expect("the first");
-        for statement in statements.iter().map(String::as_str).chain([run]) {
+        for statement in statements.iter().map(String::as_str).chain([run.as_str()]) {
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("a row");
         }
         connection.close().await.expect("closed");
