@@ -244,10 +244,10 @@ fn verified_copy(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Path
     let extension = std::env::consts::DLL_EXTENSION;
     let path = directory.join(format!("{}.{extension}", digest.hex()));
     let place = || -> std::io::Result<()> {
+        crate::files::private_directory(directory)?;
         if std::fs::read(&path).is_ok_and(|kept| Digest::of(&kept) == *digest) {
             return Ok(());
         }
-        crate::files::private_directory(directory)?;
         crate::files::write_private(&path, &[bytes])
     };
     place().map_err(|error| format!("the library cannot be placed at {}: {error}", path.display()))?;
