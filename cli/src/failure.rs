@@ -189,7 +189,13 @@ impl From<StoreError> for Failure {
             | State { .. } => Exit::Usage,
             _ => Exit::Storage,
         };
-        Failure::told(exit, &error)
+        let failure = Failure::told(exit, &error);
+        match &error {
+            Duplicate { name, .. } => failure.help(format!(
+                "choose another name, or delete the record of that run with: codetune runs delete {name}"
+            )),
+            _ => failure,
+        }
     }
 }
 

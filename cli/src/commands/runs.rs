@@ -15,7 +15,7 @@ use crate::terminal::format::{bytes, count, short, short_digest};
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
-/// What to show of runs.
+/// What to do with runs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List training runs, the newest first.
@@ -47,6 +47,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Delete a run's record: its configuration, metrics and names of artifacts. Files stay as they are.
+    #[command(after_help = "Examples:\n  codetune runs delete my-run")]
+    Delete {
+        /// Its id, its name, or the start of its id.
+        run: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Where a run stands.
@@ -62,7 +71,7 @@ pub enum Status {
     Failed,
 }
 
-/// Shows runs.
+/// Shows runs, or deletes one.
 ///
 /// # Errors
 /// The database cannot be read, or has no such run.
@@ -75,10 +84,16 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
                 RunFilter { status: status.map(Status::of), kind: kind.clone(), ..RunFilter::default() };
             list(&store, &filter, *limit, *json, terminal)?;
         }
+        Command::Delete { run, json } => {
+            let run = find(&store, run)?;
+            store.delete_run(&run.id)?;
+            match json {
+                true => terminal.json(&json!({ "deleted": run.id.to_string(), "name": run.name }))?,
+                false => terminal.print(&format!("the record of run {} is deleted\n", run.id))?,
+            }
+        }
         Command::Show { run, json } => {
-            let run = store
-                .get_run(run)
-                .map_err(|error| Failure::from(error).help("see the runs with: codetune runs list"))?;
+            let run = find(&store, run)?;
             match json {
                 true => terminal.json(&whole(&store, &run)?)?,
                 false => terminal.print(&describe(&store, &run, terminal)?)?,
@@ -86,6 +101,11 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+fn find(store: &Store, given: &str) -> Result<Run, Failure> {
+    let found = store.get_run(given);
+    found.map_err(|error| Failure::from(error).help("see the runs with: codetune runs list"))
 }
 
 impl Status {

@@ -191,8 +191,15 @@ fn a_second_run_does_not_write_into_the_folder_of_the_first() {
     assert!(files(&place) == before.0);
     assert_eq!(runs(&place), before.1, "no run was begun");
     let same_name = [&again[..], &["--set", "output.dir='other'"]].concat();
-    place.refused(&same_name, 2, &["there is already a run named \"first\"", "help: choose another"]);
+    let expected =
+        ["there is already a run named \"first\"", "help: choose another", "codetune runs delete first"];
+    place.refused(&same_name, 2, &expected);
     assert!(!place.path("other").exists());
+    let deleted = place.run(&["runs", "delete", "first", "--json"]).json();
+    assert_eq!(deleted["name"], "first");
+    assert!(files(&place) == before.0, "only the record goes");
+    assert_eq!(place.run(&same_name).code, Some(0), "the name is free again");
+    place.refused(&["runs", "delete", "nothing"], 2, &["there is no run \"nothing\""]);
 }
 
 #[test]

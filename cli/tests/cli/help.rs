@@ -15,6 +15,7 @@ fn every_command_has_help_with_an_example() {
         "train",
         "runs list",
         "runs show",
+        "runs delete",
         "generate",
         "completions",
     ] {

@@ -140,7 +140,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// No such run, one that has ended already, an error text that is refused, or the database.
+    /// No such run, one that has ended already or that another process works on, an error text that is refused, or
+    /// the database.
     pub fn finish_run(&self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
         let error = match outcome {
             Outcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
@@ -148,6 +149,7 @@ impl Store {
         };
         let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
         self.write("finishing a run", async |connection, _| {
+            self.refuse_at_work(connection, run, "finished").await?;
             let seq = self.find_seq(connection, run).await?;
             let update = "UPDATE run SET status = ?2, finished_at = ?3, error = ?4 \
                           WHERE seq = ?1 AND status = 'running'";
@@ -180,16 +182,7 @@ impl Store {
         let host = HostInfo::of_this_process();
         let json = self.host_json(&host)?;
         self.write("reopening a run", async |connection, _| {
-            let before = self.find_exact(connection, run).await?;
-            let foreign = before.host.pid != host.pid || before.host.started_ticks != host.started_ticks;
-            if before.status == RunStatus::Running && foreign && before.host.liveness() == Liveness::Alive {
-                return Err(Fault::Told(StoreError::State {
-                    run: run.to_string(),
-                    status: "running in another process",
-                    wanted: "reopened",
-                    way_out: "wait until that process ends, or stop it",
-                }));
-            }
+            self.refuse_at_work(connection, run, "reopened").await?;
             let seq = self.find_seq(connection, run).await?;
             sqlx::query(
                 "UPDATE run SET status = 'running', finished_at = NULL, error = NULL, host = ?2 WHERE seq = ?1",
@@ -296,9 +289,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// No such run, one that another process works on, or the database.
     pub fn delete_run(&self, run: &RunId) -> Result<(), StoreError> {
         self.write("deleting a run", async |connection, known| {
+            self.refuse_at_work(connection, run, "deleted").await?;
             let seq = self.find_seq(connection, run).await?;
             let delete = "DELETE FROM run WHERE seq = ?1 RETURNING config_id";
             let (config,): (i64,) = sqlx::query_as(delete).bind(seq).fetch_one(&mut *connection).await?;
@@ -308,6 +302,26 @@ impl Store {
             known.runs.remove(run);
             Ok(())
         })
+    }
+
+    /// Refuses a run that another process works on.
+    async fn refuse_at_work(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &RunId,
+        wanted: &'static str,
+    ) -> Result<(), Fault> {
+        let (before, own) = (self.find_exact(connection, run).await?, HostInfo::of_this_process());
+        let foreign = before.host.pid != own.pid || before.host.started_ticks != own.started_ticks;
+        if before.status == RunStatus::Running && foreign && before.host.liveness() == Liveness::Alive {
+            return Err(Fault::Told(StoreError::State {
+                run: run.to_string(),
+                status: "running in another process",
+                wanted,
+                way_out: "wait until that process ends, or stop it",
+            }));
+        }
+        Ok(())
     }
 
     /// A run's short key.
