@@ -1,6 +1,7 @@
 mod toy;
 
 mod best;
+mod branches;
 mod checkpoints;
 mod loops;
 mod run_files;
