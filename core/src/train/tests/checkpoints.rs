@@ -127,6 +127,53 @@ fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
 }
 
 #[test]
+fn every_byte_of_a_state_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let newest = folder.path().join("out/checkpoints/step-00000004");
+    let file = newest.join("state.json");
+    let text = fs::read(&file).unwrap();
+    checkpoint::load(&newest).unwrap();
+    for place in 0..text.len() {
+        let mut changed = text.clone();
+        changed[place] ^= 1;
+        fs::write(&file, &changed).unwrap();
+        assert!(checkpoint::load(&newest).is_err(), "{}", String::from_utf8_lossy(&changed));
+    }
+    let changed = String::from_utf8(text).unwrap().replacen("\"step\": 4", "\"step\": 5", 1);
+    fs::write(&file, changed).unwrap();
+    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    assert!(
+        error.contains("step-00000004: state.json is not what was written; delete that folder"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_checkpoint_in_the_folder_of_another_step_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let root = folder.path().join("out/checkpoints");
+    fs::rename(root.join("step-00000004"), root.join("step-00000009")).unwrap();
+    let latest = checkpoint::latest(&root).unwrap();
+    assert_eq!(latest.checkpoint.unwrap().state.step, 3);
+    let error = latest.passed_over[0].to_string();
+    assert!(error.contains("step-00000009: state.json is that of step 4, not of this folder's"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let newest = folder.path().join("out/checkpoints/step-00000004");
+    let file = newest.join("state.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("\"format\": 3", "\"format\": 2", 1)).unwrap();
+    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    assert!(error.contains("format 2, this build reads format 3; resume with the version"), "{error}");
+}
+
+#[test]
 fn nothing_starts_afresh_where_no_checkpoint_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("out/checkpoints/step-00000001")).unwrap();
