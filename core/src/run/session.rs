@@ -106,7 +106,7 @@ impl Session<'_> {
             }
         };
         // Before there is a record of a run that never began.
-        trainer.check_output()?;
+        trainer.claim_output()?;
         let run = match resumed.and_then(|resumed| resumed.run) {
             Some(id) => self.again(&id, start)?,
             None => {

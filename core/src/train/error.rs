@@ -97,6 +97,15 @@ pub enum TrainError {
         /// The folder of the checkpoints.
         path: PathBuf,
     },
+    /// Another run is writing to the output folder at this moment.
+    #[error(
+        "{} is in use by another run; wait for its end or stop it, or choose another output.dir",
+        path.display()
+    )]
+    OutputLocked {
+        /// The output folder.
+        path: PathBuf,
+    },
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

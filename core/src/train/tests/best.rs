@@ -180,6 +180,7 @@ fn a_run_that_dies_after_its_best_evaluation_delivers_the_same_bits() {
     let poisoned = Toy { poison: Some(expected.best + 2), ..Toy::new() };
     let mut dying = trainer(config(folder.path(), &EARLY), poisoned, &Memory::default());
     dying.run(&mut |_: &Event| {}).unwrap_err();
+    drop(dying);
     let seen = resumed(folder.path(), expected.best + 2);
     assert_eq!((seen.summary.delivered_step, &seen.delivered), (expected.best, &expected.delivered));
 }

@@ -83,6 +83,7 @@ fn a_run_that_dies_between_checkpoints_goes_on_from_the_last_one() {
     // A failure in step 8 leaves the checkpoint of step 6 and metrics up to step 7, as a killed process may.
     let mut dying = trainer(config(folder.path(), &[]), Toy { poison: Some(7), ..Toy::new() }, &sink);
     dying.run(&mut |_: &Event| {}).unwrap_err();
+    drop(dying);
     assert_eq!(sink.steps("train_loss").last(), Some(&7));
     assert_eq!(finish(folder.path(), &sink), expected);
     assert_eq!(sink.reproducible(), metrics.reproducible());
@@ -171,6 +172,26 @@ fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
     fs::write(&file, text.replacen("\"format\": 3", "\"format\": 2", 1)).unwrap();
     let error = checkpoint::load(&newest).unwrap_err().to_string();
     assert!(error.contains("format 2, this build reads format 3; resume with the version"), "{error}");
+}
+
+#[test]
+fn two_runs_do_not_share_an_output_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Memory::default();
+    let new = || trainer(config(folder.path(), &[]), Toy::new(), &sink);
+    let mut first = new();
+    first.claim_output().unwrap();
+    let refused = |error: TrainError| {
+        assert!(matches!(&error, TrainError::OutputLocked { .. }), "{error}");
+        assert!(error.to_string().contains("out is in use by another run; wait for its end"), "{error}");
+    };
+    refused(new().claim_output().unwrap_err());
+    refused(new().run(&mut |_: &Event| {}).unwrap_err());
+    first.run(&mut |_: &Event| {}).unwrap();
+    refused(new().resume().unwrap_err());
+    drop(first);
+    assert!(matches!(new().claim_output(), Err(TrainError::OutputInUse { .. })));
+    assert_eq!(new().resume().unwrap().unwrap().step, 10);
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn a_cut_gradient_is_refused_before_the_first_step() {
         message.starts_with("no gradient reaches embed:") && message.contains("adapter.targets"),
         "{message}"
     );
+    drop(trainer);
     assert!(!folder.path().join("out").exists());
 }
 
