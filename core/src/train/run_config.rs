@@ -157,8 +157,10 @@ const FREE: [&str; 3] = ["name", "checkpoint", "output"];
 
 impl RunConfig {
     /// The whole configuration as JSON.
+    ///
+    /// A path that is no Unicode, which a run file may not name, makes it one text that equal configurations share.
     pub fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::to_value(self).unwrap_or_else(|_| Value::from(format!("{self:?}")))
     }
 
     /// What a resumed run has to agree on, as pairs of a dotted key and a value in JSON, sorted by key.

@@ -184,6 +184,52 @@ fn the_best_weights_cannot_be_asked_for_where_nothing_is_held_out() {
     assert!(tape("early_stopping_patience = 2").is_ok());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_unicode_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Path::new(std::ffi::OsStr::from_bytes(b"/r\xffns"));
+    let parse = |text: &str| RunConfig::parse(text, "run.toml", folder).map_err(|error| error.to_string());
+    let error = parse(RUN).unwrap_err();
+    assert!(
+        error.starts_with("run.toml:4:8: model.path: \"/r\\xFFns/base\" is not Unicode; rename"),
+        "{error}"
+    );
+    let paths = |text: &str| {
+        ["base", "data", "out", "init"].iter().fold(text.to_owned(), |text, name| {
+            text.replacen(&format!("= \"{name}\""), &format!("= \"/runs/{name}\""), 1)
+        })
+    };
+    let all = format!("{RUN}[adapter]\ninit = \"init\"\n");
+    assert!(parse(&paths(&all)).is_ok());
+    for key in ["data.dataset", "output.dir", "adapter.init"] {
+        let name = match key {
+            "data.dataset" => "data",
+            "output.dir" => "out",
+            _ => "init",
+        };
+        let error = parse(&paths(&all).replacen(&format!("/runs/{name}"), name, 1)).unwrap_err();
+        assert!(error.contains(&format!("{key}: \"/r\\xFFns/{name}\" is not Unicode")), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn configurations_with_paths_that_are_no_unicode_differ_as_others_do() {
+    use std::os::unix::ffi::OsStrExt;
+    let config = |seed: u64, path: &[u8]| {
+        let mut config = RunConfig::parse(RUN, "run.toml", Path::new("/runs")).unwrap();
+        (config.seed, config.model.path) = (seed, std::ffi::OsStr::from_bytes(path).into());
+        config
+    };
+    let one = config(1, b"/b\xff");
+    assert_eq!(one.fixed(), config(1, b"/b\xff").fixed());
+    for other in [config(2, b"/b\xff"), config(1, b"/b\xfe"), config(1, b"/b")] {
+        assert_ne!(one.fixed(), other.fixed());
+        assert_ne!(one.digest(), other.digest());
+    }
+}
+
 #[test]
 fn text_that_is_no_toml_is_refused_with_its_place() {
     let error = refused("seed = 3", "seed = = 3");
