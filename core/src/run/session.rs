@@ -98,6 +98,7 @@ impl Session<'_> {
         if let Some(held_out) = data.held_out {
             trainer = trainer.with_held_out(held_out);
         }
+        trainer.check_evaluation()?;
         let resumed = match start {
             Start::New => None,
             Start::Resume(_) => {

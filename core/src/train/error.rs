@@ -72,6 +72,15 @@ pub enum TrainError {
         /// NaN or an infinity.
         value: f64,
     },
+    /// A key of `[eval]` in a run without held-out data.
+    #[error(
+        "{key} changes nothing: no data is held out to be evaluated; leave the key out, or train on a dataset with \
+         a held-out part"
+    )]
+    NoHeldOut {
+        /// The run file's key.
+        key: &'static str,
+    },
     /// A step or an evaluation without any label.
     #[error("{what} has no token to predict; use longer sequences or larger batches")]
     NoLabels {

@@ -120,20 +120,33 @@ pub struct TrainConfig {
     pub checkpointing: bool,
 }
 
-/// Evaluation on held-out data; at the start and at the end it happens in any case.
+/// Evaluation on held-out data; at the start and at the end it happens in any case. Where nothing is held out, a run
+/// is refused that sets any of these.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EvalConfig {
     /// Steps between evaluations.
     pub every_steps: Option<u64>,
     /// Batches looked at, from the first; all where absent.
     pub max_batches: Option<u64>,
-    /// Evaluations without a new best loss after which training ends.
+    /// Evaluations without a new best loss after which training ends; needs `every_steps`.
     pub early_stopping_patience: Option<u64>,
-    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step;
-    /// where nothing is held out, it is those of the last step in any case.
+    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step.
     ///
     /// In a run file it is true by default exactly where `early_stopping_patience` is given.
     pub restore_best: bool,
+}
+
+impl EvalConfig {
+    /// The first key given that changes nothing where no data is held out.
+    pub(super) fn needs_held_out(&self) -> Option<&'static str> {
+        let given = [
+            ("eval.early_stopping_patience", self.early_stopping_patience.is_some()),
+            ("eval.restore_best", self.restore_best),
+            ("eval.every_steps", self.every_steps.is_some()),
+            ("eval.max_batches", self.max_batches.is_some()),
+        ];
+        given.into_iter().find_map(|(key, given)| given.then_some(key))
+    }
 }
 
 /// When to keep the state; at the start, at the end and on interruption it happens in any case.

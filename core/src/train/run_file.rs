@@ -242,22 +242,28 @@ impl Sections<'_> {
     fn read_eval(&self, data: &DataSource) -> Result<EvalConfig> {
         let section = &self.eval;
         let patience = section.count("early_stopping_patience", &v::EVAL_EVERY)?;
-        let restore_best = section.boolean("restore_best")?;
-        if restore_best == Some(true) && matches!(data, DataSource::Tokens(_)) {
-            return Err(RunFileError::Conflict {
-                place: section.place_of("restore_best"),
-                key: "eval.restore_best",
-                other: "data.tokens",
-                way_out: "nothing of a list of token ids is held out to be evaluated: leave eval.restore_best \
-                          out, or train on a dataset",
-            });
-        }
-        Ok(EvalConfig {
+        let config = EvalConfig {
             every_steps: section.count("every_steps", &v::EVAL_EVERY)?,
             max_batches: section.count("max_batches", &v::EVAL_EVERY)?,
             early_stopping_patience: patience,
-            restore_best: restore_best.unwrap_or(patience.is_some()),
-        })
+            restore_best: section.boolean("restore_best")?.unwrap_or(patience.is_some()),
+        };
+        match (config.needs_held_out(), data) {
+            (Some(key), DataSource::Tokens(_)) => Err(RunFileError::Conflict {
+                place: section.place_of(key.trim_start_matches("eval.")),
+                key,
+                other: "data.tokens",
+                way_out: "nothing of a list of token ids is held out to be evaluated: leave the first out, or \
+                          train on a dataset",
+            }),
+            _ if patience.is_some() && config.every_steps.is_none() => Err(RunFileError::Missing {
+                place: section.place_of("early_stopping_patience"),
+                key: "eval.every_steps",
+                way_out: "without evaluations between the first and the last step nothing can end early: write \
+                          for example every_steps = 50, or leave eval.early_stopping_patience out",
+            }),
+            _ => Ok(config),
+        }
     }
 }
 

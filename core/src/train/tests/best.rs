@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use super::toy::{Memory, Rows, Toy, bits, config, trainer};
+use super::toy::{Memory, Toy, bits, config, trainer};
 use crate::train::{Event, Outcome, StopReason, TrainSummary, Trainer, checkpoint};
 
 /// Too fast, so that the held-out loss soon rises, and ended when it has done so three times.
@@ -142,17 +142,6 @@ fn nothing_is_put_back_where_the_last_evaluation_is_the_best() {
     assert!(seen.restored.is_empty());
     assert_eq!(seen.delivered, seen.evaluated[&3]);
     assert!(!folder.path().join("out/checkpoints/step-00000003").join(BEST).exists());
-}
-
-#[test]
-fn nothing_is_put_back_where_nothing_is_held_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), &[("every_steps = 4", "every_steps = 4\nrestore_best = true")]);
-    let (toy, twin) = twins();
-    let rows = Rows { rows: 14, batch: 2, shuffled: true };
-    let seen = watch(Trainer::new(config, toy, Box::new(rows)).unwrap(), &twin);
-    assert_eq!((seen.summary.steps, seen.summary.delivered_step), (10, 10));
-    assert!(seen.restored.is_empty() && seen.evaluated.is_empty());
 }
 
 #[test]

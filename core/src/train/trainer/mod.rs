@@ -175,6 +175,7 @@ impl<M: Trainable> Trainer<M> {
     /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
         self.started = Instant::now();
+        self.check_evaluation()?;
         self.claim_output()?;
         for warning in self.warnings.drain(..) {
             observer.on(&Event::Warning(warning));
