@@ -13,7 +13,7 @@ use crate::plugin::Carrier;
 pub struct RunConfig {
     /// The run's own name.
     pub name: Option<String>,
-    /// Seed of everything random: dropout here; the order of data is the dataset's.
+    /// Seed of everything random: a new adapter, dropout and, beside the dataset's own seed, the order of sequences.
     pub seed: u64,
     /// What is trained.
     pub model: ModelConfig,
