@@ -5,3 +5,4 @@ mod branches;
 mod checkpoints;
 mod loops;
 mod run_files;
+mod settings;
