@@ -45,8 +45,12 @@ fn train(carrier: Carrier, name: &str, r: u64, out: &Path, extra: &str) -> Train
         "#,
         out.to_str().unwrap()
     );
-    let config = RunConfig::parse(&text, "run.toml", &folder).unwrap();
-    let model = TrainedModel::new(open_model_by(carrier, &folder).unwrap(), &config).unwrap();
+    train_as(carrier, &folder, &text, out)
+}
+
+fn train_as(carrier: Carrier, folder: &Path, text: &str, out: &Path) -> Trained {
+    let config = RunConfig::parse(text, "run.toml", folder).unwrap();
+    let model = TrainedModel::new(open_model_by(carrier, folder).unwrap(), &config).unwrap();
     let tape = TokenTape::load(&folder.join("tokens.json"), 2, 64, 1 << 20).unwrap();
     let mut trainer = Trainer::new(config, model, Box::new(tape)).unwrap();
     let mut losses = Vec::new();
@@ -88,5 +92,59 @@ fn losses_and_adapters_are_equal_bit_for_bit_by_every_carrier() {
         let other = run(carrier);
         assert_eq!(bits(&builtin), bits(&other), "{carrier}");
         assert!(builtin.adapter == other.adapter, "{carrier}: the adapters differ");
+    }
+}
+
+#[test]
+fn every_setting_of_an_adapter_and_its_training_changes_what_is_learned() {
+    const RUN: &str = r#"
+        seed = 1
+        [model]
+        path = "."
+        [data]
+        tokens = "tokens.json"
+        max_seq_length = 64
+        [adapter]
+        r = 4
+        alpha = 8
+        dropout = 0.1
+        targets = ["q_proj"]
+        [train]
+        batch_size = 2
+        max_steps = 5
+        learning_rate = 1e-2
+        warmup_steps = 1
+        schedule = "linear"
+        weight_decay = 0.01
+        beta1 = 0.9
+        beta2 = 0.999
+        epsilon = 1e-8
+        clip_norm = 1.0
+        "#;
+    let adapter = |(from, to): (&str, &str)| {
+        assert!(RUN.contains(from), "{from}");
+        let out = tempfile::tempdir().unwrap();
+        let text =
+            format!("{}[output]\ndir = {:?}\n", RUN.replacen(from, to, 1), out.path().to_str().unwrap());
+        train_as(Carrier::Builtin, &fixture("peft/llama"), &text, out.path()).adapter
+    };
+    let unchanged = adapter(("", ""));
+    assert!(unchanged == adapter(("", "")));
+    for setting in [
+        ("seed = 1", "seed = 2"),
+        ("r = 4", "r = 5"),
+        ("alpha = 8", "alpha = 9"),
+        ("dropout = 0.1", "dropout = 0.2"),
+        ("\"q_proj\"", "\"v_proj\""),
+        ("learning_rate = 1e-2", "learning_rate = 2e-2"),
+        ("warmup_steps = 1", "warmup_steps = 2"),
+        ("\"linear\"", "\"cosine\""),
+        ("weight_decay = 0.01", "weight_decay = 0.1"),
+        ("beta1 = 0.9", "beta1 = 0.8"),
+        ("beta2 = 0.999", "beta2 = 0.9"),
+        ("epsilon = 1e-8", "epsilon = 1e-4"),
+        ("clip_norm = 1.0", "clip_norm = 1e-4"),
+    ] {
+        assert!(adapter(setting) != unchanged, "{}", setting.1);
     }
 }

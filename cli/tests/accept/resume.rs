@@ -162,6 +162,21 @@ fn a_run_on_a_dataset_killed_twice_ends_with_the_same_bits_and_metrics() {
 }
 
 #[test]
+fn a_second_run_in_the_folder_of_a_running_one_is_refused_until_that_is_killed() {
+    let place = tape();
+    let mut first = train(&place, "shared", &[]);
+    reaches(&mut first, &place.path("shared"), 10);
+    let expected =
+        ["shared is in use by another run", "help: wait for its end or stop it, or choose another"];
+    for more in [&["--resume"][..], &[]] {
+        let mut sets = Vec::new();
+        place.refused(&run("shared", &mut sets, more), 2, &expected);
+    }
+    kill_after(&place, first, "shared", 10);
+    finish(&place, "shared", &["--resume"]);
+}
+
+#[test]
 fn ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() {
     let place = tape();
     finish(&place, "whole", &[]);

@@ -282,6 +282,20 @@ fn training_goes_on_from_any_step_and_shuffles_each_epoch() {
 }
 
 #[test]
+fn another_seed_gives_other_orders_of_the_training_split_alone() {
+    let dataset = built(5);
+    let epoch = |split, seed: Option<u64>| {
+        let batches = dataset.batches(split, 4).unwrap();
+        let batches = seed.map_or_else(|| dataset.batches(split, 4).unwrap(), |seed| batches.reordered(seed));
+        (0..batches.batches_per_epoch()).map(|step| batches.batch(step).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(epoch(Split::Train, None), epoch(Split::Train, Some(0)));
+    assert_ne!(epoch(Split::Train, Some(0)), epoch(Split::Train, Some(1)));
+    assert_ne!(epoch(Split::Train, Some(1)), epoch(Split::Train, Some(2)));
+    assert_eq!(epoch(Split::Heldout, None), epoch(Split::Heldout, Some(1)));
+}
+
+#[test]
 fn the_held_out_split_ends() {
     let batches = built(6).batches(Split::Heldout, 4).unwrap();
     let count = batches.batches_per_epoch();

@@ -78,12 +78,6 @@ pub enum ModelError {
     /// A setting of generation is outside of its range.
     #[error("generation: {0}")]
     Generation(String),
-    /// The loss does not depend on these trainable parameters.
-    #[error("no gradient reaches {}: the backend's loss does not depend on them, so training them would do nothing; leave them out of the targets or mend the backend", names.join(", "))]
-    Unreached {
-        /// The parameters.
-        names: Vec<String>,
-    },
     /// The training backend failed.
     #[error(transparent)]
     Call(#[from] CallError),

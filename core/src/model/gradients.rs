@@ -3,7 +3,7 @@ use candle_core::{Tensor, Var};
 use codetune_plugin_sdk::TensorId;
 
 use super::dropout::DropoutKey;
-use super::error::{ModelError, Result};
+use super::error::Result;
 use super::forward::Model;
 use super::pass::{Batch, Mode, Pass};
 
@@ -14,8 +14,9 @@ pub struct Gradients {
     pub sum: f64,
     /// How many labels there were.
     pub labels: u64,
-    /// The gradient of the sum for each trained tensor, in the order of [`Model::trainable`].
-    pub gradients: Vec<Tensor>,
+    /// The gradient of the sum for each trained tensor, in the order of [`Model::trainable`]; none where the sum
+    /// does not depend on it.
+    pub gradients: Vec<Option<Tensor>>,
 }
 
 impl Model {
@@ -25,9 +26,9 @@ impl Model {
     /// its gradient is due (Chen et al., 2016): the same gradients, less memory, one more forward pass.
     ///
     /// # Errors
-    /// The batch does not hold together, the backend fails, or a trained tensor gets no gradient.
+    /// The batch does not hold together, or the backend fails.
     pub fn gradients(&mut self, batch: &Batch<'_>, key: DropoutKey, recompute: bool) -> Result<Gradients> {
-        let (names, variables): (Vec<String>, Vec<Var>) = self.trainable().into_iter().unzip();
+        let variables: Vec<Var> = self.trainable().into_iter().map(|(_, variable)| variable).collect();
         let mut sums = vec![None; variables.len()];
         let sum = match recompute {
             false => {
@@ -37,16 +38,7 @@ impl Model {
             }
             true => self.recomputed(batch, key, &variables, &mut sums)?,
         };
-        let missing = |(name, sum): (&String, &Option<Tensor>)| sum.is_none().then(|| name.clone());
-        let unreached: Vec<String> = names.iter().zip(&sums).filter_map(missing).collect();
-        match unreached.is_empty() {
-            true => Ok(Gradients {
-                sum,
-                labels: batch.label_count(),
-                gradients: sums.into_iter().flatten().collect(),
-            }),
-            false => Err(ModelError::Unreached { names: unreached }),
-        }
+        Ok(Gradients { sum, labels: batch.label_count(), gradients: sums })
     }
 
     fn recomputed(
@@ -89,11 +81,11 @@ impl Model {
             }
             let grads = weighted(&out, upstream.as_ref())?.backward()?;
             collect(&grads, variables, sums)?;
-            let reached = grads.get(&x).cloned();
-            upstream = Some(match reached {
-                Some(gradient) => gradient,
-                None => x.zeros_like()?,
-            });
+            upstream = grads.get(&x).cloned();
+            if upstream.is_none() {
+                // Nothing before this state is reached, which zeros in its place would hide.
+                return Ok(sum);
+            }
         }
         let pass = self.pass(batch, Mode::Train(key))?;
         let embedded = self.within(pass, |model| {

@@ -42,7 +42,7 @@ impl Data {
                 };
                 let digest = artifacts::file_digest(&path.join("dataset.json"))?;
                 Ok(Data {
-                    train: Box::new(dataset.batches(Split::Train, batch)?),
+                    train: Box::new(dataset.batches(Split::Train, batch)?.reordered(config.seed)),
                     held_out,
                     digest,
                     analyzers: dataset.analyzers().to_vec(),

@@ -98,6 +98,7 @@ impl Session<'_> {
         if let Some(held_out) = data.held_out {
             trainer = trainer.with_held_out(held_out);
         }
+        trainer.check_evaluation()?;
         let resumed = match start {
             Start::New => None,
             Start::Resume(_) => {
@@ -106,7 +107,7 @@ impl Session<'_> {
             }
         };
         // Before there is a record of a run that never began.
-        trainer.check_output()?;
+        trainer.claim_output()?;
         let run = match resumed.and_then(|resumed| resumed.run) {
             Some(id) => self.again(&id, start)?,
             None => {

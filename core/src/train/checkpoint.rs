@@ -1,11 +1,12 @@
 //! The state of a run on disk: weights, moments, and where it stands.
 //!
 //! A checkpoint is a folder `step-00000120` with `weights.safetensors`, `moments.safetensors` (`m.NAME` and
-//! `v.NAME` for each trainable `NAME`) and `state.json`, which holds the BLAKE3 digests of the others. Where
-//! `eval.restore_best` keeps the weights of an earlier step, they are in `best.safetensors`.
+//! `v.NAME` for each trainable `NAME`) and `state.json`, which holds the BLAKE3 digests of the others and its own.
+//! Where `eval.restore_best` keeps the weights of an earlier step, they are in `best.safetensors`.
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -78,8 +79,7 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
             candle_core::safetensors::save(tensors, &file).map_err(io::Error::other)?;
             state.files.insert(name.to_owned(), digest(&file)?);
         }
-        let text = serde_json::to_vec_pretty(&state).map_err(io::Error::other)?;
-        fs::write(new.join(STATE), text)
+        fs::write(new.join(STATE), state.sealed()?)
     })
     .flatten()
     .map_err(CheckpointError::io(&path))?;
@@ -90,7 +90,7 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
 /// Reads a checkpoint, checking every byte of it.
 ///
 /// # Errors
-/// It is incomplete, changed or of another format.
+/// It is incomplete, changed, in a folder of another step, or of another format.
 pub fn load(path: &Path) -> Result<Checkpoint> {
     let damaged = |cause: String| CheckpointError::Damaged { path: path.to_owned(), cause };
     let read = |name: &str| match fs::read(path.join(name)) {
@@ -108,6 +108,12 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
         return Err(CheckpointError::Format { path: path.to_owned(), found, supported: FORMAT });
     }
     let state: State = serde_json::from_value(value).map_err(unreadable)?;
+    if !state.is_sealed(&text) {
+        return Err(damaged(format!("{STATE} is not what was written")));
+    }
+    if path.file_name() != Some(OsStr::new(&folder_name(state.step))) {
+        return Err(damaged(format!("{STATE} is that of step {}, not of this folder's", state.step)));
+    }
     let tensors = |name: &str| {
         let bytes = read(name)?;
         if state.files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {

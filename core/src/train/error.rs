@@ -72,6 +72,15 @@ pub enum TrainError {
         /// NaN or an infinity.
         value: f64,
     },
+    /// A key of `[eval]` in a run without held-out data.
+    #[error(
+        "{key} changes nothing: no data is held out to be evaluated; leave the key out, or train on a dataset with \
+         a held-out part"
+    )]
+    NoHeldOut {
+        /// The run file's key.
+        key: &'static str,
+    },
     /// A step or an evaluation without any label.
     #[error("{what} has no token to predict; use longer sequences or larger batches")]
     NoLabels {
@@ -95,6 +104,15 @@ pub enum TrainError {
     #[error("{} holds checkpoints already; resume that run, or choose another output.dir", path.display())]
     OutputInUse {
         /// The folder of the checkpoints.
+        path: PathBuf,
+    },
+    /// Another run is writing to the output folder at this moment.
+    #[error(
+        "{} is in use by another run; wait for its end or stop it, or choose another output.dir",
+        path.display()
+    )]
+    OutputLocked {
+        /// The output folder.
         path: PathBuf,
     },
     /// A checkpoint could not be written or read.

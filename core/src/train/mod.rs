@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod metrics;
 mod optimizer;
+mod output_lock;
 mod pending;
 mod plan;
 mod run_config;

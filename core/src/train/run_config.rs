@@ -13,7 +13,7 @@ use crate::plugin::Carrier;
 pub struct RunConfig {
     /// The run's own name.
     pub name: Option<String>,
-    /// Seed of everything random: dropout here; the order of data is the dataset's.
+    /// Seed of everything random: a new adapter, dropout and, beside the dataset's own seed, the order of sequences.
     pub seed: u64,
     /// What is trained.
     pub model: ModelConfig,
@@ -120,20 +120,33 @@ pub struct TrainConfig {
     pub checkpointing: bool,
 }
 
-/// Evaluation on held-out data; at the start and at the end it happens in any case.
+/// Evaluation on held-out data; at the start and at the end it happens in any case. Where nothing is held out, a run
+/// is refused that sets any of these.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EvalConfig {
     /// Steps between evaluations.
     pub every_steps: Option<u64>,
     /// Batches looked at, from the first; all where absent.
     pub max_batches: Option<u64>,
-    /// Evaluations without a new best loss after which training ends.
+    /// Evaluations without a new best loss after which training ends; needs `every_steps`.
     pub early_stopping_patience: Option<u64>,
-    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step;
-    /// where nothing is held out, it is those of the last step in any case.
+    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step.
     ///
     /// In a run file it is true by default exactly where `early_stopping_patience` is given.
     pub restore_best: bool,
+}
+
+impl EvalConfig {
+    /// The first key given that changes nothing where no data is held out.
+    pub(super) fn needs_held_out(&self) -> Option<&'static str> {
+        let given = [
+            ("eval.early_stopping_patience", self.early_stopping_patience.is_some()),
+            ("eval.restore_best", self.restore_best),
+            ("eval.every_steps", self.every_steps.is_some()),
+            ("eval.max_batches", self.max_batches.is_some()),
+        ];
+        given.into_iter().find_map(|(key, given)| given.then_some(key))
+    }
 }
 
 /// When to keep the state; at the start, at the end and on interruption it happens in any case.
@@ -157,8 +170,10 @@ const FREE: [&str; 3] = ["name", "checkpoint", "output"];
 
 impl RunConfig {
     /// The whole configuration as JSON.
+    ///
+    /// A path that is no Unicode, which a run file may not name, makes it one text that equal configurations share.
     pub fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::to_value(self).unwrap_or_else(|_| Value::from(format!("{self:?}")))
     }
 
     /// What a resumed run has to agree on, as pairs of a dotted key and a value in JSON, sorted by key.

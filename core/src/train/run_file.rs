@@ -158,8 +158,8 @@ impl Sections<'_> {
     }
 
     fn read_data(&self, folder: &Path, model: &Path) -> Result<DataConfig> {
-        let dataset = self.data.text("dataset", &PATH)?;
-        let tokens = self.data.text("tokens", &PATH)?;
+        let dataset = path(&self.data, folder, "dataset")?;
+        let tokens = path(&self.data, folder, "tokens")?;
         let given = self.data.integer("max_seq_length", &SEQUENCE)?;
         if let Some(given) = given {
             v::check_max_seq_length(given, max_positions(model))
@@ -179,11 +179,9 @@ impl Sections<'_> {
                 key: "data.dataset or data.tokens",
                 way_out,
             }),
-            (Some(path), None) => {
-                Ok(DataConfig { source: DataSource::Dataset(resolve(folder, &path)), max_seq_length })
-            }
+            (Some(path), None) => Ok(DataConfig { source: DataSource::Dataset(path), max_seq_length }),
             (None, Some(path)) => Ok(DataConfig {
-                source: DataSource::Tokens(resolve(folder, &path)),
+                source: DataSource::Tokens(path),
                 max_seq_length: Some(or_default(max_seq_length, &v::MAX_SEQ_LENGTH)),
             }),
         }
@@ -195,7 +193,7 @@ impl Sections<'_> {
             return Ok(None);
         }
         section.word("kind", &[("lora", ())])?;
-        let init = section.text("init", &PATH)?.map(|path| resolve(folder, &path));
+        let init = path(section, folder, "init")?;
         let mut adapter = AdapterConfig {
             r: section.count("r", &v::LORA_RANK)?,
             alpha: section.float("alpha", &v::LORA_ALPHA)?,
@@ -244,22 +242,28 @@ impl Sections<'_> {
     fn read_eval(&self, data: &DataSource) -> Result<EvalConfig> {
         let section = &self.eval;
         let patience = section.count("early_stopping_patience", &v::EVAL_EVERY)?;
-        let restore_best = section.boolean("restore_best")?;
-        if restore_best == Some(true) && matches!(data, DataSource::Tokens(_)) {
-            return Err(RunFileError::Conflict {
-                place: section.place_of("restore_best"),
-                key: "eval.restore_best",
-                other: "data.tokens",
-                way_out: "nothing of a list of token ids is held out to be evaluated: leave eval.restore_best \
-                          out, or train on a dataset",
-            });
-        }
-        Ok(EvalConfig {
+        let config = EvalConfig {
             every_steps: section.count("every_steps", &v::EVAL_EVERY)?,
             max_batches: section.count("max_batches", &v::EVAL_EVERY)?,
             early_stopping_patience: patience,
-            restore_best: restore_best.unwrap_or(patience.is_some()),
-        })
+            restore_best: section.boolean("restore_best")?.unwrap_or(patience.is_some()),
+        };
+        match (config.needs_held_out(), data) {
+            (Some(key), DataSource::Tokens(_)) => Err(RunFileError::Conflict {
+                place: section.place_of(key.trim_start_matches("eval.")),
+                key,
+                other: "data.tokens",
+                way_out: "nothing of a list of token ids is held out to be evaluated: leave the first out, or \
+                          train on a dataset",
+            }),
+            _ if patience.is_some() && config.every_steps.is_none() => Err(RunFileError::Missing {
+                place: section.place_of("early_stopping_patience"),
+                key: "eval.every_steps",
+                way_out: "without evaluations between the first and the last step nothing can end early: write \
+                          for example every_steps = 50, or leave eval.early_stopping_patience out",
+            }),
+            _ => Ok(config),
+        }
     }
 }
 
@@ -277,8 +281,15 @@ fn or_default(value: Option<u64>, field: &Field) -> u64 {
     value.or_else(|| u64::try_from(field.default_integer()?).ok()).unwrap_or_default()
 }
 
-fn resolve(folder: &Path, path: &str) -> PathBuf {
-    folder.join(path)
+/// A path, which starts from the run file's folder where it is relative.
+fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Option<PathBuf>> {
+    let Some(text) = section.text(key, &PATH)? else { return Ok(None) };
+    let path = folder.join(text);
+    // Checkpoints, the database and the adapter's own file name paths in Unicode.
+    match path.to_str() {
+        Some(_) => Ok(Some(path)),
+        None => Err(section.not_unicode(key, path)),
+    }
 }
 
 fn required(
@@ -288,8 +299,8 @@ fn required(
     dotted: &'static str,
     way_out: &'static str,
 ) -> Result<PathBuf> {
-    match section.text(key, &PATH)? {
-        Some(path) => Ok(resolve(folder, &path)),
+    match path(section, folder, key)? {
+        Some(path) => Ok(path),
         None => Err(RunFileError::Missing { place: section.place_of(key), key: dotted, way_out }),
     }
 }

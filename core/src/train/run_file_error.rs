@@ -41,6 +41,19 @@ pub enum RunFileError {
         /// The field, its value and the rule.
         violation: Violation,
     },
+    /// A path that no record of the run could name.
+    #[error(
+        "{place}: {key}: {path:?} is not Unicode; rename that folder, or move the run file out of it and write an \
+         absolute path"
+    )]
+    NotUnicode {
+        /// Where.
+        place: Place,
+        /// The key with its full dotted path.
+        key: String,
+        /// The whole path.
+        path: PathBuf,
+    },
     /// A key that has to be given.
     #[error("{place}: {key}: missing; {way_out}")]
     Missing {

@@ -1,6 +1,6 @@
 //! Reading the values of one table of a run file, each checked against its bounds and named by its full path.
 
-use std::ops::Range;
+use std::{ops::Range, path::PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
@@ -160,6 +160,11 @@ impl<'a> Section<'a> {
             }
         }
         Ok(Some(Some(names)))
+    }
+
+    /// Refuses a path that the run file's folder makes one that is no Unicode.
+    pub(super) fn not_unicode(&self, key: &'static str, path: PathBuf) -> RunFileError {
+        RunFileError::NotUnicode { place: self.place_of(key), key: self.dotted(key), path }
     }
 
     /// Where a key stands, or its table where it is absent.

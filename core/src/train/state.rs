@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{checkpoint_error::CheckpointError, run_config::RunConfig};
 
-/// The version of the checkpoint format. The second one added `best_step` and the weights of that step.
-pub const FORMAT: u64 = 2;
+/// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
+/// one the digest of the state itself.
+pub const FORMAT: u64 = 3;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ pub struct State {
     pub inputs: BTreeMap<String, String>,
     /// Digests of the other files of the checkpoint.
     pub files: BTreeMap<String, String>,
+    /// The digest of this state's own text, taken with this field empty.
+    pub digest: String,
 }
 
 impl State {
@@ -77,7 +80,25 @@ impl State {
             config: config.fixed(),
             inputs: BTreeMap::new(),
             files: BTreeMap::new(),
+            digest: String::new(),
         }
+    }
+
+    /// The text of a checkpoint's `state.json`, with its own digest in it.
+    ///
+    /// # Errors
+    /// A value has no form in JSON.
+    pub(super) fn sealed(mut self) -> serde_json::Result<Vec<u8>> {
+        self.digest.clear();
+        self.digest = blake3::hash(&serde_json::to_vec_pretty(&self)?).to_hex().to_string();
+        serde_json::to_vec_pretty(&self)
+    }
+
+    /// Whether this state was read from that text, and every byte of the text is as it was written.
+    pub(super) fn is_sealed(&self, text: &[u8]) -> bool {
+        // Of the text and not of the values: what another text of the same values would say is not what was written.
+        let text = String::from_utf8_lossy(text).replacen(&self.digest, "", 1);
+        blake3::hash(text.as_bytes()).to_hex().as_str() == self.digest
     }
 
     /// Refuses to go on with another configuration or other inputs, naming the first that differs.

@@ -27,7 +27,8 @@ pub struct Gradients {
     pub loss: f64,
     /// How many labels there were.
     pub labels: u64,
-    /// The scaled gradients in the order of [`Trainable::trainable`]; none where the graph does not lead there.
+    /// The scaled gradients in the order of [`Trainable::trainable`]; none where the graph
+    /// of this micro-batch does not lead there.
     pub of: Vec<Option<Tensor>>,
 }
 

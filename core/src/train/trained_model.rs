@@ -72,23 +72,10 @@ impl Trainable for TrainedModel {
             let (sum, labels) = self.loss(batch, pass)?;
             return backward(&sum, labels, scale, &self.trainable());
         }
-        match self.model.gradients(&view(batch), key(pass), true) {
-            Ok(found) => {
-                let scaled = |gradient: Tensor| gradient.affine(scale, 0.0).map(Some);
-                let of = found.gradients.into_iter().map(scaled).collect::<Result<_, _>>()?;
-                Ok(Gradients { loss: found.sum, labels: found.labels, of })
-            }
-            // The loop names them itself, after it has looked at the whole step.
-            Err(model::ModelError::Unreached { names }) => {
-                let gradient = |(name, var): (String, Var)| match names.contains(&name) {
-                    true => Ok(None),
-                    false => var.zeros_like().map(Some),
-                };
-                let of = self.trainable().into_iter().map(gradient).collect::<candle_core::Result<_>>()?;
-                Ok(Gradients { loss: 0.0, labels: batch.targets() as u64, of })
-            }
-            Err(error) => Err(error.into()),
-        }
+        let found = self.model.gradients(&view(batch), key(pass), true)?;
+        let scaled = |gradient: Option<Tensor>| gradient.map(|found| found.affine(scale, 0.0)).transpose();
+        let of = found.gradients.into_iter().map(scaled).collect::<Result<_, _>>()?;
+        Ok(Gradients { loss: found.sum, labels: found.labels, of })
     }
 
     fn save(&self, folder: &Path) -> Result<(), ModelError> {

@@ -83,6 +83,7 @@ fn a_run_that_dies_between_checkpoints_goes_on_from_the_last_one() {
     // A failure in step 8 leaves the checkpoint of step 6 and metrics up to step 7, as a killed process may.
     let mut dying = trainer(config(folder.path(), &[]), Toy { poison: Some(7), ..Toy::new() }, &sink);
     dying.run(&mut |_: &Event| {}).unwrap_err();
+    drop(dying);
     assert_eq!(sink.steps("train_loss").last(), Some(&7));
     assert_eq!(finish(folder.path(), &sink), expected);
     assert_eq!(sink.reproducible(), metrics.reproducible());
@@ -124,6 +125,73 @@ fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
         assert_eq!(sink.reproducible(), metrics.reproducible());
         assert!(!folder.path().join("out/checkpoints/.unfinished-x").exists());
     }
+}
+
+#[test]
+fn every_byte_of_a_state_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let newest = folder.path().join("out/checkpoints/step-00000004");
+    let file = newest.join("state.json");
+    let text = fs::read(&file).unwrap();
+    checkpoint::load(&newest).unwrap();
+    for place in 0..text.len() {
+        let mut changed = text.clone();
+        changed[place] ^= 1;
+        fs::write(&file, &changed).unwrap();
+        assert!(checkpoint::load(&newest).is_err(), "{}", String::from_utf8_lossy(&changed));
+    }
+    let changed = String::from_utf8(text).unwrap().replacen("\"step\": 4", "\"step\": 5", 1);
+    fs::write(&file, changed).unwrap();
+    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    assert!(
+        error.contains("step-00000004: state.json is not what was written; delete that folder"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_checkpoint_in_the_folder_of_another_step_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let root = folder.path().join("out/checkpoints");
+    fs::rename(root.join("step-00000004"), root.join("step-00000009")).unwrap();
+    let latest = checkpoint::latest(&root).unwrap();
+    assert_eq!(latest.checkpoint.unwrap().state.step, 3);
+    let error = latest.passed_over[0].to_string();
+    assert!(error.contains("step-00000009: state.json is that of step 4, not of this folder's"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    run_until(folder.path(), &Memory::default(), 4, 0);
+    let newest = folder.path().join("out/checkpoints/step-00000004");
+    let file = newest.join("state.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("\"format\": 3", "\"format\": 2", 1)).unwrap();
+    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    assert!(error.contains("format 2, this build reads format 3; resume with the version"), "{error}");
+}
+
+#[test]
+fn two_runs_do_not_share_an_output_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Memory::default();
+    let new = || trainer(config(folder.path(), &[]), Toy::new(), &sink);
+    let mut first = new();
+    first.claim_output().unwrap();
+    let refused = |error: TrainError| {
+        assert!(matches!(&error, TrainError::OutputLocked { .. }), "{error}");
+        assert!(error.to_string().contains("out is in use by another run; wait for its end"), "{error}");
+    };
+    refused(new().claim_output().unwrap_err());
+    refused(new().run(&mut |_: &Event| {}).unwrap_err());
+    first.run(&mut |_: &Event| {}).unwrap();
+    refused(new().resume().unwrap_err());
+    drop(first);
+    assert!(matches!(new().claim_output(), Err(TrainError::OutputInUse { .. })));
+    assert_eq!(new().resume().unwrap().unwrap().step, 10);
 }
 
 #[test]

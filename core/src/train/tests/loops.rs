@@ -49,6 +49,7 @@ fn the_cut_into_micro_batches_does_not_change_the_result() {
             ("batch_size = 2", batch),
             ("gradient_accumulation = 3", accumulation),
             ("epochs = 4", "max_steps = 6"),
+            ("every_steps = 4", ""),
         ];
         let config = config(folder.path(), &changes);
         let rows = Rows { rows: 8, batch: config.train.batch_size as usize, shuffled: false };
@@ -122,7 +123,26 @@ fn a_cut_gradient_is_refused_before_the_first_step() {
         message.starts_with("no gradient reaches embed:") && message.contains("adapter.targets"),
         "{message}"
     );
+    drop(trainer);
     assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_out() {
+    for (given, key) in [
+        ("every_steps = 4", "eval.every_steps"),
+        ("max_batches = 2", "eval.max_batches"),
+        ("restore_best = true", "eval.restore_best"),
+        ("every_steps = 4\nearly_stopping_patience = 2", "eval.early_stopping_patience"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[("every_steps = 4", given)]);
+        let rows = Rows { rows: 14, batch: 2, shuffled: true };
+        let mut trainer = Trainer::new(config, Toy::new(), Box::new(rows)).unwrap();
+        let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key} changes nothing: no data is held out")), "{error}");
+        assert!(!folder.path().join("out").exists());
+    }
 }
 
 #[test]
@@ -152,6 +172,7 @@ fn a_tape_is_used_in_order() {
         ("dataset = \"data\"", "tokens = \"tape.json\"\nmax_seq_length = 4"),
         ("epochs = 4", "max_steps = 3"),
         ("gradient_accumulation = 3", "gradient_accumulation = 1"),
+        ("every_steps = 4", ""),
     ];
     let config = config(folder.path(), &changes);
     let ids: Vec<u32> = (0..100).map(|id| id * id % VOCABULARY as u32).collect();

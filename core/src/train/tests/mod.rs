@@ -1,6 +1,8 @@
 mod toy;
 
 mod best;
+mod branches;
 mod checkpoints;
 mod loops;
 mod run_files;
+mod settings;

@@ -157,8 +157,8 @@ fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
         RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap().eval.restore_best
     };
     assert!(!kept("every_steps = 4"));
-    assert!(kept("early_stopping_patience = 3"));
-    assert!(!kept("early_stopping_patience = 3\nrestore_best = false"));
+    assert!(kept("every_steps = 4\nearly_stopping_patience = 3"));
+    assert!(!kept("every_steps = 4\nearly_stopping_patience = 3\nrestore_best = false"));
     assert!(kept("restore_best = true"));
     let error = refused("every_steps = 4", "restore_best = 1");
     assert!(
@@ -168,20 +168,79 @@ fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
 }
 
 #[test]
-fn the_best_weights_cannot_be_asked_for_where_nothing_is_held_out() {
+fn keys_of_evaluation_are_refused_where_nothing_is_held_out() {
     let tape = |eval: &str| {
         let text = RUN.replacen("dataset =", "tokens =", 1).replacen("every_steps = 4", eval, 1);
         RunConfig::parse(&text, "run.toml", Path::new("/runs")).map_err(|error| error.to_string())
     };
-    let error = tape("restore_best = true").unwrap_err();
+    for (eval, place, key) in [
+        ("restore_best = true", "15:16", "restore_best"),
+        ("every_steps = 4", "15:15", "every_steps"),
+        ("max_batches = 4", "15:15", "max_batches"),
+        ("early_stopping_patience = 4", "15:27", "early_stopping_patience"),
+        ("every_steps = 4\nearly_stopping_patience = 4", "16:27", "early_stopping_patience"),
+    ] {
+        let error = tape(eval).unwrap_err();
+        let expected = format!(
+            "run.toml:{place}: eval.{key} and data.tokens exclude each other; nothing of a list of token ids"
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    assert!(!tape("restore_best = false").unwrap().eval.restore_best);
+    assert!(tape("").is_ok());
+}
+
+#[test]
+fn a_patience_is_refused_where_no_evaluation_could_end_training() {
+    let error = refused("every_steps = 4", "early_stopping_patience = 3");
+    assert!(error.starts_with("run.toml:15:27: eval.every_steps: missing; without evaluations"), "{error}");
+    assert!(error.ends_with("every_steps = 50, or leave eval.early_stopping_patience out"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_unicode_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Path::new(std::ffi::OsStr::from_bytes(b"/r\xffns"));
+    let parse = |text: &str| RunConfig::parse(text, "run.toml", folder).map_err(|error| error.to_string());
+    let error = parse(RUN).unwrap_err();
     assert!(
-        error.starts_with(
-            "run.toml:15:16: eval.restore_best and data.tokens exclude each other; nothing of a list"
-        ),
+        error.starts_with("run.toml:4:8: model.path: \"/r\\xFFns/base\" is not Unicode; rename"),
         "{error}"
     );
-    assert!(!tape("restore_best = false").unwrap().eval.restore_best);
-    assert!(tape("early_stopping_patience = 2").is_ok());
+    let paths = |text: &str| {
+        ["base", "data", "out", "init"].iter().fold(text.to_owned(), |text, name| {
+            text.replacen(&format!("= \"{name}\""), &format!("= \"/runs/{name}\""), 1)
+        })
+    };
+    let all = format!("{RUN}[adapter]\ninit = \"init\"\n");
+    assert!(parse(&paths(&all)).is_ok());
+    for key in ["data.dataset", "output.dir", "adapter.init"] {
+        let name = match key {
+            "data.dataset" => "data",
+            "output.dir" => "out",
+            _ => "init",
+        };
+        let error = parse(&paths(&all).replacen(&format!("/runs/{name}"), name, 1)).unwrap_err();
+        assert!(error.contains(&format!("{key}: \"/r\\xFFns/{name}\" is not Unicode")), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn configurations_with_paths_that_are_no_unicode_differ_as_others_do() {
+    use std::os::unix::ffi::OsStrExt;
+    let config = |seed: u64, path: &[u8]| {
+        let mut config = RunConfig::parse(RUN, "run.toml", Path::new("/runs")).unwrap();
+        (config.seed, config.model.path) = (seed, std::ffi::OsStr::from_bytes(path).into());
+        config
+    };
+    let one = config(1, b"/b\xff");
+    assert_eq!(one.fixed(), config(1, b"/b\xff").fixed());
+    for other in [config(2, b"/b\xff"), config(1, b"/b\xfe"), config(1, b"/b")] {
+        assert_ne!(one.fixed(), other.fixed());
+        assert_ne!(one.digest(), other.digest());
+    }
 }
 
 #[test]

@@ -10,6 +10,15 @@ use crate::train::{
 };
 
 impl<M: Trainable> Trainer<M> {
+    /// Refuses settings of evaluation where there is nothing to evaluate on; [`run`](Self::run) looks again.
+    ///
+    /// # Errors
+    /// [`TrainError::NoHeldOut`] with the first such key.
+    pub fn check_evaluation(&self) -> Result<(), TrainError> {
+        let needless = self.config.eval.needs_held_out().filter(|_| self.held_out.is_none());
+        needless.map_or(Ok(()), |key| Err(TrainError::NoHeldOut { key }))
+    }
+
     pub(super) fn evaluation_is_due(&self) -> bool {
         let every = self.config.eval.every_steps;
         self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every))

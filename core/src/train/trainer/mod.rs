@@ -19,6 +19,7 @@ use super::{
     event::{Event, Observer, Outcome, StepReport},
     metrics::{MetricSink, NoMetrics},
     optimizer::Optimizer,
+    output_lock::OutputLock,
     pending::Pending,
     plan::Plan,
     run_config::RunConfig,
@@ -44,6 +45,8 @@ pub struct Trainer<M> {
     /// Kept where `eval.restore_best` asks for it, from the first evaluation on.
     best: Option<BestWeights>,
     resumed: bool,
+    /// From when this run may write to its output folder until this value is dropped.
+    lock: Option<OutputLock>,
     /// The step whose checkpoint is on disk.
     saved: Option<u64>,
     warnings: Vec<String>,
@@ -87,6 +90,7 @@ impl<M: Trainable> Trainer<M> {
             plan,
             best: None,
             resumed: false,
+            lock: None,
             saved: None,
             warnings: Vec::new(),
             pending: Pending::default(),
@@ -124,8 +128,16 @@ impl<M: Trainable> Trainer<M> {
     /// Inputs have to be named before; metrics may be connected after, with the run's name from here.
     ///
     /// # Errors
-    /// No checkpoint can be read, or the newest is of another configuration, input or model.
+    /// Another run has the folder, no checkpoint can be read, or the newest is of another configuration, input or
+    /// model.
     pub fn resume(&mut self) -> Result<Option<Resumed>, TrainError> {
+        if checkpoint::list(&self.checkpoints())?.is_empty() {
+            return Ok(None);
+        }
+        self.with_output(Self::take_up)
+    }
+
+    fn take_up(&mut self) -> Result<Option<Resumed>, TrainError> {
         let latest = checkpoint::latest(&self.checkpoints())?;
         self.warnings.extend(latest.passed_over.iter().map(ToString::to_string));
         let Some(checkpoint) = latest.checkpoint else { return Ok(None) };
@@ -142,16 +154,19 @@ impl<M: Trainable> Trainer<M> {
         Ok(Some(Resumed { step: self.state.step, run: self.state.run.clone() }))
     }
 
-    /// Refuses a new run where another one has left checkpoints; [`run`](Self::run) looks again.
+    /// Takes the output folder for as long as this value lives, and refuses a new run where another one has left
+    /// checkpoints; [`run`](Self::run) does so too.
     ///
     /// # Errors
-    /// [`TrainError::OutputInUse`], or the folder cannot be listed.
-    pub fn check_output(&self) -> Result<(), TrainError> {
-        let path = self.checkpoints();
-        match self.resumed || checkpoint::list(&path)?.is_empty() {
-            true => Ok(()),
-            false => Err(TrainError::OutputInUse { path }),
-        }
+    /// [`TrainError::OutputLocked`], [`TrainError::OutputInUse`], or the folder cannot be made or listed.
+    pub fn claim_output(&mut self) -> Result<(), TrainError> {
+        self.with_output(|trainer| {
+            let path = trainer.checkpoints();
+            match trainer.resumed || checkpoint::list(&path)?.is_empty() {
+                true => Ok(()),
+                false => Err(TrainError::OutputInUse { path }),
+            }
+        })
     }
 
     /// Trains to the end or until it is asked to stop.
@@ -160,7 +175,8 @@ impl<M: Trainable> Trainer<M> {
     /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
         self.started = Instant::now();
-        self.check_output()?;
+        self.check_evaluation()?;
+        self.claim_output()?;
         for warning in self.warnings.drain(..) {
             observer.on(&Event::Warning(warning));
         }
@@ -280,6 +296,17 @@ impl<M: Trainable> Trainer<M> {
         self.saved = Some(step);
         observer.on(&Event::CheckpointSaved { step, path: path.clone() });
         Ok(path)
+    }
+
+    /// Takes the output folder, unless it is this run's already, and gives it back where `body` fails.
+    fn with_output<R>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<R, TrainError>,
+    ) -> Result<R, TrainError> {
+        let lock = self.lock.take().map_or_else(|| OutputLock::take(&self.config.output.dir), Ok)?;
+        let done = body(self)?;
+        self.lock = Some(lock);
+        Ok(done)
     }
 
     fn checkpoints(&self) -> PathBuf {
