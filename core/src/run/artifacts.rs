@@ -6,6 +6,9 @@ use crate::plugin::Digest;
 use crate::store::{NewArtifact, RunId, Store};
 use crate::train::RunConfig;
 
+/// How names of files end that a model or an adapter is read from.
+const DECISIVE: [&str; 4] = ["config.json", ".safetensors", ".safetensors.index.json", "tokenizer.json"];
+
 /// Records every file of a run's result.
 pub(super) fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Path) -> Result<(), RunError> {
     let kind = if config.adapter.is_some() { "adapter" } else { "model" };
@@ -26,12 +29,14 @@ pub(super) fn file_digest(path: &Path) -> Result<Digest, RunError> {
     Ok(Digest(*hasher.finalize().as_bytes()))
 }
 
-/// The digest over the names and contents of a folder's files.
-pub(super) fn folder_digest(folder: &Path) -> Result<Digest, RunError> {
+/// The digest over the names and contents of those files of a model or an adapter that decide what it computes.
+pub(super) fn weights_digest(folder: &Path) -> Result<Digest, RunError> {
     let mut lines = String::new();
     for path in files(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        lines.push_str(&format!("{} {name}\n", file_digest(&path)?));
+        if DECISIVE.iter().any(|end| name.ends_with(end)) {
+            lines.push_str(&format!("{} {name}\n", file_digest(&path)?));
+        }
     }
     Ok(Digest::of(lines.as_bytes()))
 }

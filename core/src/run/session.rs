@@ -87,7 +87,7 @@ impl Session<'_> {
         }
         let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path)?;
         let data = Data::open(config, model.plan().vocabulary)?;
-        let model_digest = artifacts::folder_digest(&config.model.path)?;
+        let model_digest = artifacts::weights_digest(&config.model.path)?;
 
         let trained = TrainedModel::new(model, config)?;
         let mut trainer = Trainer::new(config.clone(), trained, data.train)?
@@ -95,6 +95,9 @@ impl Session<'_> {
             .with_input("data", &data.digest.to_string())
             .with_input("model", &model_digest.to_string())
             .with_input("backend", &backend.digest().to_string());
+        if let Some(init) = config.adapter.as_ref().and_then(|adapter| adapter.init.as_deref()) {
+            trainer = trainer.with_input("initial adapter", &artifacts::weights_digest(init)?.to_string());
+        }
         if let Some(held_out) = data.held_out {
             trainer = trainer.with_held_out(held_out);
         }

@@ -106,6 +106,15 @@ pub enum TrainError {
         /// The folder of the checkpoints.
         path: PathBuf,
     },
+    /// A new run would replace what is in the output folder.
+    #[error(
+        "{} is there already and would be replaced; move it away, or choose another output.dir",
+        path.display()
+    )]
+    OutputExists {
+        /// The folder of the result.
+        path: PathBuf,
+    },
     /// Another run is writing to the output folder at this moment.
     #[error(
         "{} is in use by another run; wait for its end or stop it, or choose another output.dir",

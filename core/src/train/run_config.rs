@@ -121,7 +121,7 @@ pub struct TrainConfig {
 }
 
 /// Evaluation on held-out data; at the start and at the end it happens in any case. Where nothing is held out, a run
-/// is refused that sets any of these.
+/// is refused that would end early or restore by it, and warned of the rest.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EvalConfig {
     /// Steps between evaluations.
@@ -137,15 +137,19 @@ pub struct EvalConfig {
 }
 
 impl EvalConfig {
-    /// The first key given that changes nothing where no data is held out.
+    /// The first key given that asks for another result, which cannot be where no data is held out.
     pub(super) fn needs_held_out(&self) -> Option<&'static str> {
         let given = [
             ("eval.early_stopping_patience", self.early_stopping_patience.is_some()),
             ("eval.restore_best", self.restore_best),
-            ("eval.every_steps", self.every_steps.is_some()),
-            ("eval.max_batches", self.max_batches.is_some()),
         ];
         given.into_iter().find_map(|(key, given)| given.then_some(key))
+    }
+
+    /// The keys given that only say how to look at held-out data.
+    pub(super) fn looks_at_held_out(&self) -> impl Iterator<Item = &'static str> {
+        let given = [("eval.every_steps", self.every_steps), ("eval.max_batches", self.max_batches)];
+        given.into_iter().filter_map(|(key, given)| given.map(|_| key))
     }
 }
 
@@ -168,6 +172,9 @@ pub struct OutputConfig {
 /// Keys that change where things lie, how long to go on and how much is kept, but not what is computed.
 const FREE: [&str; 3] = ["name", "checkpoint", "output"];
 
+/// Where inputs lie; what they hold is compared by digest.
+const PLACES: [&str; 4] = ["model.path", "data.dataset", "data.tokens", "adapter.init"];
+
 impl RunConfig {
     /// The whole configuration as JSON.
     ///
@@ -178,13 +185,14 @@ impl RunConfig {
 
     /// What a resumed run has to agree on, as pairs of a dotted key and a value in JSON, sorted by key.
     ///
-    /// `name`, `checkpoint`, `output` and `train.max_minutes` may change between parts of a run.
+    /// `name`, `checkpoint`, `output` and `train.max_minutes` may change between parts of a run, and inputs may have
+    /// moved.
     pub fn fixed(&self) -> Vec<(String, Value)> {
         let mut pairs = Vec::new();
         flatten("", &self.to_json(), &mut pairs);
         pairs.retain(|(key, _)| {
             let top = key.split('.').next().unwrap_or_default();
-            !FREE.contains(&top) && key != "train.max_minutes"
+            !FREE.contains(&top) && !PLACES.contains(&key.as_str()) && key != "train.max_minutes"
         });
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs

@@ -195,6 +195,20 @@ fn two_runs_do_not_share_an_output_folder() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_the_result_is_never_replaced_by_a_new_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = folder.path().join("out/model/theirs.py");
+    fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    fs::write(&theirs, "mine").unwrap();
+    let sink = Memory::default();
+    let error = trainer(config(folder.path(), &[]), Toy::new(), &sink).run(&mut |_: &Event| {}).unwrap_err();
+    assert!(matches!(error, TrainError::OutputExists { .. }), "{error}");
+    assert!(error.to_string().contains("out/model is there already and would be replaced"), "{error}");
+    assert_eq!(fs::read(&theirs).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1, "nothing else was made");
+}
+
+#[test]
 fn nothing_starts_afresh_where_no_checkpoint_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("out/checkpoints/step-00000001")).unwrap();

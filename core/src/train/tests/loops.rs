@@ -130,8 +130,6 @@ fn a_cut_gradient_is_refused_before_the_first_step() {
 #[test]
 fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_out() {
     for (given, key) in [
-        ("every_steps = 4", "eval.every_steps"),
-        ("max_batches = 2", "eval.max_batches"),
         ("restore_best = true", "eval.restore_best"),
         ("every_steps = 4\nearly_stopping_patience = 2", "eval.early_stopping_patience"),
     ] {
@@ -143,6 +141,23 @@ fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_ou
         assert!(error.starts_with(&format!("{key} changes nothing: no data is held out")), "{error}");
         assert!(!folder.path().join("out").exists());
     }
+}
+
+#[test]
+fn keys_that_only_look_at_held_out_data_are_warned_of_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &[("every_steps = 4", "every_steps = 4\nmax_batches = 2")]);
+    let rows = Rows { rows: 14, batch: 2, shuffled: true };
+    let mut trainer = Trainer::new(config, Toy::new(), Box::new(rows)).unwrap();
+    let mut warnings = Vec::new();
+    let mut observer = |event: &Event| {
+        if let Event::Warning(warning) = event {
+            warnings.push(warning.clone());
+        }
+    };
+    trainer.run(&mut observer).unwrap();
+    assert!(warnings[0].starts_with("eval.every_steps changes nothing"), "{warnings:?}");
+    assert!(warnings[1].starts_with("eval.max_batches changes nothing"), "{warnings:?}");
 }
 
 #[test]

@@ -42,8 +42,7 @@ impl<M: Trainable> Trainer<M> {
     ) -> Result<Outcome, TrainError> {
         self.pending.flush(self.metrics.as_mut())?;
         let delivered_step = self.restore_best(observer)?;
-        let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
-        let output = self.config.output.dir.join(kind);
+        let output = self.result_folder();
         files::publish(&output, |folder| self.model.save(folder))
             .map_err(ModelError::from)
             .flatten()

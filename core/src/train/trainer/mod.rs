@@ -158,13 +158,20 @@ impl<M: Trainable> Trainer<M> {
     /// checkpoints; [`run`](Self::run) does so too.
     ///
     /// # Errors
-    /// [`TrainError::OutputLocked`], [`TrainError::OutputInUse`], or the folder cannot be made or listed.
+    /// [`TrainError::OutputLocked`], [`TrainError::OutputInUse`], [`TrainError::OutputExists`], or the folder cannot be
+    /// made or listed.
     pub fn claim_output(&mut self) -> Result<(), TrainError> {
         self.with_output(|trainer| {
-            let path = trainer.checkpoints();
-            match trainer.resumed || checkpoint::list(&path)?.is_empty() {
-                true => Ok(()),
-                false => Err(TrainError::OutputInUse { path }),
+            let (path, result) = (trainer.checkpoints(), trainer.result_folder());
+            if trainer.resumed {
+                return Ok(());
+            }
+            if !checkpoint::list(&path)?.is_empty() {
+                return Err(TrainError::OutputInUse { path });
+            }
+            match std::fs::symlink_metadata(&result).is_ok() {
+                true => Err(TrainError::OutputExists { path: result }),
+                false => Ok(()),
             }
         })
     }
@@ -177,6 +184,10 @@ impl<M: Trainable> Trainer<M> {
         self.started = Instant::now();
         self.check_evaluation()?;
         self.claim_output()?;
+        if self.held_out.is_none() {
+            let idle = self.config.eval.looks_at_held_out();
+            self.warnings.extend(idle.map(|key| format!("{key} changes nothing: no data is held out")));
+        }
         for warning in self.warnings.drain(..) {
             observer.on(&Event::Warning(warning));
         }
@@ -307,6 +318,12 @@ impl<M: Trainable> Trainer<M> {
         let done = body(self)?;
         self.lock = Some(lock);
         Ok(done)
+    }
+
+    /// Where the result goes.
+    fn result_folder(&self) -> PathBuf {
+        let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
+        self.config.output.dir.join(kind)
     }
 
     fn checkpoints(&self) -> PathBuf {
