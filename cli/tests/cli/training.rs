@@ -125,6 +125,33 @@ fn a_dataset_and_a_model_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_run_that_evaluates_is_refused_where_the_dataset_holds_nothing_out() {
+    let place = prepared();
+    let build = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--seq-length", "32"];
+    place.run(&[&build[..], &["--heldout", "0", "--json"]].concat()).json();
+    let ran = place.run(&["train", "run.toml", "--set", "eval.every_steps=1"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("eval.every_steps changes nothing: no data is held out"), "{}", ran.err);
+    assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
+    assert!(!place.path().join("out").exists());
+}
+
+#[test]
+fn a_seed_changes_a_run_without_an_adapter_too() {
+    let place = prepared();
+    place.write("run.toml", &RUN.replacen("[adapter]\ntargets = \"all-linear\"\nr = 2\nalpha = 4\n", "", 1));
+    let models = [("1", "a"), ("1", "b"), ("2", "c")].map(|(seed, out)| {
+        let sets = [format!("seed={seed}"), format!("output.dir='{out}'")];
+        let trained =
+            place.run(&["train", "run.toml", "--json", "--set", &sets[0], "--set", &sets[1]]).json();
+        assert_eq!(trained["status"], "completed");
+        std::fs::read(place.path().join(out).join("model/model.safetensors")).unwrap()
+    });
+    assert!(models[0] == models[1], "equal seeds give equal bits");
+    assert!(models[0] != models[2], "another seed gives another order");
+}
+
+#[test]
 fn inspecting_a_damaged_dataset_names_the_file() {
     let place = prepared();
     let inspected = place.run(&["dataset", "inspect", "data", "--json"]).json();
