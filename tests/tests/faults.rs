@@ -218,8 +218,12 @@ fn a_library_for_another_machine_is_unavailable() {
 fn a_component_of_a_later_contract_is_unavailable_and_says_who_has_to_upgrade() {
     let mut bytes = FAULTY_COMPONENT.to_vec();
     let (from, to) = (b"api = \"0.1\"", b"api = \"0.9\"");
-    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
-    bytes[at..at + to.len()].copy_from_slice(to);
+    let places: Vec<usize> =
+        bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("later.wasm");
     std::fs::write(&path, &bytes).unwrap();

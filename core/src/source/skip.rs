@@ -76,11 +76,14 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { bytes, limit } => {
-                write!(f, "too large: {bytes} bytes, the limit is {limit}; raise max_bytes to include it")
+                write!(
+                    f,
+                    "too large: {bytes} bytes, the limit is {limit}; raise it (--max-bytes) to include the file"
+                )
             }
             Self::Binary { offset } => write!(f, "binary: a NUL at byte {offset}"),
             Self::UnknownLanguage => {
-                f.write_str("unknown language: no grammar for it; set all_files to read it as text")
+                f.write_str("unknown language: no grammar for it; read it as text with --all-files")
             }
             Self::NotUtf8 { encoding, offset: Some(offset) } => {
                 write!(f, "not valid {encoding}: byte {offset} does not fit; convert it to UTF-8")

@@ -103,6 +103,9 @@ impl<'a> Excerpts<'a> {
     /// A part of the text with secrets masked and without control characters.
     fn shown(&self, part: Range<usize>) -> Option<String> {
         let text = self.file.text.as_deref()?;
+        if part.is_empty() {
+            return Some(String::new());
+        }
         let mut shown = String::new();
         let mut at = part.start;
         let from = self.masked.partition_point(|span| span.end <= part.start);

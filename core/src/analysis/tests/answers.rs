@@ -17,6 +17,7 @@ mod a_file {
             json!([{
                 "path": "pkg/é.py",
                 "language": "python",
+                "encoding": "UTF-8",
                 "findings": [
                     {
                         "plugin": "test/probe", "rule": "call", "severity": "note", "message": "A call",
