@@ -100,6 +100,22 @@ fn finds_each_format() {
 }
 
 #[test]
+fn a_key_ends_before_the_full_stop_of_its_sentence() {
+    for key in [
+        format!("glpat-{}", random(20, 7)),
+        format!("glpat-{}.{}.{}", random(27, 7), "01", "0k2f4ab1x"),
+        format!("SG.{}.{}", random(22, 15), random(43, 16)),
+        jwt(),
+    ] {
+        for after in [".", ". Next", "...", ".\n", ".)"] {
+            let report = analyze("a.md", &format!("It was {key}{after}"));
+            let spans: Vec<_> = report.findings.iter().map(|finding| (finding.start, finding.end)).collect();
+            assert_eq!(spans, [(7, 7 + key.len() as u32)], "{key}{after}");
+        }
+    }
+}
+
+#[test]
 fn refuses_what_only_looks_like_a_format() {
     let wrong = GITHUB.concat().replace("q17", "q18");
     let header = format!("{}.{}.{}", "eyJub3QiOiJqd3QifQ", "eyJzdWIiOiIxIn0", random(43, 3));
@@ -122,6 +138,11 @@ fn refuses_what_only_looks_like_a_format() {
         "https://user:${PASSWORD}@host.internal/".to_owned(),
         "postgres://postgres:postgres@localhost/x".to_owned(),
         "https://host.internal:8080/a@b".to_owned(),
+        format!("docker://alpine:3.19@sha256:{}", "9f86d081884c7d65".repeat(4)),
+        format!("oci://registry:v1.2.3@sha512:{}", "9f86d081884c7d65".repeat(8)),
+        "https://user:k9Tq2mZp7Rw4@/path".to_owned(),
+        format!("SG.{}.{}.{}", random(22, 15), random(43, 16), random(8, 17)),
+        format!("glpat-{}.", random(19, 7)),
     ];
     for sample in samples {
         assert_eq!(found(&format!("x = \"{sample}\"\n")), [""; 0], "{sample}");
