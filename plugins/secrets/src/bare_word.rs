@@ -17,7 +17,7 @@ pub(crate) struct BareWord {
 }
 
 impl BareWord {
-    /// The value from `at` to the end of its word, where at most a comment follows on the line.
+    /// The value from `at` to the end of its word, where at most a comment or a command follows on the line.
     pub fn value(&mut self, text: &str, at: usize) -> Option<Range<usize>> {
         if !self.span.contains(&at) {
             let end = forward(text, at, |b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`'));
@@ -29,7 +29,9 @@ impl BareWord {
             return None;
         }
         let rest = forward(text, end, |b| blank(b) || b == b'\r');
-        let closes = text.as_bytes().get(rest).is_none_or(|&b| b == b'\n' || b == b'#' && rest > end);
+        // A comment, or another command.
+        let ends = |b: u8| b == b'\n' || rest > end && matches!(b, b'#' | b';' | b'&' | b'|' | b'\\');
+        let closes = text.as_bytes().get(rest).is_none_or(|&b| ends(b));
         closes.then_some(at..end)
     }
 }
@@ -43,6 +45,7 @@ mod tests {
         assert_eq!(BareWord::default().value("a=b1 # c", 2), Some(2..4));
         assert_eq!(BareWord::default().value("a=b1 c", 2), None);
         assert_eq!(BareWord::default().value("a=b1\r\n", 2), Some(2..4));
+        assert_eq!(BareWord::default().value("a=b1 && c", 2), Some(2..4));
         assert_eq!(BareWord::default().value("a=é", 2), None);
     }
 

@@ -52,7 +52,12 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         rule: "gitlab-token",
         title: "GitLab token",
-        find: |text, at| whole(text, at, |b| url_safe(b) || b == b'.', 20..=300, url_safe),
+        find: |text, at| {
+            let span = whole(text, at, |b| url_safe(b) || b == b'.', 20..=300, url_safe)?;
+            // A full stop after a key is the sentence's.
+            let key = text.get(span.clone())?.trim_end_matches('.').len();
+            (key >= "glpat-".len() + 20).then_some(span.start..span.start + key)
+        },
     },
     Format {
         rule: "slack-token",
@@ -94,10 +99,14 @@ pub(crate) const FORMATS: &[Format] = &[
         rule: "sendgrid-key",
         title: "SendGrid key",
         find: |text, at| {
-            let body = at.end;
-            let span = whole(text, at, |b| url_safe(b) || b == b'.', 66..=66, url_safe)?;
-            let (id, secret) = text.get(body..span.end)?.split_once('.')?;
-            (id.len() == 22 && secret.len() == 43).then_some(span)
+            let start = at.start;
+            let id = whole(text, at, url_safe, 22..=22, url_safe)?.end;
+            if !is_at(text, id, |b| b == b'.') {
+                return None;
+            }
+            let end = forward_within(text, id + 1, 44, url_safe);
+            let goes_on = is_at(text, end, |b| b == b'.') && is_at(text, end + 1, url_safe);
+            (end == id + 44 && !goes_on && random(text.get(id + 1..end)?)).then_some(start..end)
         },
     },
     Format {

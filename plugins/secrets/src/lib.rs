@@ -8,9 +8,11 @@
 //! No message repeats a secret: a long one is shown by its first four characters and its length, one under
 //! sixteen characters by its length alone. Each finding proposes to replace the secret by `<redacted:KIND>`.
 //!
-//! Values assigned to names such as `password` or `api_key` are reported where they are long enough, hold no
-//! white space, mix digits with letters, have the configured entropy, and are no placeholder, template, path,
-//! address or digest. Bare words count in settings files alone (`.env`, `.ini`, `.yaml`, …).
+//! Values assigned to names such as `password` or `api_key` are reported where no word of the name says that
+//! they are harmless (`password_file`, `tokenUri`, `commit_token`), and where they are long enough, hold no white
+//! space, mix digits with letters, have the configured entropy, and are no placeholder, template, path, address,
+//! name or digest. Bare words count after `export`, and in files for settings and shells alone (`.env`, `.ini`,
+//! `.yaml`, `.sh`, …).
 //!
 //! What a file costs grows with its length and no faster, whatever it holds: see `span.rs`.
 //!
@@ -24,15 +26,16 @@ mod bare_word;
 mod candidate;
 mod checksum;
 mod config;
-mod digest;
 mod entropy;
 mod format;
 #[cfg(test)]
 mod hostile;
+mod name;
 mod placeholder;
 mod search;
 mod span;
 mod url;
+mod value;
 mod work;
 
 pub use config::Config;
@@ -46,7 +49,6 @@ use crate::anchor::Anchor;
 use crate::assignment::assignment;
 use crate::bare_word::BareWord;
 use crate::candidate::Verdict;
-use crate::digest::DigestLine;
 use crate::entropy::entropy;
 use crate::format::FORMATS;
 
@@ -111,8 +113,7 @@ codetune_plugin_sdk::export!(analyzer: Secrets);
 impl Secrets {
     fn hits(&self, text: &str, settings: bool, max_entropy: &mut f64) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let mut bare = settings.then(BareWord::default);
-        let mut line = DigestLine::default();
+        let mut word = BareWord::default();
         let mut last_name = 0;
         for (anchor, at) in search::anchors(text) {
             match anchor {
@@ -128,9 +129,9 @@ impl Secrets {
                 // Another word of a name whose value is judged.
                 Anchor::Name if at.start < last_name => {}
                 Anchor::Name => {
-                    let Some(found) = assignment(text, at, bare.as_mut()) else { continue };
+                    let Some(found) = assignment(text, at, settings, &mut word) else { continue };
                     last_name = found.name.end;
-                    match candidate::judge(text, &found, &mut line, &self.config) {
+                    match candidate::judge(text, &found, &self.config) {
                         Verdict::Secret => hits.push(Hit {
                             rule: self.assigned,
                             id: "assigned-secret",
@@ -185,10 +186,29 @@ fn shown(secret: &str) -> String {
     format!("`{head}…` ({length} characters)")
 }
 
-/// Whether a file holds settings, where values stand without quotes.
+/// Whether a file holds settings or is for a shell, where values stand without quotes.
 fn is_settings(path: &str) -> bool {
-    const ENDINGS: [&str; 9] =
-        [".env", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml", ".toml", ".tfvars"];
+    const ENDINGS: [&str; 16] = [
+        ".env",
+        ".ini",
+        ".cfg",
+        ".conf",
+        ".properties",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".tfvars",
+        ".npmrc",
+        ".pypirc",
+        ".sh",
+        ".bash",
+        ".zsh",
+        ".bashrc",
+        ".zshrc",
+    ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.starts_with(".env") || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    name.starts_with(".env")
+        || name.starts_with("Dockerfile")
+        || name == "credentials"
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

@@ -14,7 +14,12 @@ pub(crate) fn forward(text: &str, at: usize, class: impl Fn(u8) -> bool) -> usiz
 }
 
 /// The same, of at most `limit` bytes.
-pub(crate) fn forward_within(text: &str, at: usize, limit: usize, class: impl Fn(u8) -> bool) -> usize {
+pub(crate) fn forward_within(
+    text: &str,
+    at: usize,
+    limit: usize,
+    mut class: impl FnMut(u8) -> bool,
+) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     let rest = rest.get(..limit).unwrap_or(rest);
     let length = rest.iter().position(|&byte| !class(byte)).unwrap_or(rest.len());

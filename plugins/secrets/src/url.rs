@@ -20,7 +20,9 @@ pub(crate) fn password(text: &str, at: Range<usize>) -> Option<Range<usize>> {
         b.is_ascii_alphanumeric() || b"-._[".contains(&b)
     });
     let (value, host) = (text.get(password.clone())?, text.get(host)?);
+    // `docker://image:tag@sha256:…`
+    let digest = host.strip_prefix("sha").is_some_and(|length| length.parse::<u16>().is_ok());
     let sample_host = host.is_empty() || host.starts_with("example.") || host.contains(".example");
-    let fits = *colon == b':' && *close == b'@' && value.len() >= 4 && !sample_host;
+    let fits = *colon == b':' && *close == b'@' && value.len() >= 4 && !sample_host && !digest;
     (fits && !is_placeholder(value) && text.get(user) != Some(value)).then_some(password)
 }

@@ -100,6 +100,22 @@ fn finds_each_format() {
 }
 
 #[test]
+fn a_key_ends_before_the_full_stop_of_its_sentence() {
+    for key in [
+        format!("glpat-{}", random(20, 7)),
+        format!("glpat-{}.{}.{}", random(27, 7), "01", "0k2f4ab1x"),
+        format!("SG.{}.{}", random(22, 15), random(43, 16)),
+        jwt(),
+    ] {
+        for after in [".", ". Next", "...", ".\n", ".)"] {
+            let report = analyze("a.md", &format!("It was {key}{after}"));
+            let spans: Vec<_> = report.findings.iter().map(|finding| (finding.start, finding.end)).collect();
+            assert_eq!(spans, [(7, 7 + key.len() as u32)], "{key}{after}");
+        }
+    }
+}
+
+#[test]
 fn refuses_what_only_looks_like_a_format() {
     let wrong = GITHUB.concat().replace("q17", "q18");
     let header = format!("{}.{}.{}", "eyJub3QiOiJqd3QifQ", "eyJzdWIiOiIxIn0", random(43, 3));
@@ -122,6 +138,11 @@ fn refuses_what_only_looks_like_a_format() {
         "https://user:${PASSWORD}@host.internal/".to_owned(),
         "postgres://postgres:postgres@localhost/x".to_owned(),
         "https://host.internal:8080/a@b".to_owned(),
+        format!("docker://alpine:3.19@sha256:{}", "9f86d081884c7d65".repeat(4)),
+        format!("oci://registry:v1.2.3@sha512:{}", "9f86d081884c7d65".repeat(8)),
+        "https://user:k9Tq2mZp7Rw4@/path".to_owned(),
+        format!("SG.{}.{}.{}", random(22, 15), random(43, 16), random(8, 17)),
+        format!("glpat-{}.", random(19, 7)),
     ];
     for sample in samples {
         assert_eq!(found(&format!("x = \"{sample}\"\n")), [""; 0], "{sample}");
@@ -142,8 +163,83 @@ fn finds_values_assigned_to_suspicious_names() {
         format!("private String accessKey = \"{value}\";"),
         format!("connect(user=\"a\", password=\"{value}\")"),
         format!(":secret_key => '{value}'"),
+        format!("char password[] = \"{value}\";"),
+        format!("static const char token[MAX_TOKEN + 1] = \"{value}\";"),
+        format!("const char *const secret = L\"{value}\";"),
+        format!("std::string secret(\"{value}\");"),
+        format!("const std::string kSecret{{\"{value}\"}};"),
+        format!("std::string secret = std::string(\"{value}\");"),
+        format!("password := []byte(\"{value}\")"),
+        format!("var password []byte = []byte(`{value}`)"),
+        format!("Password: []byte(\"{value}\"),"),
+        format!("let secret: &str = \"{value}\";"),
+        format!("const SECRET: &[u8; 20] = b\"{value}\";"),
+        format!("let token = String::from(\"{value}\");"),
+        format!("let token = Some(\"{value}\".to_owned());"),
+        format!("let token: Option<SecretString> = Some(SecretString::from(\"{value}\"));"),
+        format!("char[] password = \"{value}\".toCharArray();"),
+        format!("String password = new String(\"{value}\");"),
+        format!("password: str = \"{value}\""),
+        format!("password: Annotated[str, Secret] = '{value}'"),
+        format!("password: Optional[str] = \"\"\"{value}\"\"\""),
+        format!("def connect(password: str = '{value}'):"),
+        format!("const secret: string = '{value}'"),
+        format!("private readonly secret?: string | null = '{value}'"),
+        format!("{{\"password\": \"{value}\"}}"),
+        format!("password ||= '{value}'"),
+        format!("TOKEN ?= '{value}'"),
+        format!("<user name=\"a\" password=\"{value}\"/>"),
+        format!("<add key=\"ApiKey\" value=\"{value}\"/>"),
+        format!("<password>{value}</password>"),
+        format!("<ns:Password>{value}</ns:Password>"),
+        format!("export TOKEN={value}"),
+        format!("$ export API_TOKEN={value} && run"),
+        format!("shared_secret = '{value}'"),
+        format!("SharedAccessKey='{value}'"),
+        format!("shadow_password = '{value}'"),
+        format!("AWS_SECURITY_TOKEN = '{value}'"),
+        format!("profile_token = '{value}'"),
+        format!("latest_token = '{value}'"),
+        format!("username_password = '{value}'"),
+        format!("curlToken = '{value}'"),
     ] {
         assert_eq!(found(&line), ["assigned-secret"], "{line}");
+    }
+}
+
+#[test]
+fn hexadecimal_digits_are_a_secret_unless_their_name_says_digest() {
+    let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c";
+    for length in [40, 48] {
+        let hex = &hex[..length];
+        for line in [
+            format!("access_token = \"{hex}\""),
+            format!("{{\"sha1\": \"{hex}\", \"commit\": \"{hex}\", \"access_token\": \"{hex}\"}}"),
+        ] {
+            assert_eq!(found(&line), ["assigned-secret"], "{line}");
+        }
+        for name in
+            ["sha256", "integrity", "checksum", "rev", "commit", "token_sha256", "commitToken", "secret-rev"]
+        {
+            assert_eq!(found(&format!("{name} = \"{hex}\"")), [""; 0], "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_aws_secret_may_hold_any_digit_of_base64_anywhere() {
+    for name in ["aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "secretAccessKey", "AWSSecretKey"] {
+        for value in [
+            random(40, 18),
+            format!("/{}", random(39, 18)),
+            format!("+/{}//", random(36, 18)),
+            format!("{}/", random(39, 18)),
+        ] {
+            assert_eq!(found(&format!("{name}=\"{value}\"")), ["aws-secret-access-key"], "{name} {value}");
+        }
+        for value in ["/home/someone/projects/website/secrets", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"] {
+            assert_eq!(found(&format!("{name}=\"{value}\"")), [""; 0], "{name} {value}");
+        }
     }
 }
 
@@ -154,6 +250,7 @@ fn lets_harmless_values_be() {
     for line in [
         format!("tokenizer = \"{value}\""),
         format!("if token == \"{value}\" {{"),
+        format!("if token != \"{value}\" || secret === '{value}' {{"),
         format!("password_hash = \"{value}\""),
         format!("token = get(\"{value}\")"),
         format!("secret = {{'sha1': 0, 'commit_token': '{sha}'}}"),
@@ -166,6 +263,31 @@ fn lets_harmless_values_be() {
         "secret = \"short1\"".to_owned(),
         "password = os.environ[\"DB_PASSWORD\"]".to_owned(),
         format!("secret_path = \"/run/{value}\""),
+        format!("password_file = \"{value}\""),
+        format!("tokenUri = \"{value}\""),
+        format!("tokenURLs = \"{value}\""),
+        format!("secret_name = \"{value}\""),
+        format!("test_password = \"{value}\""),
+        format!("dummyToken = \"{value}\""),
+        format!("char token[] = get(\"{value}\");"),
+        format!("std::string secret(get(\"{value}\"));"),
+        format!("auto x = secret(\"{value}\");"),
+        format!("password := os.Getenv(\"{value}\")"),
+        format!("password := []byte(os.Getenv(\"{value}\"))"),
+        format!("let token = env!(\"{value}\");"),
+        format!("let token = String::from(lookup(\"{value}\"));"),
+        format!("secret := map[string]string{{\"{value}\": x}}"),
+        format!("Promise<Token>{value}</b>"),
+        format!("TOKEN={value}"),
+        "export TOKEN=${DB_TOKEN_12}".to_owned(),
+        "export TOKEN=$1a2b3c4d5e6f".to_owned(),
+        "export TOKEN=<your-key-123>".to_owned(),
+        "<password>${db.password1}</password>".to_owned(),
+        "std::string secret(\"changeme12345\");".to_owned(),
+        "password := []byte(\"xxxxxxxx12\")".to_owned(),
+        "KRB5_PASSWORD = 'KRB5_PASSWORD'".to_owned(),
+        "secret = 'projects/7/secrets/pat/versions/1'".to_owned(),
+        "emptyPassword = '\\u7528\\u6237\\u540d'".to_owned(),
     ] {
         assert_eq!(found(&line), [""; 0], "{line}");
     }
@@ -176,7 +298,16 @@ fn bare_words_count_in_settings_alone() {
     let text = format!("user=app\nDB_PASSWORD={}\n", random(18, 22));
     assert_eq!(rules("deploy/.env", &text), ["assigned-secret"]);
     assert_eq!(rules("a.yaml", &text.replace('=', ": ")), ["assigned-secret"]);
+    for path in ["app.ini", "a.toml", "b.properties", "run.sh", "Dockerfile", ".npmrc", ".aws/credentials"] {
+        assert_eq!(rules(path, &text), ["assigned-secret"], "{path}");
+        assert_eq!(rules(path, &text.replace('\n', " # comment\n")), ["assigned-secret"], "{path}");
+    }
     assert_eq!(rules("a.rs", &text), [""; 0]);
+    let harmless =
+        ["$(get a1)", "${TOKEN_12345}", "get_token(a1b2)", "<your-key-1>", "/run/secrets/db1", "$1"];
+    for value in harmless {
+        assert_eq!(rules("a.sh", &format!("DB_PASSWORD={value}\n")), [""; 0], "{value}");
+    }
 }
 
 #[test]
