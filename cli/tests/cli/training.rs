@@ -125,13 +125,13 @@ fn a_dataset_and_a_model_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn a_run_that_evaluates_is_refused_where_the_dataset_holds_nothing_out() {
+fn a_run_that_would_end_by_evaluation_is_refused_where_the_dataset_holds_nothing_out() {
     let place = prepared();
     let build = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--seq-length", "32"];
     place.run(&[&build[..], &["--heldout", "0", "--json"]].concat()).json();
-    let ran = place.run(&["train", "run.toml", "--set", "eval.every_steps=1"]);
+    let ran = place.run(&["train", "run.toml", "--set", "eval.restore_best=true"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("eval.every_steps changes nothing: no data is held out"), "{}", ran.err);
+    assert!(ran.err.contains("eval.restore_best changes nothing: no data is held out"), "{}", ran.err);
     assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
     assert!(!place.path().join("out").exists());
 }
