@@ -289,7 +289,7 @@ fn metrics(text: &mut String, store: &Store, run: &Run, terminal: &Terminal) -> 
     push(text, &evaluations, terminal);
     let mut latest = Table::new(&["METRIC", ">STEP", ">LAST VALUE"]);
     for metric in store.latest_metrics(&run.id)? {
-        latest.row([metric.key, count(metric.step), format!("{:.6}", metric.value)]);
+        latest.row([metric.key, count(metric.step), number(metric.value)]);
     }
     push(text, &latest, terminal);
     Ok(())
@@ -322,4 +322,11 @@ fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
 /// A time in UTC, to the second.
 fn moment(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+}
+/// A value in six places, or as a power of ten where those would hide it.
+fn number(value: f64) -> String {
+    match value != 0.0 && value.abs() < 1e-3 {
+        true => format!("{value:.3e}"),
+        false => format!("{value:.6}"),
+    }
 }

@@ -15,6 +15,11 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// A count with its unit: `1 file`, `12,345 files`.
+pub fn counted(number: u64, unit: &str) -> String {
+    format!("{} {unit}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A rate or a large number in three digits: `1.24k`.
 pub fn short(number: f64) -> String {
     let (scaled, unit) = match number {

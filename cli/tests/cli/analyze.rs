@@ -24,7 +24,7 @@ fn text_shows_findings_in_their_source_and_accounts_for_every_file() {
         "src/keys.py:1:",
         "warning[codetune/metrics/too-deep]",
         "def deep(a):",
-        "skipped, binary: 1 files",
+        "skipped, binary: 1 file",
         "4 files: 2 analysed, 0 failed, 2 skipped",
     ] {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);

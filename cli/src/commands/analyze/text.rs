@@ -7,7 +7,7 @@ use codetune_core::validate::escape_control;
 
 use super::excerpt::Excerpts;
 use crate::terminal::Terminal;
-use crate::terminal::format::{bytes, count};
+use crate::terminal::format::{bytes, count, counted};
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
@@ -99,7 +99,7 @@ fn skipped(text: &mut String, analysis: &Analysis, all: bool, terminal: &Termina
 
 fn list(text: &mut String, heading: &str, lines: &[String], all: bool, terminal: &Terminal) {
     let most = if all { usize::MAX } else { FILES };
-    let heading = format!("{heading}: {} files", count(lines.len() as u64));
+    let heading = format!("{heading}: {}", counted(lines.len() as u64, "file"));
     text.push_str(&format!("{}\n", terminal.paint(Style::Heading, &heading)));
     for line in lines.iter().take(most) {
         text.push_str(&format!("  {}\n", escape_control(line)));
@@ -121,18 +121,18 @@ fn more(text: &mut String, all: usize, most: usize, what: &str, terminal: &Termi
 fn totals(analysis: &Analysis, terminal: &Terminal) -> String {
     let (files, found) = (&analysis.summary.files, &analysis.summary.findings);
     let numbers = format!(
-        "{} files: {} analysed, {} failed, {} skipped",
-        count(files.seen),
+        "{}: {} analysed, {} failed, {} skipped",
+        counted(files.seen, "file"),
         count(files.analysed),
         count(files.failed),
         count(files.skipped)
     );
     let findings = format!(
-        "{} findings: {} errors, {} warnings, {} notes",
-        count(found.total),
-        count(found.error),
-        count(found.warning),
-        count(found.note)
+        "{}: {}, {}, {}",
+        counted(found.total, "finding"),
+        counted(found.error, "error"),
+        counted(found.warning, "warning"),
+        counted(found.note, "note")
     );
     let style = if found.error > 0 { Style::Error } else { Style::Good };
     format!("{numbers}\n{}\n", terminal.paint(style, &findings))
