@@ -28,6 +28,8 @@ pub(crate) struct Function {
     pub complexity: Complexity,
     /// Where the body starts, once seen.
     body: Option<usize>,
+    /// Where the last parameter ends: parameters in it are not the function's.
+    parameter_end: usize,
 }
 
 /// What the captures of a file say.
@@ -46,10 +48,12 @@ pub(crate) struct Structure {
 }
 
 /// A node around the one at hand.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Frame {
     end: usize,
     function: Option<usize>,
+    /// Where a function starts whose name is still to come.
+    unnamed: Option<usize>,
     /// Structures and closures around, within the function: what cognitive complexity adds.
     weight: usize,
     /// Structures around, within the function.
@@ -66,7 +70,8 @@ pub(crate) fn structure(text: &str, language: &Language, captures: &Captures) ->
         language,
         index: &index,
         result: Structure::default(),
-        frames: vec![Frame { end: usize::MAX, function: None, weight: 0, nesting: 0, scope: Rc::from("") }],
+        frames: vec![Frame::default()],
+        aside: 0,
     };
     let mut previous = None;
     for capture in &captures.items {
@@ -147,19 +152,30 @@ struct Walk<'a> {
     index: &'a Index,
     result: Structure,
     frames: Vec<Frame>,
+    /// Where what is set aside ends.
+    aside: usize,
 }
 
 impl Walk<'_> {
     fn visit(&mut self, kind: Kind, capture: &Capture) {
         let span = capture.span();
+        if span.start < self.aside && !matches!(kind, Kind::Comment | Kind::SyntaxError) {
+            return;
+        }
         while self.frames.len() > 1 && self.frames.last().is_some_and(|frame| frame.end <= span.start) {
             self.frames.pop();
         }
         let node = (capture.start, capture.end);
         match kind {
             Kind::Function => self.enter_function(capture),
+            Kind::Definition => self.enter(span.clone(), |frame| frame.unnamed = Some(span.start)),
             Kind::FunctionName => self.name_function(span),
+            Kind::FunctionCast => self.name_function(self.before_parenthesis(span)),
+            Kind::FunctionMacro if self.function().is_none() => self.name_function(span),
             Kind::FunctionBody => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.unnamed = None;
+                }
                 if let Some(function) = self.function() {
                     function.body.get_or_insert(span.start);
                 }
@@ -204,6 +220,7 @@ impl Walk<'_> {
                 complexity.decisions += 1;
                 complexity.cognitive += usize::from(begins);
             }
+            Kind::Aside => self.aside = span.end,
             Kind::Comment => self.result.comments.push(trimmed(self.text, span)),
             Kind::SyntaxError => self.result.syntax_errors += 1,
             _ => {}
@@ -212,7 +229,7 @@ impl Walk<'_> {
 
     fn enter(&mut self, span: Range<usize>, change: impl FnOnce(&mut Frame)) {
         if let Some(frame) = self.frames.last() {
-            let mut frame = Frame { end: span.end, ..frame.clone() };
+            let mut frame = Frame { end: span.end, unnamed: None, ..frame.clone() };
             change(&mut frame);
             self.frames.push(frame);
         }
@@ -239,21 +256,27 @@ impl Walk<'_> {
     }
 
     fn enter_function(&mut self, capture: &Capture) {
-        let function = Function { span: capture.span(), ..Function::default() };
-        let index = self.result.functions.len();
-        self.result.functions.push(function);
-        self.enter(capture.span(), |frame| {
-            frame.function = Some(index);
-            frame.weight = 0;
-            frame.nesting = 0;
-        });
+        self.enter(capture.span(), |_| {});
+        self.begin_function(capture.span());
         if let Some(name) = self.index.names.get(&capture.match_id) {
             self.name_function(name.clone());
         }
     }
 
+    /// Makes the node at hand a function.
+    fn begin_function(&mut self, span: Range<usize>) {
+        let index = self.result.functions.len();
+        self.result.functions.push(Function { span, ..Function::default() });
+        if let Some(frame) = self.frames.last_mut() {
+            *frame = Frame { function: Some(index), unnamed: None, weight: 0, nesting: 0, ..frame.clone() };
+        }
+    }
+
     /// Names the innermost function, if it has no name and `span` is not in its body.
     fn name_function(&mut self, span: Range<usize>) {
+        if let Some(Frame { unnamed: Some(start), end, .. }) = self.frames.last() {
+            self.begin_function(*start..*end);
+        }
         let name = self.qualified(self.text.get(span.clone()).unwrap_or_default());
         let Some(function) = self.function().filter(|f| f.name_span.is_none() && f.body.is_none()) else {
             return;
@@ -265,11 +288,18 @@ impl Walk<'_> {
         }
     }
 
+    fn before_parenthesis(&self, span: Range<usize>) -> Range<usize> {
+        let name = self.text.get(span.clone()).and_then(|text| text.split('(').next());
+        span.start..name.map_or(span.end, |name| span.start + name.trim_end().len())
+    }
+
     fn parameter(&mut self, span: Range<usize>) {
         // C's way to say that there is none.
-        let none = self.text.get(span) == Some("void");
-        if let Some(function) = self.function().filter(|function| function.body.is_none() && !none) {
+        let none = self.text.get(span.clone()) == Some("void");
+        let declares = |f: &&mut Function| f.body.is_none() && f.parameter_end <= span.start && !none;
+        if let Some(function) = self.function().filter(declares) {
             function.parameters += 1;
+            function.parameter_end = span.end;
         }
     }
 
