@@ -43,6 +43,7 @@ mod config;
 mod language;
 mod lines;
 mod names;
+mod qualified;
 mod structure;
 
 pub use config::Config;
@@ -120,7 +121,7 @@ impl Metrics {
 
     fn function(&self, function: &Function, counts: LineCounts, report: &mut Report) {
         let names = &self.names;
-        let subject = report.symbol(function.name.as_str(), function.span.clone());
+        let subject = report.symbol(&*function.name, function.span.clone());
         let mut integer = |id, value: usize| report.integer(id, subject, value as i64);
         integer(names.function_lines, counts.total);
         integer(names.function_code_lines, counts.code);

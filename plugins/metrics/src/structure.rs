@@ -7,6 +7,7 @@ use codetune_plugin_sdk::{Capture, Captures};
 use crate::boolean::{BooleanNode, sequence_starts};
 use crate::captures::Kind;
 use crate::language::Language;
+use crate::qualified::qualified;
 
 /// Complexity of a function, or of the code outside functions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) struct Complexity {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Function {
     /// Qualified by what the function is in.
-    pub name: String,
+    pub name: Rc<str>,
     pub name_span: Option<Range<usize>>,
     pub span: Range<usize>,
     pub is_async: bool,
@@ -252,7 +253,7 @@ impl Walk<'_> {
         // Of `Stack<T>` only the name.
         let name = name.and_then(|name| name.split('<').next()).unwrap_or_default();
         let scope = self.qualified(name);
-        self.enter(capture.span(), |frame| frame.scope = scope.into());
+        self.enter(capture.span(), |frame| frame.scope = scope);
     }
 
     fn enter_function(&mut self, capture: &Capture) {
@@ -281,10 +282,10 @@ impl Walk<'_> {
         let Some(function) = self.function().filter(|f| f.name_span.is_none() && f.body.is_none()) else {
             return;
         };
-        function.name.clone_from(&name);
+        function.name = name.clone();
         function.name_span = Some(span);
         if let Some(frame) = self.frames.last_mut() {
-            frame.scope = name.into();
+            frame.scope = name;
         }
     }
 
@@ -303,14 +304,9 @@ impl Walk<'_> {
         }
     }
 
-    fn qualified(&self, name: &str) -> String {
-        match self.frames.last().map(|frame| &*frame.scope) {
-            Some(scope) if !scope.is_empty() && !name.is_empty() => {
-                format!("{scope}{}{name}", self.language.separator)
-            }
-            Some(scope) if name.is_empty() => scope.to_owned(),
-            _ => name.to_owned(),
-        }
+    fn qualified(&self, name: &str) -> Rc<str> {
+        let scope = self.frames.last().map_or("", |frame| &*frame.scope);
+        qualified(scope, self.language.separator, name).into()
     }
 
     fn function(&mut self) -> Option<&mut Function> {

@@ -109,3 +109,14 @@ fn let_chains_are_boolean_sequences() {
     let report = analyze("rust", "fn f() { if a && let Some(b) = c && d { } }");
     assert_eq!((number(&report, 1, "cyclomatic"), number(&report, 1, "cognitive")), (4.0, 2.0));
 }
+
+#[test]
+fn names_of_nested_functions_take_memory_by_their_number() {
+    let bytes = |depth: usize| {
+        let text = format!("{}{}", "fn abcdefghijklmnopqrstuvwxyz() {\n".repeat(depth), "}".repeat(depth));
+        let report = analyze_with(Config { max_function_lines: 1, ..QUIET }, "rust", &text);
+        assert_eq!((report.symbols.len(), report.findings.len()), (depth, depth));
+        report.strings.iter().map(String::len).sum::<usize>()
+    };
+    assert!(bytes(4_000) < 4_000 * 2 * 350);
+}
