@@ -35,7 +35,8 @@
 (else_clause "else" @else)
 (while_statement) @branch
 (do_statement) @branch
-(for_statement) @branch
+(for_statement condition: (_)) @branch
+(for_statement !condition) @nest
 (conditional_expression) @branch
 (switch_statement) @nest
 (case_statement "case" @decision)

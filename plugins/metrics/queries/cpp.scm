@@ -9,10 +9,11 @@
   parameters: (parameter_list [(parameter_declaration)
     (optional_parameter_declaration) (variadic_parameter_declaration) "..."] @parameter))
 (function_declarator declarator: [(identifier) (parenthesized_declarator (identifier))]
-  parameters: (parameter_list [(optional_parameter_declaration) (variadic_parameter_declaration) "..."] @parameter))
+  parameters: (parameter_list
+    [(optional_parameter_declaration) (variadic_parameter_declaration) "..."] @parameter))
 (function_definition declarator: [(operator_cast) (qualified_identifier name:
-  [(operator_cast) (qualified_identifier name: [(operator_cast) (qualified_identifier name: (operator_cast))])])]
-  @function.cast)
+  [(operator_cast) (qualified_identifier name:
+    [(operator_cast) (qualified_identifier name: (operator_cast))])])] @function.cast)
 (lambda_expression) @closure
 
 (class_specifier name: (_) @class.name body: (_)) @class
@@ -21,7 +22,8 @@
 
 ; A macro in front makes a function's definition of a type's or of a namespace.
 (function_definition type: (class_specifier !body)
-  (ERROR . (identifier) @class.name) declarator: [(identifier) (template_function) (parenthesized_declarator)]) @class
+  (ERROR . (identifier) @class.name)
+  declarator: [(identifier) (template_function) (parenthesized_declarator)]) @class
 (function_definition type: (class_specifier !body)
   declarator: [(identifier) @class.name (template_function) @class.name (parenthesized_declarator)]) @class
 (function_definition type: [(struct_specifier !body) (union_specifier !body)]

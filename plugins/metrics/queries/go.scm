@@ -15,7 +15,9 @@
 (if_statement) @branch
 (if_statement alternative: (if_statement) @chained)
 (if_statement "else" @else)
-(for_statement) @branch
+(for_statement [(_expression) (range_clause) (for_clause condition: (_))]) @branch
+(for_statement (for_clause !condition)) @nest
+(for_statement . body: (block)) @nest
 (expression_switch_statement) @nest
 (type_switch_statement) @nest
 (select_statement) @nest

@@ -9,8 +9,8 @@ const MARK: &str = "…";
 
 /// Joins a name to those around it.
 ///
-/// Of a long `scope` the innermost names stand behind a mark, so that deep nesting does not make the names of a file
-/// grow with its square.
+/// Of a long `scope` the innermost names stand behind a mark, so that the names of a file take memory by its
+/// length, however deep it nests.
 pub(crate) fn qualified(scope: &str, separator: &str, name: &str) -> String {
     let (mark, scope) = innermost(scope, separator);
     let kept = name.get(..name.floor_char_boundary(MOST_NAME)).unwrap_or(name);
