@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     FunctionCast,
     /// Its name, unless it is in another function, where a macro with a block looks the same.
     FunctionMacro,
+    /// The type that a function belongs to without being in it: of the same match's function.
+    FunctionOwner,
     /// Where parameters end.
     FunctionBody,
     /// The word that makes the innermost function asynchronous.
@@ -74,6 +76,7 @@ impl Kind {
             "function" => Kind::Function,
             "definition" => Kind::Definition,
             "function.name" => Kind::FunctionName,
+            "function.owner" => Kind::FunctionOwner,
             "function.cast" => Kind::FunctionCast,
             "function.macro" => Kind::FunctionMacro,
             "function.body" => Kind::FunctionBody,

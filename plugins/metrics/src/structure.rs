@@ -91,6 +91,8 @@ struct Index {
     kinds: Vec<Kind>,
     /// The name that a match gives to its function, class or scope.
     names: HashMap<u32, Range<usize>>,
+    /// The type that a match says a function belongs to.
+    owners: HashMap<u32, Range<usize>>,
     /// The source that a match imports.
     sources: HashMap<u32, Range<usize>>,
     functions: HashSet<(u32, u32)>,
@@ -103,6 +105,7 @@ impl Index {
         let mut index = Index {
             kinds: Kind::all(captures),
             names: HashMap::new(),
+            owners: HashMap::new(),
             sources: HashMap::new(),
             functions: HashSet::new(),
             chained: HashSet::new(),
@@ -115,6 +118,9 @@ impl Index {
             match index.kind(capture) {
                 Kind::FunctionName | Kind::ClassName | Kind::ScopeName => {
                     index.names.insert(capture.match_id, capture.span());
+                }
+                Kind::FunctionOwner => {
+                    index.owners.insert(capture.match_id, capture.span());
                 }
                 Kind::ImportSource => {
                     index.sources.insert(capture.match_id, capture.span());
@@ -259,6 +265,12 @@ impl Walk<'_> {
     fn enter_function(&mut self, capture: &Capture) {
         self.enter(capture.span(), |_| {});
         self.begin_function(capture.span());
+        if let Some(owner) = self.index.owners.get(&capture.match_id) {
+            let scope = self.qualified(self.text.get(owner.clone()).unwrap_or_default());
+            if let Some(frame) = self.frames.last_mut() {
+                frame.scope = scope;
+            }
+        }
         if let Some(name) = self.index.names.get(&capture.match_id) {
             self.name_function(name.clone());
         }
