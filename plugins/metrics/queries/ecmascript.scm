@@ -26,7 +26,8 @@
 (else_clause "else" @else)
 (while_statement) @branch
 (do_statement) @branch
-(for_statement) @branch
+(for_statement condition: [(expression) (sequence_expression)]) @branch
+(for_statement condition: (empty_statement)) @nest
 (for_in_statement) @branch
 (catch_clause) @branch
 (ternary_expression) @branch

@@ -1,4 +1,11 @@
 (function_declaration name: (_) @function.name body: (_) @function.body) @function
+(method_declaration
+  receiver: (parameter_list (parameter_declaration type: [
+    (type_identifier) @function.owner
+    (generic_type type: (_) @function.owner)
+    (pointer_type [(type_identifier) @function.owner (generic_type type: (_) @function.owner)])
+    (parenthesized_type [(type_identifier) @function.owner (pointer_type (type_identifier) @function.owner)])]))
+  name: (_) @function.name body: (_) @function.body) @function
 (method_declaration name: (_) @function.name body: (_) @function.body) @function
 (function_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
 (function_declaration parameters: (parameter_list (parameter_declaration !name) @parameter))
@@ -15,7 +22,9 @@
 (if_statement) @branch
 (if_statement alternative: (if_statement) @chained)
 (if_statement "else" @else)
-(for_statement) @branch
+(for_statement [(_expression) (range_clause) (for_clause condition: (_))]) @branch
+(for_statement (for_clause !condition)) @nest
+(for_statement . body: (block)) @nest
 (expression_switch_statement) @nest
 (type_switch_statement) @nest
 (select_statement) @nest

@@ -18,12 +18,14 @@
 (if_statement "else" @else)
 (while_statement) @branch
 (do_statement) @branch
-(for_statement) @branch
+(for_statement condition: (_)) @branch
+(for_statement !condition) @nest
 (enhanced_for_statement) @branch
 (catch_clause) @branch
 (ternary_expression) @branch
 (switch_expression) @nest
 (switch_label "case" @decision)
+(guard "when" @decision)
 (binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
 (break_statement (identifier) @jump)
 (continue_statement (identifier) @jump)

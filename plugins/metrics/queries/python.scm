@@ -31,6 +31,11 @@
 (boolean_operator operator: ["and" "or"] @boolean.operator) @boolean
 
 (comment) @comment
-(module . (comment)* . (expression_statement (string) @comment))
-(class_definition body: (block . (comment)* . (expression_statement (string) @comment)))
-(function_definition body: (block . (comment)* . (expression_statement (string) @comment)))
+; Strings that are formatted or hold bytes document nothing.
+((module . (comment)* . (expression_statement (string . (string_start) @_start) @comment))
+  (#not-match? @_start "[bBfFtT]"))
+((class_definition body: (block . (comment)* . (expression_statement (string . (string_start) @_start) @comment)))
+  (#not-match? @_start "[bBfFtT]"))
+((function_definition body:
+  (block . (comment)* . (expression_statement (string . (string_start) @_start) @comment)))
+  (#not-match? @_start "[bBfFtT]"))

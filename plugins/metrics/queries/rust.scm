@@ -8,6 +8,7 @@
 (union_item name: (_) @class.name) @class
 (trait_item name: (_) @class.name) @class
 (impl_item type: (_) @scope.name) @scope
+(mod_item name: (_) @scope.name body: (_)) @scope
 
 (use_declaration argument: (_) @import.source) @import
 (extern_crate_declaration) @import

@@ -14,4 +14,6 @@
 (abstract_class_declaration name: (_) @class.name) @class
 (interface_declaration name: (_) @class.name) @class
 (enum_declaration name: (_) @class.name) @class
+(internal_module name: [(identifier) (nested_identifier)] @scope.name) @scope
+(module name: [(identifier) (nested_identifier)] @scope.name) @scope
 (import_statement (import_require_clause source: (_) @import.source)) @import

@@ -5,8 +5,16 @@ use codetune_plugin_sdk::Captures;
 pub(crate) enum Kind {
     /// A function or method with a body.
     Function,
+    /// What is a function with a body if it is given a name: in C, types after a macro look like one.
+    Definition,
     /// Its name: the same match's function, or else the innermost that has none yet.
     FunctionName,
+    /// Its name before the first parenthesis: that of a conversion.
+    FunctionCast,
+    /// Its name, unless it is in another function, where a macro with a block looks the same.
+    FunctionMacro,
+    /// The type that a function belongs to without being in it: of the same match's function.
+    FunctionOwner,
     /// Where parameters end.
     FunctionBody,
     /// The word that makes the innermost function asynchronous.
@@ -47,6 +55,8 @@ pub(crate) enum Kind {
     BooleanOperator,
     /// A jump to a label.
     Jump,
+    /// A part in which only comments and syntax errors count.
+    Aside,
     /// A comment or documentation string.
     Comment,
     /// What the grammar could not parse.
@@ -64,7 +74,11 @@ impl Kind {
     fn of(name: &str) -> Kind {
         match name {
             "function" => Kind::Function,
+            "definition" => Kind::Definition,
             "function.name" => Kind::FunctionName,
+            "function.owner" => Kind::FunctionOwner,
+            "function.cast" => Kind::FunctionCast,
+            "function.macro" => Kind::FunctionMacro,
             "function.body" => Kind::FunctionBody,
             "function.async" => Kind::FunctionAsync,
             "parameter" => Kind::Parameter,
@@ -85,6 +99,7 @@ impl Kind {
             "boolean" => Kind::Boolean,
             "boolean.operator" => Kind::BooleanOperator,
             "jump" => Kind::Jump,
+            "aside" => Kind::Aside,
             "comment" => Kind::Comment,
             "error" => Kind::SyntaxError,
             _ => Kind::Other,

@@ -28,7 +28,7 @@ impl Language {
             "javascript" => (query!("ecmascript", "javascript"), ".", relative_in_ecmascript),
             "typescript" | "tsx" => (query!("ecmascript", "typescript"), ".", relative_in_ecmascript),
             "go" => (query!("go"), ".", relative_in_ecmascript),
-            "c" => (query!("c", "c_variadic"), "::", |source| source.starts_with('"')),
+            "c" => (query!("c", "c_only"), "::", |source| source.starts_with('"')),
             "cpp" => (query!("c", "cpp"), "::", |source| source.starts_with('"')),
             "java" => (query!("java"), ".", |_| false),
             _ => return Err(Error::Refused(format!("no metrics for the language `{id}`"))),

@@ -19,13 +19,15 @@
 //! `import("x")` and `export … from "x"` too. **Relative imports** begin with `.` in Python, `./` or `../` in
 //! JavaScript, TypeScript and Go, `crate`, `self` or `super` in Rust, and `"` in C and C++; Java has none.
 //!
-//! **Parameters** are those declared, with `self`, `this` parameters and variadic ones, without Go's receiver.
+//! **Parameters** are those declared, with `self`, `this` and variadic ones, without the receivers
+//! of Go and Java.
 //!
 //! **Cyclomatic complexity** (McCabe, *A Complexity Measure*, 1976) is 1 plus the decisions: `if`, `elif`,
-//! loops with a condition or a range, `case` but not `default`, `match` arms but not `_`, guards of arms, `catch`, `&&`, `||`, the conditional operator, the `for` and `if` of a comprehension, `let … else`.
-//! Not Rust's `loop` and `?`.
+//! loops with a condition or a range, `case` but not `default`, `match` arms but not `_`, guards of arms and
+//! cases, `catch`, `&&`, `||`, the conditional operator, the `for` and `if` of a comprehension, `let … else`.
+//! Not endless loops (Rust's `loop`, `for (;;)`, Go's `for {}`), Rust's `?` and `#if`.
 //!
-//! **Cognitive complexity** (G. A. Campbell, *Cognitive Complexity*, SonarSource, 2023): branches, loops,
+//! **Cognitive complexity** (G. A. Campbell, *Cognitive Complexity*, SonarSource, 2023): branches, all loops,
 //! `switch`, `match`, `catch` and conditional operators add 1 and 1 more for each of them around, closures
 //! too; `else`, `elif`, jumps to labels and each sequence of like boolean operators add 1. Recursion adds
 //! nothing. A nested function counts for itself, from nothing. A condition counts as inside its branch.
@@ -43,6 +45,7 @@ mod config;
 mod language;
 mod lines;
 mod names;
+mod qualified;
 mod structure;
 
 pub use config::Config;
@@ -120,7 +123,7 @@ impl Metrics {
 
     fn function(&self, function: &Function, counts: LineCounts, report: &mut Report) {
         let names = &self.names;
-        let subject = report.symbol(function.name.as_str(), function.span.clone());
+        let subject = report.symbol(&*function.name, function.span.clone());
         let mut integer = |id, value: usize| report.integer(id, subject, value as i64);
         integer(names.function_lines, counts.total);
         integer(names.function_code_lines, counts.code);

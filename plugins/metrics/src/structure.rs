@@ -7,6 +7,7 @@ use codetune_plugin_sdk::{Capture, Captures};
 use crate::boolean::{BooleanNode, sequence_starts};
 use crate::captures::Kind;
 use crate::language::Language;
+use crate::qualified::qualified;
 
 /// Complexity of a function, or of the code outside functions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) struct Complexity {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Function {
     /// Qualified by what the function is in.
-    pub name: String,
+    pub name: Rc<str>,
     pub name_span: Option<Range<usize>>,
     pub span: Range<usize>,
     pub is_async: bool,
@@ -28,6 +29,8 @@ pub(crate) struct Function {
     pub complexity: Complexity,
     /// Where the body starts, once seen.
     body: Option<usize>,
+    /// Where the last parameter ends: parameters in it are not the function's.
+    parameter_end: usize,
 }
 
 /// What the captures of a file say.
@@ -46,10 +49,12 @@ pub(crate) struct Structure {
 }
 
 /// A node around the one at hand.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Frame {
     end: usize,
     function: Option<usize>,
+    /// Where a function starts whose name is still to come.
+    unnamed: Option<usize>,
     /// Structures and closures around, within the function: what cognitive complexity adds.
     weight: usize,
     /// Structures around, within the function.
@@ -66,7 +71,8 @@ pub(crate) fn structure(text: &str, language: &Language, captures: &Captures) ->
         language,
         index: &index,
         result: Structure::default(),
-        frames: vec![Frame { end: usize::MAX, function: None, weight: 0, nesting: 0, scope: Rc::from("") }],
+        frames: vec![Frame::default()],
+        aside: 0,
     };
     let mut previous = None;
     for capture in &captures.items {
@@ -85,6 +91,8 @@ struct Index {
     kinds: Vec<Kind>,
     /// The name that a match gives to its function, class or scope.
     names: HashMap<u32, Range<usize>>,
+    /// The type that a match says a function belongs to.
+    owners: HashMap<u32, Range<usize>>,
     /// The source that a match imports.
     sources: HashMap<u32, Range<usize>>,
     functions: HashSet<(u32, u32)>,
@@ -97,6 +105,7 @@ impl Index {
         let mut index = Index {
             kinds: Kind::all(captures),
             names: HashMap::new(),
+            owners: HashMap::new(),
             sources: HashMap::new(),
             functions: HashSet::new(),
             chained: HashSet::new(),
@@ -109,6 +118,9 @@ impl Index {
             match index.kind(capture) {
                 Kind::FunctionName | Kind::ClassName | Kind::ScopeName => {
                     index.names.insert(capture.match_id, capture.span());
+                }
+                Kind::FunctionOwner => {
+                    index.owners.insert(capture.match_id, capture.span());
                 }
                 Kind::ImportSource => {
                     index.sources.insert(capture.match_id, capture.span());
@@ -147,19 +159,30 @@ struct Walk<'a> {
     index: &'a Index,
     result: Structure,
     frames: Vec<Frame>,
+    /// Where what is set aside ends.
+    aside: usize,
 }
 
 impl Walk<'_> {
     fn visit(&mut self, kind: Kind, capture: &Capture) {
         let span = capture.span();
+        if span.start < self.aside && !matches!(kind, Kind::Comment | Kind::SyntaxError) {
+            return;
+        }
         while self.frames.len() > 1 && self.frames.last().is_some_and(|frame| frame.end <= span.start) {
             self.frames.pop();
         }
         let node = (capture.start, capture.end);
         match kind {
             Kind::Function => self.enter_function(capture),
+            Kind::Definition => self.enter(span.clone(), |frame| frame.unnamed = Some(span.start)),
             Kind::FunctionName => self.name_function(span),
+            Kind::FunctionCast => self.name_function(self.before_parenthesis(span)),
+            Kind::FunctionMacro if self.function().is_none() => self.name_function(span),
             Kind::FunctionBody => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.unnamed = None;
+                }
                 if let Some(function) = self.function() {
                     function.body.get_or_insert(span.start);
                 }
@@ -204,6 +227,7 @@ impl Walk<'_> {
                 complexity.decisions += 1;
                 complexity.cognitive += usize::from(begins);
             }
+            Kind::Aside => self.aside = span.end,
             Kind::Comment => self.result.comments.push(trimmed(self.text, span)),
             Kind::SyntaxError => self.result.syntax_errors += 1,
             _ => {}
@@ -212,7 +236,7 @@ impl Walk<'_> {
 
     fn enter(&mut self, span: Range<usize>, change: impl FnOnce(&mut Frame)) {
         if let Some(frame) = self.frames.last() {
-            let mut frame = Frame { end: span.end, ..frame.clone() };
+            let mut frame = Frame { end: span.end, unnamed: None, ..frame.clone() };
             change(&mut frame);
             self.frames.push(frame);
         }
@@ -235,52 +259,66 @@ impl Walk<'_> {
         // Of `Stack<T>` only the name.
         let name = name.and_then(|name| name.split('<').next()).unwrap_or_default();
         let scope = self.qualified(name);
-        self.enter(capture.span(), |frame| frame.scope = scope.into());
+        self.enter(capture.span(), |frame| frame.scope = scope);
     }
 
     fn enter_function(&mut self, capture: &Capture) {
-        let function = Function { span: capture.span(), ..Function::default() };
-        let index = self.result.functions.len();
-        self.result.functions.push(function);
-        self.enter(capture.span(), |frame| {
-            frame.function = Some(index);
-            frame.weight = 0;
-            frame.nesting = 0;
-        });
+        self.enter(capture.span(), |_| {});
+        self.begin_function(capture.span());
+        if let Some(owner) = self.index.owners.get(&capture.match_id) {
+            let scope = self.qualified(self.text.get(owner.clone()).unwrap_or_default());
+            if let Some(frame) = self.frames.last_mut() {
+                frame.scope = scope;
+            }
+        }
         if let Some(name) = self.index.names.get(&capture.match_id) {
             self.name_function(name.clone());
         }
     }
 
+    /// Makes the node at hand a function.
+    fn begin_function(&mut self, span: Range<usize>) {
+        let index = self.result.functions.len();
+        self.result.functions.push(Function { span, ..Function::default() });
+        if let Some(frame) = self.frames.last_mut() {
+            *frame = Frame { function: Some(index), unnamed: None, weight: 0, nesting: 0, ..frame.clone() };
+        }
+    }
+
     /// Names the innermost function, if it has no name and `span` is not in its body.
     fn name_function(&mut self, span: Range<usize>) {
+        if let Some(Frame { unnamed: Some(start), end, .. }) = self.frames.last() {
+            self.begin_function(*start..*end);
+        }
         let name = self.qualified(self.text.get(span.clone()).unwrap_or_default());
         let Some(function) = self.function().filter(|f| f.name_span.is_none() && f.body.is_none()) else {
             return;
         };
-        function.name.clone_from(&name);
+        function.name = name.clone();
         function.name_span = Some(span);
         if let Some(frame) = self.frames.last_mut() {
-            frame.scope = name.into();
+            frame.scope = name;
         }
+    }
+
+    fn before_parenthesis(&self, span: Range<usize>) -> Range<usize> {
+        let name = self.text.get(span.clone()).and_then(|text| text.split('(').next());
+        span.start..name.map_or(span.end, |name| span.start + name.trim_end().len())
     }
 
     fn parameter(&mut self, span: Range<usize>) {
         // C's way to say that there is none.
-        let none = self.text.get(span) == Some("void");
-        if let Some(function) = self.function().filter(|function| function.body.is_none() && !none) {
+        let none = self.text.get(span.clone()) == Some("void");
+        let declares = |f: &&mut Function| f.body.is_none() && f.parameter_end <= span.start && !none;
+        if let Some(function) = self.function().filter(declares) {
             function.parameters += 1;
+            function.parameter_end = span.end;
         }
     }
 
-    fn qualified(&self, name: &str) -> String {
-        match self.frames.last().map(|frame| &*frame.scope) {
-            Some(scope) if !scope.is_empty() && !name.is_empty() => {
-                format!("{scope}{}{name}", self.language.separator)
-            }
-            Some(scope) if name.is_empty() => scope.to_owned(),
-            _ => name.to_owned(),
-        }
+    fn qualified(&self, name: &str) -> Rc<str> {
+        let scope = self.frames.last().map_or("", |frame| &*frame.scope);
+        qualified(scope, self.language.separator, name).into()
     }
 
     fn function(&mut self) -> Option<&mut Function> {

@@ -109,3 +109,38 @@ fn let_chains_are_boolean_sequences() {
     let report = analyze("rust", "fn f() { if a && let Some(b) = c && d { } }");
     assert_eq!((number(&report, 1, "cyclomatic"), number(&report, 1, "cognitive")), (4.0, 2.0));
 }
+
+#[test]
+fn functions_are_named_by_what_they_belong_to() {
+    for (language, text, name) in [
+        ("go", "package a\nfunc (t T) F() {}", "T.F"),
+        ("go", "package a\nfunc (*T) F() {}", "T.F"),
+        ("go", "package a\nfunc (t *T[K, V]) F() {}", "T.F"),
+        ("go", "package a\nfunc (t T[K]) F() {}", "T.F"),
+        ("go", "package a\nfunc (t (*T)) F() {}", "T.F"),
+        ("go", "package a\nfunc F[T any](a T) {}", "F"),
+        ("rust", "mod a { mod b { fn f() {} } }", "a::b::f"),
+        ("rust", "mod a { impl T for B<u8> { fn f() {} } }", "a::B::f"),
+        ("typescript", "namespace A.B { export function f() {} }", "A.B.f"),
+        ("typescript", "export module A { class B { f() {} } }", "A.B.f"),
+        ("tsx", "namespace A { const f = () => 1; }", "A.f"),
+        ("cpp", "namespace a::b { namespace { struct C { void f() {} }; } }", "a::b::C::f"),
+        ("python", "class A:\n    class B:\n        def f(self): pass\n", "A.B.f"),
+        ("java", "class A { static class B { void f() {} } }", "A.B.f"),
+    ] {
+        let report = analyze(language, text);
+        let names: Vec<&str> = report.symbols.iter().map(|s| &*report.strings[s.name as usize]).collect();
+        assert_eq!(names, [name], "{language}: {text}");
+    }
+}
+
+#[test]
+fn names_of_nested_functions_take_memory_by_their_number() {
+    let bytes = |depth: usize| {
+        let text = format!("{}{}", "fn abcdefghijklmnopqrstuvwxyz() {\n".repeat(depth), "}".repeat(depth));
+        let report = analyze_with(Config { max_function_lines: 1, ..QUIET }, "rust", &text);
+        assert_eq!((report.symbols.len(), report.findings.len()), (depth, depth));
+        report.strings.iter().map(String::len).sum::<usize>()
+    };
+    assert!(bytes(4_000) < 4_000 * 2 * 350);
+}

@@ -65,7 +65,7 @@ fn typescript_and_tsx() {
 
 #[test]
 fn go() {
-    let functions = [("Push", [7, 9, 3, 3, 18]), ("Run", [4, 10, 2, 3, 15])];
+    let functions = [("Stack.Push", [7, 9, 3, 3, 18]), ("Run", [3, 10, 2, 3, 15])];
     check("go", include_str!("fixtures/sample.go"), [2, 0, 2, 3, 1, 19], &functions);
 }
 
