@@ -94,19 +94,13 @@ pub fn write_model(folder: &Path, config_json: &str, weights: &BTreeMap<String, 
     // The weights come first: a folder with a configuration is then a whole model.
     write_safetensors(&folder.join(FILE), weights)?;
     let path = folder.join(config::FILE);
-    let written = weights.values().next().map(Tensor::dtype);
-    crate::files::write(&path, with_dtype(config_json, written).as_bytes()).map_err(ModelError::write(&path))
+    crate::files::write(&path, in_single_precision(config_json).as_bytes()).map_err(ModelError::write(&path))
 }
 
-/// The configuration with the type of the weights that are written, in which transformers loads them; as it is where
-/// it says so or says nothing.
-fn with_dtype(config_json: &str, written: Option<DType>) -> Cow<'_, str> {
-    let name = match written {
-        Some(DType::F16) => "float16",
-        Some(DType::BF16) => "bfloat16",
-        Some(DType::F64) => "float64",
-        _ => "float32",
-    };
+/// The configuration with the type that weights are written as, in which transformers loads them; as it is where it
+/// says so or says nothing.
+fn in_single_precision(config_json: &str) -> Cow<'_, str> {
+    let name = "float32";
     let Ok(Value::Object(mut config)) = serde_json::from_str(config_json) else {
         return Cow::Borrowed(config_json);
     };
@@ -130,9 +124,10 @@ mod tests {
     #[test]
     fn a_written_configuration_tells_the_type_of_its_weights() {
         let given = r#"{"hidden_size": 8, "torch_dtype": "bfloat16"}"#;
-        let told: Value = serde_json::from_str(&with_dtype(given, Some(DType::F32))).unwrap();
+        let told: Value = serde_json::from_str(&in_single_precision(given)).unwrap();
         assert_eq!(told, serde_json::json!({"hidden_size": 8, "torch_dtype": "float32"}));
-        assert_eq!(with_dtype(given, Some(DType::BF16)), given);
-        assert_eq!(with_dtype(r#"{"hidden_size": 8}"#, Some(DType::F32)), r#"{"hidden_size": 8}"#);
+        for same in [r#"{"hidden_size": 8}"#, r#"{"dtype": "float32", "hidden_size": 8}"#] {
+            assert_eq!(in_single_precision(same), same);
+        }
     }
 }

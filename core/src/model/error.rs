@@ -61,6 +61,19 @@ pub enum ModelError {
         /// What is wrong.
         message: String,
     },
+    /// Weights are of a type that is not read.
+    #[error(
+        "{}: tensor {tensor} is {found}, and F32, F16 and BF16 are read; convert the weights to one of those",
+        path.display()
+    )]
+    Dtype {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// What it is.
+        found: String,
+    },
     /// The tensors of a file are not those that the model or the adapter needs.
     #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
     Mismatch {

@@ -16,23 +16,29 @@ pub(super) fn read_safetensors(path: &Path, dtype: DType) -> Result<BTreeMap<Str
     file.tensors()
         .into_iter()
         .map(|(name, view)| {
-            let tensor =
-                decode(&view, dtype).map_err(|message| corrupt(format!("tensor {name} {message}")))?;
+            let kind = view.dtype();
+            let unsupported = || ModelError::Dtype {
+                path: path.to_owned(),
+                tensor: name.clone(),
+                found: format!("{kind:?}"),
+            };
+            let values = decode(&view).ok_or_else(unsupported)?;
+            let tensor = Tensor::from_vec(values, view.shape(), &Device::Cpu).and_then(|t| t.to_dtype(dtype));
+            let tensor = tensor.map_err(|error| corrupt(format!("tensor {name} cannot be made: {error}")))?;
             Ok((name, tensor))
         })
         .collect()
 }
 
-fn decode(view: &TensorView<'_>, dtype: DType) -> std::result::Result<Tensor, String> {
+/// The numbers of a tensor; nothing where they are of a type that is not read.
+fn decode(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let bytes = view.data();
-    let values: Vec<f32> = match view.dtype() {
+    Some(match view.dtype() {
         Dtype::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
         Dtype::F16 => bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
         Dtype::BF16 => bytes.as_chunks().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
-        other => return Err(format!("is {other:?}; F32, F16 and BF16 are supported")),
-    };
-    let tensor = Tensor::from_vec(values, view.shape(), &Device::Cpu).and_then(|t| t.to_dtype(dtype));
-    tensor.map_err(|e| format!("cannot be made: {e}"))
+        _ => return None,
+    })
 }
 
 /// Writes tensors as f32 with the metadata that transformers asks for; equal tensors give equal bytes.
@@ -78,5 +84,20 @@ pub(super) fn check_shapes<'a>(
     match problems.is_empty() {
         true => Ok(()),
         false => Err(ModelError::Mismatch { path: path.to_owned(), problems }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_another_type_are_refused_with_that_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        let view = TensorView::new(Dtype::I32, vec![1], &[1, 0, 0, 0]).unwrap();
+        fs::write(&path, safetensors::serialize([("ids", view)], None).unwrap()).unwrap();
+        let error = read_safetensors(&path, DType::F32).unwrap_err().to_string();
+        assert!(error.contains("tensor ids is I32, and F32, F16 and BF16 are read; convert"), "{error}");
     }
 }
