@@ -4,7 +4,8 @@
     (type_identifier) @function.owner
     (generic_type type: (_) @function.owner)
     (pointer_type [(type_identifier) @function.owner (generic_type type: (_) @function.owner)])
-    (parenthesized_type [(type_identifier) @function.owner (pointer_type (type_identifier) @function.owner)])]))
+    (parenthesized_type
+      [(type_identifier) @function.owner (pointer_type (type_identifier) @function.owner)])]))
   name: (_) @function.name body: (_) @function.body) @function
 (method_declaration name: (_) @function.name body: (_) @function.body) @function
 (function_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))

@@ -34,7 +34,8 @@
 ; Strings that are formatted or hold bytes document nothing.
 ((module . (comment)* . (expression_statement (string . (string_start) @_start) @comment))
   (#not-match? @_start "[bBfFtT]"))
-((class_definition body: (block . (comment)* . (expression_statement (string . (string_start) @_start) @comment)))
+((class_definition body:
+  (block . (comment)* . (expression_statement (string . (string_start) @_start) @comment)))
   (#not-match? @_start "[bBfFtT]"))
 ((function_definition body:
   (block . (comment)* . (expression_statement (string . (string_start) @_start) @comment)))

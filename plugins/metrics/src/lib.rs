@@ -12,8 +12,11 @@
 //!
 //! **Classes** are: Rust `struct`, `enum`, `union` and `trait` (an `impl` only gives its name to its methods);
 //! Python `class`; JavaScript `class`; TypeScript also `interface` and `enum`; Go `struct` and `interface`
-//! type declarations; C and C++ `struct`, `union`, `enum` and `class` with a body; Java classes, interfaces,
-//! enums, records and annotation types.
+//! type declarations; C and C++ `struct`, `union`, `enum` and `class` with a body, behind macros too; Java
+//! classes, interfaces, enums, records and annotation types.
+//!
+//! **Names** are joined to those around them: of types, `impl` blocks, modules, namespaces and functions, and
+//! of the receiver's type in Go. Of more than 256 bytes around a name the innermost stand, behind `…`.
 //!
 //! **Imports** are import statements, whatever number of names they bring in; `#include`, `require("x")`,
 //! `import("x")` and `export … from "x"` too. **Relative imports** begin with `.` in Python, `./` or `../` in
