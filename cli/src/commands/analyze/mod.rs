@@ -7,7 +7,7 @@ mod text;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions};
+use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions, Summary};
 use codetune_core::files;
 
 use crate::context::Context;
@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
             terminal.note(&format!("written to {}", path.display()));
         }
     }
-    Ok(verdict(&analysis, arguments.fail_on))
+    Ok(verdict(&analysis.summary, arguments.fail_on))
 }
 
 fn write(
@@ -142,21 +142,24 @@ pub fn analyze(
     Ok(analysis)
 }
 
-fn verdict(analysis: &Analysis, fail_on: Option<Level>) -> Exit {
+fn verdict(summary: &Summary, fail_on: Option<Level>) -> Exit {
     // Whatever was asked for was not done: an analyzer could not be used at all.
-    if analysis.summary.errors.contains_key("plugin::unavailable") {
+    if summary.errors.contains_key("plugin::unavailable") {
         return Exit::Plugin;
     }
-    let found = &analysis.summary.findings;
+    let unread = summary.skipped.contains_key("unreadable");
+    let found = &summary.findings;
     let reached = match fail_on {
+        None if unread && summary.files.seen == summary.files.skipped => return Exit::Storage,
         None => return Exit::Done,
         Some(Level::Error) => found.error,
         Some(Level::Warning) => found.error + found.warning,
         Some(Level::Note) => found.total,
     };
-    match (reached, analysis.summary.files.failed) {
-        (0, 0) => Exit::Done,
+    match (reached, summary.files.failed) {
         // A check that did not take place is not passed.
+        (0, 0) if unread => Exit::Storage,
+        (0, 0) => Exit::Done,
         (0, _) => Exit::Plugin,
         _ => Exit::Findings,
     }
@@ -173,5 +176,31 @@ impl From<AnalysisError> for Failure {
             }
             other => Failure::told(Exit::Usage, &other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_did_not_take_place_is_not_passed() {
+        let mut summary = Summary::default();
+        (summary.files.seen, summary.files.analysed) = (3, 3);
+        assert_eq!(verdict(&summary, None), Exit::Done);
+        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Done);
+        summary.findings.warning = 1;
+        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Done);
+        assert_eq!(verdict(&summary, Some(Level::Warning)), Exit::Findings);
+        summary.skipped.insert("unreadable".into(), 1);
+        assert_eq!(verdict(&summary, None), Exit::Done, "the others have their answers");
+        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Storage);
+        assert_eq!(verdict(&summary, Some(Level::Warning)), Exit::Findings);
+        (summary.files.seen, summary.files.skipped) = (1, 1);
+        assert_eq!(verdict(&summary, None), Exit::Storage, "nothing was read");
+        summary.files.failed = 1;
+        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Plugin);
+        summary.errors.insert("plugin::unavailable".into(), 1);
+        assert_eq!(verdict(&summary, None), Exit::Plugin);
     }
 }
