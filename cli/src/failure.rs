@@ -191,7 +191,7 @@ impl From<StoreError> for Failure {
         };
         let failure = Failure::told(exit, &error);
         match &error {
-            Duplicate { name, .. } => failure.help(format!(
+            Duplicate { what: "run named", name } => failure.help(format!(
                 "choose another name, or delete the record of that run with: codetune runs delete {name}"
             )),
             _ => failure,

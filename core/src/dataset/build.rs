@@ -13,6 +13,7 @@ use super::fim::{self, Cut, FimOrder};
 use super::mix::{RuleSet, mix};
 use super::pack::{Packing, TokenStream};
 use super::split::split;
+use super::tokenizer::FimTokens;
 use super::vocabulary::Vocabulary;
 use super::{
     CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, IGNORE, Ledger,
@@ -240,6 +241,7 @@ pub fn assemble(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DatasetError> {
     config.check_with(tokenizer)?;
+    let names = if config.fim_rate > 0.0 { Some(tokenizer.fim()?) } else { None };
     let total = selection.kept.len() + selection.left_out.len();
     let done = AtomicUsize::new(0);
     let step = || {
@@ -250,7 +252,7 @@ pub fn assemble(
         .kept
         .par_iter()
         .map(|(document, split)| {
-            let encoded = encode(document, *split, tokenizer, config);
+            let encoded = encode(document, *split, tokenizer, names, config);
             step();
             encoded
         })
@@ -332,10 +334,12 @@ struct Encoded {
     order: FimOrder,
 }
 
+/// `names` are the tokens of fill-in-the-middle, where it is asked for.
 fn encode(
     document: &Document,
     split: Split,
     tokenizer: &CodeTokenizer,
+    names: Option<&FimTokens>,
     config: &DatasetConfig,
 ) -> Result<Encoded, Dropped> {
     let (path, text) = (&document.path, &document.text);
@@ -346,16 +350,16 @@ fn encode(
     if !tokenizer.is_lossless(text, &plain) {
         return Err(refuse("the tokenizer does not give the text back byte for byte".to_owned(), tokens));
     }
-    let cut = match split {
-        Split::Train => fim::draw(path, text, config.seed, config.fim_rate, config.spm_rate),
-        Split::Heldout => Cut { order: FimOrder::Plain, start: 0, end: 0 },
-    };
-    let mut ids = match cut.order {
-        FimOrder::Plain => plain,
-        _ => tokenizer
-            .fim()
-            .and_then(|names| fim::apply(text, cut, tokenizer, names))
-            .map_err(|error| refuse(error.to_string(), tokens))?,
+    let (cut, mut ids) = match names.filter(|_| split == Split::Train) {
+        None => (Cut { order: FimOrder::Plain, start: 0, end: 0 }, plain),
+        Some(names) => {
+            let cut = fim::draw(path, text, config.seed, config.fim_rate, config.spm_rate);
+            let ids = match cut.order {
+                FimOrder::Plain => Ok(plain),
+                _ => fim::apply(text, cut, tokenizer, names),
+            };
+            (cut, ids.map_err(|error| refuse(error.to_string(), tokens))?)
+        }
     };
     ids.push(tokenizer.end());
     Ok(Encoded { ids, order: cut.order })

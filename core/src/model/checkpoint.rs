@@ -100,14 +100,13 @@ pub fn write_model(folder: &Path, config_json: &str, weights: &BTreeMap<String, 
 /// The configuration with the type that weights are written as, in which transformers loads them; as it is where it
 /// says so or says nothing.
 fn in_single_precision(config_json: &str) -> Cow<'_, str> {
-    let name = "float32";
     let Ok(Value::Object(mut config)) = serde_json::from_str(config_json) else {
         return Cow::Borrowed(config_json);
     };
     let mut changed = false;
     for key in ["dtype", "torch_dtype"] {
-        if let Some(kind) = config.get_mut(key).filter(|kind| **kind != name) {
-            *kind = name.into();
+        if let Some(kind) = config.get_mut(key).filter(|kind| **kind != "float32") {
+            *kind = "float32".into();
             changed = true;
         }
     }
