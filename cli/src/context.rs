@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use codetune_core::plugin::{Carrier, Registry};
+use codetune_core::plugin::{CallRules, Carrier, LimitOverrides, Registry};
 use codetune_core::store::Store;
 
 use crate::arguments::Globals;
@@ -34,13 +34,17 @@ impl Context {
     pub fn new(globals: &Globals, terminal: Terminal, stop: Arc<AtomicBool>) -> Result<Self, Failure> {
         Ok(Context {
             terminal,
-            stop,
+            stop: Arc::clone(&stop),
             folders: Folders::choose(globals.data_dir.as_deref(), globals.cache_dir.as_deref())?,
             plugins: PluginSettings {
                 folders: globals.plugins.clone(),
                 trusted: globals.trust_native.iter().copied().collect(),
                 disabled: globals.disable.iter().cloned().collect(),
                 carrier: globals.carrier,
+                rules: CallRules {
+                    limits: LimitOverrides::new(globals.plugin_limit.iter().cloned()),
+                    stop: Arc::clone(&stop),
+                },
             },
             database: globals.database.clone(),
         })

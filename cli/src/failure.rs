@@ -127,6 +127,7 @@ impl From<CallError> for Failure {
         use codetune_core::plugin::Fault;
         let exit = match &error.fault {
             Fault::Said(codetune_plugin_sdk::Error::InvalidConfig(_)) => Exit::Usage,
+            Fault::Stopped => Exit::Interrupted,
             _ => Exit::Plugin,
         };
         Failure::told(exit, &error)

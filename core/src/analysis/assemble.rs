@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::{Answer, Outcome};
 use super::{Edit, FileAnalysis, FileError, Finding, Place, Symbol, UsedAnalyzer};
-use crate::plugin::AnalyzerManifest;
+use crate::plugin::{AnalyzerManifest, Fault};
 use crate::source::SourceFile;
 
 impl FileAnalysis {
@@ -41,6 +41,19 @@ impl FileAnalysis {
         }
         analysis.findings.sort_by_key(|finding| (finding.start, finding.end));
         analysis
+    }
+
+    /// Puts an error in place of all that an analyzer said, where it was asked about the file at all.
+    pub(super) fn retract(&mut self, used: &UsedAnalyzer, fault: &Fault) {
+        let plugin = &used.manifest.name;
+        if self.attributes.shift_remove(&used.key).is_none() {
+            return;
+        }
+        self.findings.retain(|finding| finding.plugin != *plugin);
+        self.symbols.retain(|symbol| symbol.plugin != *plugin);
+        let (code, message) = (fault.code().to_owned(), fault.to_string());
+        self.errors.push(FileError { plugin: plugin.clone(), code, message });
+        self.errors.sort_by(|a, b| a.plugin.cmp(&b.plugin));
     }
 
     /// Every index was checked when the answer was given, and the cache checks that it is still that answer.

@@ -30,8 +30,8 @@ const CHUNK_BYTES: u64 = 512 << 10;
 ///
 /// Every file that the walk sees is in the result: in `files`, with an error for each analyzer that gave no
 /// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
-/// called from any thread. `stop` is looked at between calls to analyzers; setting it makes an error of the
-/// run, and keeps what is done in the cache.
+/// called from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the
+/// cache.
 ///
 /// # Errors
 /// [`AnalysisError`]; a fault with a single file is none.
@@ -40,7 +40,7 @@ pub fn analyze(
     root: &Path,
     options: &AnalysisOptions,
     progress: &(dyn Fn(Progress) + Sync),
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Analysis, AnalysisError> {
     if options.jobs > MOST_JOBS {
         return Err(AnalysisError::Jobs { given: options.jobs, most: MOST_JOBS });
@@ -50,6 +50,8 @@ pub fn analyze(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| AnalysisError::Threads(error.to_string()))?;
     let found = source::discover(root, &options.discover)?;
+    let bytes = found.files.iter().map(|file| file.bytes).sum();
+    analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
     let run =
         Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
 
@@ -62,6 +64,12 @@ pub fn analyze(
         skipped.extend(done.skipped);
         cached_answers += done.cached;
         fresh_answers += done.fresh;
+    }
+    for (analyzer, used) in analyzers.iter().zip(&used) {
+        // Which of its answers came before the limit depends on threads, so none of them counts.
+        if let Some(fault) = analyzer.said_too_much() {
+            files.iter_mut().for_each(|file| file.retract(used, fault));
+        }
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
     let summary = Summary::of(&files, &skipped, &used);
@@ -76,7 +84,7 @@ struct Run<'a> {
     analyzers: &'a [Analyzer],
     used: &'a [UsedAnalyzer],
     tally: Tally<'a>,
-    stop: &'a AtomicBool,
+    stop: &'a Arc<AtomicBool>,
 }
 
 /// A file with what is known of it before any analyzer is asked.
@@ -203,8 +211,10 @@ impl Run<'_> {
         let answers: usize = chunk.iter().map(|file| file.asked.len()).sum();
         done.cached = (answers as u64).saturating_sub(done.fresh);
         for Pending { file, asked, .. } in chunk {
-            let outcomes =
-                asked.into_iter().filter_map(|asked| Some((self.used.get(asked.analyzer)?, asked.outcome?)));
+            let outcomes = asked.into_iter().filter_map(|asked| {
+                let analyzer = self.analyzers.get(asked.analyzer)?;
+                Some((self.used.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
+            });
             done.files.push(FileAnalysis::assemble(&file, outcomes, self.options.keep_text));
         }
         self.tally.add(count, bytes);

@@ -25,16 +25,16 @@ pub enum Fault {
     #[error("trapped: {0}; report this to the plugin's author")]
     Trapped(String),
     /// The call ran past its time limit.
-    #[error("ran longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real")]
+    #[error("ran longer than its limit of {0:?}; allow it more with --plugin-limit time_ms=MILLISECONDS")]
     TimedOut(Duration),
     /// The host worked for the call, past its limit.
     #[error(
-        "kept the host busy for longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real"
+        "kept the host busy for longer than its limit of {0:?}; allow it more with --plugin-limit time_ms=MILLISECONDS"
     )]
     HostTimedOut(Duration),
     /// The component asked for more memory than its limit.
     #[error(
-        "asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real"
+        "asked for more than its limit of {limit_mib} MiB of memory; allow it more with --plugin-limit memory_mib=MIB"
     )]
     OutOfMemory {
         /// The limit in force.
@@ -42,12 +42,23 @@ pub enum Fault {
     },
     /// The answer was larger than the limit.
     #[error(
-        "returned more than its limit of {limit_kib} KiB of output; raise `output_kib` of the plugin's limits if the findings are real"
+        "returned more than its limit of {limit_kib} KiB of output; allow it more with --plugin-limit output_kib=KIB"
     )]
     TooMuchOutput {
         /// The limit in force.
         limit_kib: u64,
     },
+    /// What the plugin said in all of a run is more than is kept of it.
+    #[error(
+        "said more than {limit_mib} MiB about the files of this run; leave the plugin out, or analyse fewer files"
+    )]
+    SaidTooMuch {
+        /// What is kept.
+        limit_mib: u64,
+    },
+    /// The call was ended because the user asked for it.
+    #[error("stopped as asked")]
+    Stopped,
     /// The answer breaks the contract.
     #[error("returned an invalid answer: {0}; report this to the plugin's author")]
     Invalid(String),
@@ -70,6 +81,8 @@ impl Fault {
             Fault::HostTimedOut(_) => "plugin::host_timed_out",
             Fault::OutOfMemory { .. } => "plugin::out_of_memory",
             Fault::TooMuchOutput { .. } => "plugin::too_much_output",
+            Fault::SaidTooMuch { .. } => "plugin::said_too_much",
+            Fault::Stopped => "plugin::stopped",
             Fault::Invalid(_) => "plugin::invalid_answer",
             Fault::Unavailable(_) => "plugin::unavailable",
         }

@@ -11,6 +11,7 @@
 //! fault is a [`CallError`] that costs the call and nothing more.
 
 mod call_error;
+mod call_rules;
 mod carrier;
 mod check;
 mod config;
@@ -26,10 +27,13 @@ mod plugin;
 mod registry;
 mod section;
 mod service;
+mod shorten;
 mod wasm;
 
 pub use call_error::{CallError, Fault};
+pub use call_rules::{CallRules, LimitOverride, LimitOverrides};
 pub use carrier::Carrier;
+pub(crate) use check::report_bytes;
 pub use config::ConfigOption;
 pub use digest::Digest;
 pub use identity::PluginIdentity;
@@ -43,4 +47,5 @@ pub use manifest::{
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Entry, Origin, PluginState, Registry, RegistryError, Trust};
 pub use service::{SourceBatch, TensorHost};
-pub use wasm::{ComponentCache, WasmEngine};
+pub(crate) use shorten::shorten;
+pub use wasm::{COMPILING, ComponentCache, WasmEngine};

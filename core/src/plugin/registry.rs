@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codetune_plugin_sdk::Builtin;
 
 use crate::plugin::plugin::Refusal;
-use crate::plugin::{Carrier, Digest, Manifest, Plugin, PluginDirectories};
+use crate::plugin::wasm::MOST_FILE_BYTES;
+use crate::plugin::{CallRules, Carrier, Digest, Limits, Manifest, Plugin, PluginDirectories};
 use crate::validate::nearest;
 
 /// Where a plugin came from.
@@ -85,6 +87,11 @@ impl Entry {
         self.plugin.as_ref().map(|plugin| plugin.manifest())
     }
 
+    /// The limits in force for its calls, where its manifest could be read.
+    pub fn limits(&self) -> Option<Limits> {
+        self.plugin.as_ref().map(|plugin| plugin.limits())
+    }
+
     /// How the plugin is loaded, where that could be told.
     pub fn carrier(&self) -> Option<Carrier> {
         self.plugin.as_ref().map(|plugin| plugin.carrier())
@@ -152,12 +159,18 @@ pub struct Registry {
     entries: BTreeMap<String, Entry>,
     directories: PluginDirectories,
     trust: Trust,
+    rules: CallRules,
 }
 
 impl Registry {
     /// An empty registry.
     pub fn new(directories: PluginDirectories, trust: Trust) -> Self {
-        Registry { entries: BTreeMap::new(), directories, trust }
+        Registry { entries: BTreeMap::new(), directories, trust, rules: CallRules::default() }
+    }
+
+    /// Holds the calls into the plugins that are registered from now on to what the user sets.
+    pub fn hold_to(&mut self, rules: CallRules) {
+        self.rules = rules;
     }
 
     /// Registers those built-ins whose names `wanted` accepts.
@@ -190,7 +203,7 @@ impl Registry {
     /// [`RegistryError::Duplicate`].
     pub fn register_file(&mut self, path: &Path) -> Result<(), RegistryError> {
         let origin = Origin::File(path.to_owned());
-        match std::fs::read(path) {
+        match read_whole(path) {
             Ok(bytes) => self.register(origin, bytes.into()),
             Err(error) => {
                 let name = file_name(path);
@@ -319,7 +332,8 @@ impl Registry {
             Err(Refusal::Unavailable { plugin, reason }) => {
                 Entry { name: plugin, origin, state: PluginState::Unavailable(reason), plugin: None }
             }
-            Ok(plugin) => {
+            Ok(mut plugin) => {
+                plugin.hold_to(&self.rules);
                 let name = plugin.manifest().name.clone();
                 let state = self.state_of(&name, &plugin);
                 Entry { name, origin, state, plugin: Some(Arc::new(plugin)) }
@@ -354,6 +368,28 @@ impl Registry {
         }
         self.entries.insert(entry.name.clone(), entry);
         Ok(())
+    }
+}
+
+/// Reads a plugin's file, once its size is known to be one that a plugin may have.
+fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MOST_FILE_BYTES)).unwrap_or(0));
+    if metadata.len() <= MOST_FILE_BYTES {
+        // One byte more than the limit tells a file that grows while it is read.
+        file.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    match metadata.len().max(bytes.len() as u64) {
+        size if size > MOST_FILE_BYTES => Err(std::io::Error::other(format!(
+            "it has {} MiB, and a plugin has at most {}",
+            size >> 20,
+            MOST_FILE_BYTES >> 20
+        ))),
+        _ => Ok(bytes),
     }
 }
 

@@ -33,7 +33,7 @@ fn component(bytes: &[u8]) -> Result<Embedded, String> {
         let payload = payload.map_err(|error| format!("it is a malformed component: {error}"))?;
         if let wasmparser::Payload::CustomSection(section) = payload
             && section.name() == "codetune:manifest"
-            && manifest.replace(section.data().to_vec()).is_some()
+            && manifest.replace(section.data()).is_some()
         {
             return Err("it holds two plugin manifests; a component is one plugin".into());
         }
@@ -45,7 +45,7 @@ fn library(bytes: &[u8]) -> Result<Embedded, String> {
     let file = object::File::parse(bytes)
         .map_err(|error| format!("it is neither a component nor a dynamic library: {error}"))?;
     let section = file.sections().find(|s| matches!(s.name(), Ok(".codetune" | "__codetune")));
-    let manifest = section.and_then(|section| section.data().ok()).map(<[u8]>::to_vec);
+    let manifest = section.and_then(|section| section.data().ok());
     let manifest = text(manifest)?;
     // Mach-O puts an underscore before each symbol.
     let names = file.exports().map_err(|error| format!("its exports cannot be read: {error}"))?;
@@ -106,9 +106,16 @@ fn other_major(symbol: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn text(manifest: Option<Vec<u8>>) -> Result<String, String> {
+/// The most bytes of a manifest: thirty times those of the longest of the first party.
+const MANIFEST_BYTES: usize = 256 << 10;
+
+fn text(manifest: Option<&[u8]>) -> Result<String, String> {
     let bytes = manifest.ok_or("it carries no plugin manifest: build it with the SDK's `export!`")?;
-    String::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8".into())
+    if bytes.len() > MANIFEST_BYTES {
+        let (has, most) = (bytes.len() >> 10, MANIFEST_BYTES >> 10);
+        return Err(format!("its manifest has {has} KiB, and at most {most} are read: say less in it"));
+    }
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "its manifest is not UTF-8".into())
 }
 
 #[cfg(test)]

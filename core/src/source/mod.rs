@@ -38,6 +38,7 @@ pub use file::SourceFile;
 pub use language::Language;
 pub use lines::{LineIndex, Position};
 pub use load::load;
+pub(crate) use query::QueryAllowance;
 pub use query::{Capture, Captures, QueryError, QueryLimits};
 pub use skip::SkipReason;
 pub use source_error::SourceError;

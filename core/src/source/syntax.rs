@@ -1,6 +1,7 @@
 //! Parsing a text, in bounded work.
 
 use std::cell::RefCell;
+use std::sync::atomic::AtomicBool;
 
 use thiserror::Error;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
@@ -50,13 +51,21 @@ thread_local! {
 }
 
 /// Parses a whole text with the grammar of its language.
-pub(super) fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+///
+/// # Errors
+/// As [`ParseError`]; among them that `stop` was set in the middle.
+pub(super) fn parse(
+    language: Language,
+    text: &str,
+    budget: Budget,
+    stop: &AtomicBool,
+) -> Result<Tree, ParseError> {
     let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
     PARSER.with_borrow_mut(|parser| {
         parser
             .set_language(&grammar)
             .map_err(|error| ParseError::Grammar { language, message: error.to_string() })?;
-        let meter = Meter::start(budget);
+        let meter = Meter::start(budget, stop);
         let mut progress = |_: &ParseState| meter.spend(1);
         let bytes = text.as_bytes();
         let tree = parser.parse_with_options(
@@ -80,6 +89,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+        super::parse(language, text, budget, &AtomicBool::new(false))
+    }
 
     #[test]
     fn every_language_parses_its_own_code_without_an_error() {

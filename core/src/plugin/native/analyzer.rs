@@ -24,6 +24,7 @@ impl NativeAnalyzer {
     pub(crate) fn configure(
         tables: Tables,
         manifest: Arc<Manifest>,
+        limits: Limits,
         setup: &Setup,
     ) -> Result<Self, CallError> {
         let plugin = manifest.name.clone();
@@ -45,7 +46,6 @@ impl NativeAnalyzer {
             let fault = session.state().fault.take();
             return Err(fault.unwrap_or_else(|| Fault::Invalid("made no instance".into())).of(&plugin));
         }
-        let limits = manifest.granted_limits();
         let instance = Instance { pointer, session, table, poisoned: false, manifest };
         Ok(NativeAnalyzer { functions, instance, limits })
     }

@@ -9,7 +9,7 @@ use codetune_plugin_sdk::{
     Severity, Symbol, Value,
 };
 
-use crate::plugin::{Fault, SourceBatch, TensorHost, log_line};
+use crate::plugin::{Fault, SourceBatch, TensorHost, log_line, shorten};
 
 /// What the host keeps for one native instance while calls are under way.
 pub(super) struct Session {
@@ -71,7 +71,7 @@ fn serve<R>(context: *mut c_void, otherwise: R, body: impl FnOnce(&Session) -> R
 /// Text from the plugin; what is not UTF-8 is shown with replacement characters, since it is only a message.
 fn message(text: Str) -> String {
     // SAFETY: the plugin lends the text for the length of the call.
-    String::from_utf8_lossy(unsafe { text.get() }).into_owned()
+    shorten(&String::from_utf8_lossy(unsafe { text.get() })).into_owned()
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: Str) {

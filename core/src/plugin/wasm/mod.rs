@@ -11,11 +11,14 @@ mod component;
 mod contract;
 mod engine;
 mod link;
+mod measure;
 mod state;
 mod wasi;
 
 pub(crate) use analyzer::WasmAnalyzer;
 pub(crate) use backend::WasmBackend;
 pub use cache::ComponentCache;
+pub use component::COMPILING;
 pub(crate) use component::LoadedComponent;
 pub use engine::WasmEngine;
+pub(crate) use measure::MOST_FILE_BYTES;
