@@ -11,7 +11,7 @@ use super::wasi;
 use crate::plugin::{Fault, Limits, SourceBatch, TensorHost};
 
 /// How often, in ticks of the clock, a call that is under way looks whether it should stop.
-const LOOK: u64 = 8;
+const LOOK: u64 = 4;
 
 /// How many table elements a component may have: more than any compiler lays out, and far from harmful.
 const TABLE_ELEMENTS: usize = 100_000;
