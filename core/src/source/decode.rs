@@ -20,9 +20,9 @@ pub struct Decoded<'a> {
 ///
 /// In this order: a byte order mark (UTF-8, UTF-16, UTF-32), UTF-16 and UTF-32 without one, for Python the
 /// encoding that its comment states (PEP 263), UTF-8, and else what the bytes are found to be, such as ISO-8859-1
-/// or windows-1252, with what an XML declaration or a comment states for a hint. A stray NUL is a character like others. A lone carriage return becomes a line feed where it
-/// ends lines: in Python, JavaScript, TypeScript and Java, whose definitions say so, and in a text without any
-/// line feed. Spans stay what they were.
+/// or windows-1252; what an XML declaration or a comment states there is a hint. A stray NUL is a character like
+/// others. A lone carriage return becomes a line feed where it ends lines: in Python, JavaScript, TypeScript and
+/// Java, whose definitions say so, and in a text without any line feed. Spans stay what they were.
 ///
 /// # Errors
 /// [`SkipReason::Binary`] when there is no text, [`SkipReason::NotUtf8`] when a byte does not fit the encoding
