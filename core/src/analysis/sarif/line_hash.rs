@@ -153,7 +153,8 @@ mod tests {
         let hash = |secret: &str| {
             let text = format!("a = 1\nkey = '{secret}'\nb = 2\n");
             let start = text.find(secret).unwrap() as u32;
-            line_hashes(&text, &[start..start + secret.len() as u32], &[2]).remove(&2)
+            let hidden = start..start + secret.len() as u32;
+            line_hashes(&text, std::slice::from_ref(&hidden), &[2]).remove(&2)
         };
         assert_eq!(hash("hunter2"), hash("größer als zuvor"));
         assert_eq!(hash("hunter2"), hash("two\u{1f600}"));
