@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::placeholder::is_placeholder;
+use crate::guess::may_be_password;
 use crate::span::{backward, forward};
 
 /// Finds the password of a URL, `scheme://user:password@host`, whose `://` lies at `at`.
@@ -9,20 +9,41 @@ pub(crate) fn password(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     if scheme == at.start {
         return None;
     }
-    // Of the authority (RFC 3986, 3.2): what a user and a password may hold, less what ends a literal.
-    let name = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&*+,;=".contains(&b);
-    let user = at.end..forward(text, at.end, name);
-    let colon = text.as_bytes().get(user.end)?;
-    let password =
-        user.end + 1..forward(text, user.end + 1, |b| b.is_ascii_graphic() && !b"/@:\"'`<>\\)".contains(&b));
-    let close = text.as_bytes().get(password.end)?;
-    let host = password.end + 1..forward(text, password.end + 1, |b| {
-        b.is_ascii_alphanumeric() || b"-._[".contains(&b)
+    // Of the authority (RFC 3986, 3.2): what a user and a password hold, and what people leave without escapes.
+    let user = at.end..forward(text, at.end, |b| b.is_ascii_alphanumeric() || b"-._~%!$&*+,;=".contains(&b));
+    if text.as_bytes().get(user.end)? != &b':' {
+        return None;
+    }
+    let start = user.end + 1;
+    let end = forward(text, start, |b| {
+        !b.is_ascii_whitespace() && !b.is_ascii_control() && !b"/\"'`\\".contains(&b)
     });
-    let (value, host) = (text.get(password.clone())?, text.get(host)?);
+    // The last `@` is that of the host.
+    let value = text.get(start..end)?.rsplit_once('@')?.0;
+    let host_at = start + value.len() + 1;
+    let host =
+        text.get(host_at..forward(text, host_at, |b| b.is_ascii_alphanumeric() || b"-._[".contains(&b)))?;
     // `docker://image:tag@sha256:…`
     let digest = host.strip_prefix("sha").is_some_and(|length| length.parse::<u16>().is_ok());
     let sample_host = host.is_empty() || host.starts_with("example.") || host.contains(".example");
-    let fits = *colon == b':' && *close == b'@' && value.len() >= 4 && !sample_host && !digest;
-    (fits && !is_placeholder(value) && text.get(user) != Some(value)).then_some(password)
+    let port = value
+        .find(['?', '#'])
+        .is_some_and(|at| value.get(..at).is_some_and(|port| port.parse::<u16>().is_ok()));
+    let fits = !digest && !sample_host && !port && !value.contains("://");
+    (fits && may_be_password(&percent_decoded(value)) && text.get(user) != Some(value))
+        .then_some(start..start + value.len())
+}
+
+/// What the escapes of a URL stand for (RFC 3986, 2.1).
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%')
+            .then(|| u8::from_str_radix(std::str::from_utf8(after.get(..2)?).ok()?, 16).ok())
+            .flatten();
+        bytes.push(escaped.unwrap_or(byte));
+        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
