@@ -18,6 +18,9 @@ const LONGEST_INDEX: usize = 32;
 /// How far from the start of its line a name is looked for a word before it, in bytes.
 const LONGEST_LINE: usize = 128;
 
+/// The longest scheme of the header `Authorization`, in bytes.
+const LONGEST_SCHEME: usize = 12;
+
 /// How far apart a name and its value may be that stand in a record each: `name: A` and `value: b` below it.
 const LONGEST_GAP: usize = 40;
 
@@ -98,7 +101,16 @@ impl Place<'_> {
         match bytes.get(at)? {
             b'=' | b'!' | b'~' if comparison(rest) > 0 => self.loose(at + comparison(rest)),
             b':' if self.kind == FileKind::Settings && !rest.starts_with("::") => {
-                self.assigned(at + 1 + usize::from(rest.starts_with(":=")), false)
+                let after = at + 1 + usize::from(rest.starts_with(":="));
+                // A tag: `image/token-service:v1`.
+                let tag =
+                    !is_at(text, after, |byte| byte.is_ascii_whitespace() || byte == b'"' || byte == b'\'')
+                        && self
+                            .name
+                            .start
+                            .checked_sub(1)
+                            .is_some_and(|before| is_at(text, before, |byte| byte == b'/'));
+                if tag { None } else { self.assigned(after, false) }
             }
             b'=' | b':' | b'?' | b'|' | b'+' if operator(text, at).is_some() => {
                 let (after, adjoins) = operator(text, at)?;
@@ -106,10 +118,11 @@ impl Place<'_> {
             }
             b'<' if rest.starts_with("<-") => self.assigned(at + 2, false),
             b'<' if rest.starts_with("</") => single(next_element(text, at), Context::Quoted),
-            b'>' if !apart => single(element(text, at), Context::Quoted),
-            b',' | b'\n' | b'\r' if is_closed || rest.starts_with('\n') || rest.starts_with('\r') => {
-                self.record().or_else(|| self.argument(rest))
+            b'>' if !apart => {
+                let name = text.get(self.name.clone())?;
+                single(element(text, at, if is_closed { "" } else { name }), Context::Quoted)
             }
+            b',' | b'\n' | b'\r' => self.record().or_else(|| self.argument(rest)),
             b'|' | b'?' if rest.starts_with("||") || rest.starts_with("??") => self.loose(at + 2),
             b'|' => self.default(at + 1),
             b'.' if !apart => self.method(rest),
@@ -146,9 +159,24 @@ impl Place<'_> {
         if let Some(default) = lookup_with_default(text, at) {
             return Some((vec![default], Context::Loose));
         }
+        if self
+            .text
+            .get(self.name.clone())
+            .is_some_and(|name| name.to_ascii_lowercase().ends_with("authorization"))
+        {
+            let scheme = forward_within(text, at, LONGEST_SCHEME, |byte| byte.is_ascii_alphabetic());
+            let at = if scheme > at && is_at(text, scheme, blank) { skip_blank(text, scheme) } else { at };
+            return single(bare::word(text, at), Context::Bare);
+        }
         let flag = self.is_flag();
         let exported = self.line_before().is_some_and(|before| before.trim_end().ends_with("export"));
         match kind {
+            // A shell puts something else in its place.
+            _ if (exported || kind == FileKind::Shell) && is_at(text, at, |byte| byte == b'$') => {
+                let value = bare::word(text, at)
+                    .filter(|value| text.get(value.clone()).is_some_and(|v| v.starts_with("${")));
+                single(value, Context::Bare)
+            }
             _ if flag || exported && at == after => single(bare::word(text, at), Context::Bare),
             FileKind::Settings => single(bare::line(text, at), Context::Bare),
             FileKind::Shell if at == after => single(bare::word(text, at), Context::Bare),
@@ -230,7 +258,9 @@ impl Place<'_> {
         }
         if quote(text, at).is_some() {
             let defined = self.line_before().is_some_and(|before| before.trim_start().starts_with("#define"));
-            let context = if defined || self.is_flag() { Context::Quoted } else { Context::Loose };
+            let sql = is_at(text, at, |byte| byte == b'\'')
+                && self.text.get(self.name.clone()).is_some_and(|n| n.eq_ignore_ascii_case("password"));
+            let context = if defined || sql || self.is_flag() { Context::Quoted } else { Context::Loose };
             return quoted(text, at).map(|values| (values, context));
         }
         let before = self.line_before().unwrap_or_default().trim();

@@ -27,7 +27,9 @@ pub(crate) fn line(text: &str, at: usize) -> Option<Range<usize>> {
         }
         match bytes.get(here) {
             Some(b'#' | b';') if before.is_some_and(|byte| blank(*byte)) => true,
-            Some(b';') => here + 1 == end || begins_part(text, here + 1),
+            Some(b';') => {
+                here + 1 == end || begins_part(text, here + 1) || is_at(text, here + 1, |b| b == b'"')
+            }
             Some(b'&') => begins_part(text, here + 1),
             Some(b',') => here + 1 == end || is_at(text, here + 1, blank) && begins_part(text, here + 1),
             Some(b'}') => depth < 0,

@@ -81,7 +81,7 @@ fn is_surprising(value: &str, weight: Weight, context: Context) -> bool {
         Weight::Strong if digit && small && capital && sign && !spaced => 5.3,
         Weight::Strong if digit => 6.0,
         Weight::Strong => 7.0,
-        Weight::Weak if digit => 6.8,
+        Weight::Weak if digit => 6.5,
         Weight::Weak => 7.6,
     };
     let more = if context == Context::Loose { 0.7 } else { 0.0 };
@@ -97,7 +97,7 @@ fn is_hex(value: &str) -> bool {
 }
 
 /// A value without the scheme of a header before it: `Bearer …`, `token …`.
-fn after_scheme(value: &str) -> &str {
+pub(crate) fn after_scheme(value: &str) -> &str {
     match value.split_once(' ') {
         Some((scheme, rest))
             if scheme.len() <= 8
@@ -157,6 +157,8 @@ fn is_digest(value: &str) -> bool {
     let algorithm = value.split([':', '-', '$', '=']).next().unwrap_or_default();
     let length = algorithm.strip_prefix("sha").or_else(|| algorithm.strip_prefix("md"));
     length.is_some_and(|length| length.len() + 4 < value.len() && length.parse::<u16>().is_ok())
+        // Of an image.
+        || value.contains("@sha256:")
 }
 
 /// Whether a value is a time as ISO 8601 has it, or a version.

@@ -58,8 +58,10 @@ pub(crate) enum Check {
 /// How the key around an anchor is found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
-    /// These parts after the anchor.
+    /// The anchor and these parts after it.
     After(&'static [Part], Check),
+    /// These parts after the anchor, which is none of the key.
+    Behind(&'static [Part]),
     /// So many bytes of a class before the anchor, and these parts after it.
     Around(Class, usize, usize, &'static [Part], Check),
     /// By a function of `special.rs`.
@@ -110,7 +112,7 @@ use Class::{
     Word,
 };
 use Part::{Run, Text};
-use Shape::{After, Around};
+use Shape::{After, Around, Behind};
 
 const fn family(
     rule: &'static str,
@@ -166,13 +168,13 @@ pub(crate) const FAMILIES: &[Family] = &[
         "azure-shared-access-key",
         "Azure shared access key",
         &["SharedAccessKey="],
-        after(&[Run(Base64, 43, 43), Text("=")]),
+        Behind(&[Run(Base64, 43, 43), Text("=")]),
     ),
     family(
         "azure-shared-access-signature",
         "Azure shared access signature",
         &["&sig=", "?sig=", ";sig="],
-        after(&[Run(Base64, 20, 60), Text("%3D")]),
+        Behind(&[Run(Base64, 20, 60), Text("%3D")]),
     ),
     family(
         "azure-client-secret",
@@ -183,8 +185,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     family(
         "azure-key",
         "Azure service key",
-        &["JQQJ99"],
-        Around(Alphanumeric, 52, 52, &[Run(Alphanumeric, 26, 28), Run(Padded, 0, 2)], Check::Random),
+        &["JQQJ99", "JQQJ9D", "JQQJ9H"],
+        Around(Alphanumeric, 52, 52, &[Run(Alphanumeric, 26, 28)], Check::Random),
     ),
     family(
         "azure-key",

@@ -15,14 +15,19 @@ pub(crate) fn find(family: &Family, text: &str, at: Range<usize>) -> Option<Rang
             if !begins_word(text, at.start) {
                 return None;
             }
-            after(text, at, parts, check)
+            let end = parts_end(text, at.end, parts)?;
+            fits(text, at.start..end, at.end, check).then_some(at.start..end)
+        }
+        Shape::Behind(parts) => {
+            let end = parts_end(text, at.end, parts)?;
+            fits(text, at.end..end, at.end, Check::Random).then_some(at.end..end)
         }
         Shape::Around(class, least, most, parts, check) => {
             let start = backward_within(text, at.start, most + 1, |byte| class.has(byte));
             if !(least..=most).contains(&(at.start - start)) || !begins_word(text, start) {
                 return None;
             }
-            let Range { end, .. } = after(text, at, parts, Check::Random)?;
+            let end = parts_end(text, at.end, parts)?;
             fits(text, start..end, start, check).then_some(start..end)
         }
         Shape::Special(special) => special::find(special, text, at),
@@ -30,9 +35,9 @@ pub(crate) fn find(family: &Family, text: &str, at: Range<usize>) -> Option<Rang
     found.filter(|key| !in_base64(text, key))
 }
 
-/// The anchor and the parts after it, which no byte of a word and none of the last class adjoins.
-fn after(text: &str, anchor: Range<usize>, parts: &[Part], check: Check) -> Option<Range<usize>> {
-    let mut end = anchor.end;
+/// One past parts that begin at `start`, which no byte of a word and none of the last class adjoins.
+fn parts_end(text: &str, start: usize, parts: &[Part]) -> Option<usize> {
+    let mut end = start;
     let mut last = Class::Word;
     for part in parts {
         match *part {
@@ -51,13 +56,14 @@ fn after(text: &str, anchor: Range<usize>, parts: &[Part], check: Check) -> Opti
             }
         }
     }
-    // Nothing is said by parts that are not there.
-    let random = parts.is_empty() || fits(text, anchor.start..end, anchor.end, check);
-    (ends(text, end, last) && random).then_some(anchor.start..end)
+    // Of a key of parts with full stops between them, another would be a part too many.
+    let dotted = parts.iter().any(|part| matches!(part, Part::Text(".")));
+    let more = dotted && is_at(text, end, |byte| byte == b'.') && is_at(text, end + 1, word);
+    (ends(text, end, last) && !more).then_some(end)
 }
 
 /// Whether a key that ends with a byte of the class ends at `end`.
-pub(crate) fn ends(text: &str, end: usize, last: Class) -> bool {
+fn ends(text: &str, end: usize, last: Class) -> bool {
     let full_stop = is_at(text, end, |byte| byte == b'.') && last == Class::Unreserved;
     let goes_on = is_at(text, end, word) || text.as_bytes().get(end).is_some_and(|&byte| last.has(byte));
     !goes_on || full_stop

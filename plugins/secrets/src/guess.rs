@@ -6,7 +6,8 @@ use crate::surprise::surprise;
 pub(crate) fn may_be_password(value: &str) -> bool {
     let any = |class: fn(&u8) -> bool| value.as_bytes().iter().any(class);
     let mixed = any(u8::is_ascii_digit) && any(u8::is_ascii_alphabetic);
-    let signs = any(u8::is_ascii_punctuation) && any(u8::is_ascii_alphabetic);
+    let sign = |byte: &u8| byte.is_ascii_punctuation() && !b"-_.".contains(byte);
+    let signs = value.as_bytes().iter().any(sign) && any(u8::is_ascii_alphabetic);
     let fits = match value.len() {
         0..6 => false,
         6..8 => mixed,

@@ -47,6 +47,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     ending("secret", Strong),
     ending("token", Strong),
     ending("credential", Strong),
+    ending("securestring", Strong),
+    alone("identified", Strong),
     alone("cred", Strong),
     ending("apikey", Strong),
     ending("api_key", Strong),

@@ -100,7 +100,7 @@ struct Hit {
 /// A hit that is reported.
 struct Kept {
     hit: Hit,
-    /// What else was found in the same place.
+    /// What else was found in the same place, as a message calls it.
     related: Vec<&'static str>,
 }
 
@@ -131,7 +131,7 @@ impl Analyzer for Secrets {
             max_entropy = max_entropy.max(entropy(secret));
             let mut message = format!("{} {}", kind.title, shown(secret));
             for other in related {
-                message = message + ", also a " + other;
+                message = message + ", also " + other;
             }
             report
                 .finding(kind.rule, kind.severity, span.clone())
@@ -205,6 +205,8 @@ impl Secrets {
         let Some(says) = name::suspicion(name) else { return };
         for span in found.values {
             let Some(value) = text.get(span.clone()) else { continue };
+            // The scheme of a header is none of the secret.
+            let span = span.end - candidate::after_scheme(value).len()..span.end;
             match candidate::judge(&Candidate { name, value, says, context: found.context }, &self.config) {
                 Verdict::Secret => hits.push(Hit { kind: self.assigned, span }),
                 Verdict::AwsSecret => hits.push(Hit { kind: self.aws_secret, span }),

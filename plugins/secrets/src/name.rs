@@ -91,7 +91,7 @@ const SECRET_KEYS: [&str; 12] = [
 ];
 
 /// Words before which a key is one of a map or a table, or known to all.
-const OTHER_KEYS: [&str; 22] = [
+const OTHER_KEYS: [&str; 24] = [
     "primary",
     "foreign",
     "sort",
@@ -114,6 +114,8 @@ const OTHER_KEYS: [&str; 22] = [
     "lookup",
     "map",
     "dedup",
+    "consumer",
+    "publishable",
 ];
 
 /// What a name says about its value.
@@ -164,10 +166,11 @@ fn keyword(word: &str) -> Option<Weight> {
     KEYWORDS.iter().filter(says).map(|keyword| keyword.weight).max()
 }
 
-/// What only several words say: `mot_de_passe`.
+/// What only several words say: `mot_de_passe`, `ConvertTo-SecureString`.
 fn phrase(name: &str) -> Option<Weight> {
-    let lower = name.to_ascii_lowercase();
-    ["mot_de_passe", "mot-de-passe"].iter().any(|phrase| lower.contains(phrase)).then_some(Weight::Strong)
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let lower = letters.to_ascii_lowercase();
+    ["motdepasse", "securestring"].iter().any(|phrase| lower.contains(phrase)).then_some(Weight::Strong)
 }
 
 /// Whether a password is often said to be of this: `dbpass`, `rootpwd`.

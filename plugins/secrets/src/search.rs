@@ -19,7 +19,7 @@ static AUTOMATON: &Aligned<[u8]> =
     &Aligned { _align: [], bytes: *include_bytes!(concat!(env!("OUT_DIR"), "/anchors.dfa")) };
 
 /// Every anchor in `text` and where it lies: from left to right, the longest of those that start at one place, none
-/// that overlaps the one before.
+/// that overlaps a word of a name before it.
 pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Range<usize>)> + '_ {
     // SAFETY: these are the bytes that this version of the library wrote for this byte order, unchanged and aligned.
     // To check them again would cost every instance more than to analyse a file.
@@ -30,7 +30,9 @@ pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Rang
         // The automaton gives up on no byte, so its search cannot fail.
         let found = automaton.as_ref()?.try_search_fwd(&input).ok()??;
         let anchor = ANCHORS.get(found.pattern().as_usize())?;
-        input.set_start(found.offset());
+        let start = found.offset() - anchor.length;
+        // What is only part of a key may hide the begin of a name: ` -p` of ` -password`.
+        input.set_start(if anchor.keyword.is_some() { found.offset() } else { start + 1 });
         Some((anchor, found.offset() - anchor.length..found.offset()))
     })
 }

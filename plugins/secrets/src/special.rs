@@ -4,7 +4,7 @@ use crate::encoding::{base64, base64url, object};
 use crate::entropy::entropy;
 use crate::family::{Class, Special};
 use crate::format::random;
-use crate::placeholder::is_sample;
+use crate::placeholder::{EMULATOR, is_sample};
 use crate::span::{
     alphanumeric, backward_within, base64 as base64_byte, begins_word, find as find_text, forward_within,
     is_at, url_safe,
@@ -49,7 +49,7 @@ fn gitlab(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let (payload, routing) = body.split_once('.').map_or((body, None), |(body, rest)| (body, Some(rest)));
     let routed = routing.is_none_or(|routing| {
         let digits = routing.bytes().filter(|byte| *byte != b'.');
-        digits.clone().count() == 9
+        matches!(digits.clone().count(), 9 | 11)
             && digits.clone().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     });
     let kept = if routed { body } else { payload };
@@ -187,5 +187,5 @@ fn azure_storage(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let end = forward_within(text, at.end, LONGEST + 1, |byte| Class::Padded.has(byte));
     let key = text.get(at.end..end).filter(|key| key.len() <= LONGEST)?;
     let bytes = base64(key)?;
-    (bytes.len() == 64 && random(key) && !key.starts_with("Eby8vdM02xNOcqFl")).then_some(at.end..end)
+    (bytes.len() == 64 && random(key) && !key.starts_with(EMULATOR)).then_some(at.end..end)
 }

@@ -94,13 +94,14 @@ fn changes_type(call: &str) -> bool {
     word.is_some_and(|word| CALLS.iter().any(|call| word.eq_ignore_ascii_case(call)))
 }
 
-/// The text of the element whose start tag ends at `at`: `<name>value</name>`.
-pub(crate) fn element(text: &str, at: usize) -> Option<Range<usize>> {
+/// The text of the element whose start tag ends at `at`: `<name>value</name>`, where its name ends with `name`.
+pub(crate) fn element(text: &str, at: usize, name: &str) -> Option<Range<usize>> {
     let start = at + 1;
     let end = forward_within(text, start, LONGEST, |b| !matches!(b, b'<' | b'\n'));
     let tag = text.get(end..)?.strip_prefix("</").map(|_| end + 2)?;
     let close = forward_within(text, tag, LONGEST_TAG, |b| url_safe(b) || matches!(b, b'.' | b':'));
-    (close > tag && text.as_bytes().get(close) == Some(&b'>')).then_some(start..end)
+    let closes = close > tag && text.get(tag..close)?.ends_with(name);
+    (closes && text.as_bytes().get(close) == Some(&b'>')).then_some(start..end)
 }
 
 /// The element after one that closes at `at`: `<key>name</key><string>value</string>`.
@@ -110,7 +111,7 @@ pub(crate) fn next_element(text: &str, at: usize) -> Option<Range<usize>> {
     if text.as_bytes().get(open) != Some(&b'<') {
         return None;
     }
-    element(text, find(text, open, LONGEST_TAG, ">")?)
+    element(text, find(text, open, LONGEST_TAG, ">")?, "")
 }
 
 /// The default within a value that is taken from elsewhere first: `${NAME:-default}`; the value itself else.
@@ -201,10 +202,10 @@ mod tests {
 
     #[test]
     fn reads_elements() {
-        let value = |text: &'static str| text.get(element(text, 2)?);
+        let value = |text: &'static str| text.get(element(text, 2, "a")?);
         assert_eq!(value("<a>b1</a>"), Some("b1"));
         assert_eq!(value("<a>b1</x:a>"), Some("b1"));
-        for text in ["<a>b1<b></a>", "<a>\n</a>", "<a>b1</a", "<a>b1"] {
+        for text in ["<a>b1</b>", "<a>b1<b></a>", "<a>\n</a>", "<a>b1</a", "<a>b1"] {
             assert_eq!(value(text), None, "{text}");
         }
         let text = "<key>a</key>\n  <string>b1</string>";
