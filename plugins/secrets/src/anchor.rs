@@ -10,6 +10,12 @@ pub(crate) enum Mark {
     Scheme,
     /// An option of a command, which a password may follow.
     Flag,
+    /// Of the name of a data source as drivers of MySQL for Go take it: `user:password@tcp(…)`.
+    DataSource,
+    /// Of the name of a data source as Oracle's driver for Java takes it: `jdbc:oracle:thin:user/password@…`.
+    Oracle,
+    /// A call whose third argument is a password.
+    Connection,
 }
 
 /// The marks as they are spelt.
@@ -28,6 +34,10 @@ pub(crate) const MARKS: &[(&str, Mark)] = &[
     (" -w", Mark::Flag),
     (" --user", Mark::Flag),
     (" --proxy-user", Mark::Flag),
+    ("@tcp(", Mark::DataSource),
+    ("@unix(", Mark::DataSource),
+    ("jdbc:oracle:", Mark::Oracle),
+    ("getConnection(", Mark::Connection),
 ];
 
 /// What the text found may be part of, each with the length of the text that says so.

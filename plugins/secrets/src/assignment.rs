@@ -2,9 +2,9 @@ use std::ops::Range;
 
 use crate::bare;
 use crate::file_kind::FileKind;
-use crate::literal::{Quote, quote};
+use crate::literal::{LONGEST, Quote, quote};
 use crate::span::{backward, backward_within, blank, forward_within, is_at, name as name_byte, url_safe};
-use crate::value::{default_within, element, next_element, quoted, skip_blank, unquoted};
+use crate::value::{argument, default_within, element, next_element, quoted, skip_blank, unquoted};
 
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 80;
@@ -95,7 +95,7 @@ impl Place<'_> {
         let apart = at > closed;
         let is_closed = closed > self.name.end;
         let rest = text.get(at..)?;
-        if let Some(found) = self.lookup(rest) {
+        if let Some(found) = self.lookup(rest).or_else(|| self.compared_before()) {
             return Some(found);
         }
         match bytes.get(at)? {
@@ -126,7 +126,12 @@ impl Place<'_> {
             b'|' | b'?' if rest.starts_with("||") || rest.starts_with("??") => self.loose(at + 2),
             b'|' => self.default(at + 1),
             b'.' if !apart => self.method(rest),
+            b'&' if rest.starts_with("&gt;") => single(bare::word(text, at + 4), Context::Loose),
+            b'%' if ["%3A", "%3a", "%3D", "%3d"].iter().any(|operator| rest.starts_with(operator)) => {
+                self.assigned(at + 3, true)
+            }
             b'(' | b'{' if !apart && !is_closed => self.called(at + 1),
+            b'{' => self.record().or_else(|| self.loose(at + 1)),
             _ if apart => self.beside(rest),
             _ => None,
         }
@@ -134,8 +139,9 @@ impl Place<'_> {
 
     /// `${NAME:-value}`: what a shell takes where the name has no value.
     fn lookup(&self, rest: &str) -> Found {
-        let before = self.text.get(..self.name.start)?;
-        if !before.ends_with("${") {
+        let start =
+            backward_within(self.text, self.name.start, LONGEST_NAME, |byte| byte == b'.' || name_byte(byte));
+        if !self.text.get(..start)?.ends_with("${") {
             return None;
         }
         let length = [":-", ":=", "-", "=", ":"].iter().find(|operator| rest.starts_with(**operator))?.len();
@@ -149,10 +155,31 @@ impl Place<'_> {
         closes.then(|| (vec![unquoted(self.text, start..end)], Context::Bare))
     }
 
+    /// `"value" == name`.
+    fn compared_before(&self) -> Found {
+        let text = self.text;
+        let start =
+            backward_within(text, self.name.start, LONGEST_NAME, |byte| byte == b'.' || name_byte(byte));
+        let operator = backward(text, start, blank);
+        let before = text.get(..operator)?;
+        let length = ["===", "!==", "==", "!="].iter().find(|operator| before.ends_with(**operator))?.len();
+        let quote = backward(text, operator - length, blank).checked_sub(1)?;
+        let mark = *text.as_bytes().get(quote).filter(|mark| b"\"'`".contains(mark))?;
+        let start = backward_within(text, quote, LONGEST, |byte| byte != mark && byte != b'\n');
+        let opened = start.checked_sub(1).is_some_and(|open| text.as_bytes().get(open) == Some(&mark));
+        opened.then(|| (vec![start..quote], Context::Loose))
+    }
+
     /// What an operator that ends at `after` assigns.
     fn assigned(&self, after: usize, adjoins: bool) -> Found {
         let Place { text, kind, .. } = *self;
         let at = skip_blank(text, after);
+        // A function that gives the value.
+        let at = if text.get(at..).is_some_and(|rest| rest.starts_with("() =>")) {
+            skip_blank(text, at + 5)
+        } else {
+            at
+        };
         if let Some(values) = quoted(text, at) {
             return Some((values, Context::Quoted));
         }
@@ -178,6 +205,9 @@ impl Place<'_> {
                 single(value, Context::Bare)
             }
             _ if flag || exported && at == after => single(bare::word(text, at), Context::Bare),
+            FileKind::Settings if is_at(text, at, |byte| b"\r\n|>".contains(&byte)) => {
+                bare::block(text, at).map(|values| (values, Context::Bare))
+            }
             FileKind::Settings => single(bare::line(text, at), Context::Bare),
             FileKind::Shell if at == after => single(bare::word(text, at), Context::Bare),
             _ if adjoins && at == after
@@ -204,7 +234,16 @@ impl Place<'_> {
 
     /// `name.equals("value")`.
     fn method(&self, rest: &str) -> Found {
-        let call = [".equals(", ".Equals(", ".equalsIgnoreCase(", ".eq(", ".compareTo("];
+        let name = self.text.get(self.name.clone())?;
+        if name.eq_ignore_ascii_case("jwt") {
+            let call = [".sign(", ".verify(", ".encode(", ".decode("]
+                .iter()
+                .find(|call| rest.starts_with(**call))?;
+            let start = self.at + call.len();
+            let comma = forward_within(self.text, start, LONGEST_GAP, |byte| byte != b',' && byte != b'\n');
+            return if is_at(self.text, comma, |byte| byte == b',') { self.loose(comma + 1) } else { None };
+        }
+        let call = [".compare(", ".equals(", ".Equals(", ".equalsIgnoreCase(", ".eq(", ".compareTo("];
         let call = call.iter().find(|call| rest.starts_with(**call))?;
         self.loose(self.at + call.len())
     }
@@ -220,7 +259,10 @@ impl Place<'_> {
         if is_string(self.text, self.name.start) {
             return quoted(self.text, after).map(|values| (values, Context::Quoted));
         }
-        if method || sets { self.loose(after) } else { None }
+        // The user comes first: `basic_auth("user", "password")`.
+        let second = || argument(self.text, after, 1).map(|value| (vec![value], Context::Loose));
+        let sql = name == "PASSWORD";
+        second().or_else(|| if method || sets || sql { self.loose(after) } else { None })
     }
 
     /// `"name", "value"`: the next argument, or element.
@@ -240,7 +282,7 @@ impl Place<'_> {
     /// `name: NAME` and `value: …` on the next line, or both in one object.
     fn record(&self) -> Found {
         let text = self.text;
-        let gap = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'');
+        let gap = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'{');
         let at = forward_within(text, self.at, LONGEST_GAP, gap);
         let key = ["value", "Value", "default", "Default"]
             .iter()
@@ -255,6 +297,17 @@ impl Place<'_> {
         let Place { text, at, .. } = *self;
         if let Some(by) = rest.get(..3).filter(|by| by.eq_ignore_ascii_case("by ")) {
             return self.loose(at + by.len());
+        }
+        if let Some(is) = rest.strip_prefix("is ") {
+            return single(bare::word(text, at + rest.len() - is.len()), Context::Loose);
+        }
+        if let Some(string) = rest.strip_prefix("-String ") {
+            return self.loose(at + rest.len() - string.len());
+        }
+        // An element with attributes.
+        if self.name.start.checked_sub(1).is_some_and(|before| is_at(text, before, |byte| byte == b'<')) {
+            let end = forward_within(text, at, LONGEST_LINE, |byte| byte != b'>' && byte != b'\n');
+            return single(element(text, end, text.get(self.name.clone())?), Context::Quoted);
         }
         if quote(text, at).is_some() {
             let defined = self.line_before().is_some_and(|before| before.trim_start().starts_with("#define"));

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::literal::literal;
 use crate::span::{blank, forward_within, is_at};
 
 /// The longest such value, in bytes. It may hold the name of the next, which would pass the same bytes again.
@@ -41,7 +42,31 @@ pub(crate) fn line(text: &str, at: usize) -> Option<Range<usize>> {
         }
     });
     let value = text.get(at..cut.unwrap_or(end))?.trim_end();
-    (!value.is_empty()).then_some(at..at + value.len())
+    // The anchor or tag of a node.
+    let node = value.starts_with(['&', '!']).then(|| value.find(' ')).flatten().map_or(0, |blank| blank + 1);
+    (!value.is_empty()).then_some(at + node..at + value.len())
+}
+
+/// The values on the lines after the one that ends at `at`: of a list, or the first of a block.
+pub(crate) fn block(text: &str, at: usize) -> Option<Vec<Range<usize>>> {
+    /// The most lines that are looked at.
+    const MOST: usize = 8;
+    let scalar = matches!(text.as_bytes().get(at), Some(b'|' | b'>'));
+    let mut end = forward_within(text, at, 3, |byte| b"|>-+".contains(&byte));
+    let mut values = Vec::new();
+    for _ in 0..if scalar { 1 } else { MOST } {
+        let next = forward_within(text, end, 2, |byte| byte == b'\r' || byte == b'\n');
+        let start = forward_within(text, next, LONGEST, blank);
+        let item = text.get(start..)?.strip_prefix("- ");
+        if next == end || start == next && item.is_none() || !scalar && item.is_none() {
+            break;
+        }
+        let start = if item.is_some() { start + 2 } else { start };
+        let value = literal(text, start, false).or_else(|| line(text, start))?;
+        end = forward_within(text, value.end, LONGEST, |byte| byte != b'\n' && byte != b'\r');
+        values.push(value);
+    }
+    (!values.is_empty()).then_some(values)
 }
 
 /// The word that begins at `at`, as a shell, a query of a URL or a connection string may hold it.

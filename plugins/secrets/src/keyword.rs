@@ -41,6 +41,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     ending("passw", Strong),
     alone("pass", Strong),
     ending("pword", Strong),
+    alone("pw", Strong),
     alone("pwd", Strong),
     alone("psw", Strong),
     alone("pswd", Strong),

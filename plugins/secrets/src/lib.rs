@@ -67,6 +67,10 @@ use crate::candidate::{Candidate, Verdict};
 use crate::entropy::entropy;
 use crate::family::FAMILIES;
 use crate::file_kind::FileKind;
+use crate::span::backward_within;
+
+/// The longest chain of names before a key, in bytes.
+const LONGEST_OWNER: usize = 48;
 
 /// Finds credentials in any text.
 pub struct Secrets {
@@ -152,22 +156,7 @@ impl Secrets {
         let mut last_name = 0;
         for (anchor, at) in search::anchors(text) {
             hits.extend(self.family(anchor, text, at.start));
-            match anchor.mark {
-                None => {}
-                Some(Mark::Url) => {
-                    hits.extend(url::password(text, at.clone()).map(|span| Hit { kind: self.url, span }))
-                }
-                Some(Mark::Scheme) => {
-                    hits.extend(
-                        header::credentials(text, at.clone()).map(|span| Hit { kind: self.header, span }),
-                    );
-                }
-                Some(Mark::Flag) => {
-                    hits.extend(
-                        command::password(text, at.clone()).map(|span| Hit { kind: self.command, span }),
-                    );
-                }
-            }
+            hits.extend(anchor.mark.and_then(|mark| self.marked(mark, text, at.clone())));
             // Not another word of a name whose value is judged.
             if let Some((_, length)) = anchor.keyword
                 && self.config.assignments
@@ -179,6 +168,20 @@ impl Secrets {
             }
         }
         hits
+    }
+
+    /// The password that a mark at `at` tells.
+    fn marked(&self, mark: Mark, text: &str, at: Range<usize>) -> Option<Hit> {
+        let (kind, span) = match mark {
+            Mark::Url => (self.url, url::password(text, at)?),
+            Mark::DataSource => (self.url, url::data_source(text, at)?),
+            Mark::Oracle => (self.url, url::oracle(text, at)?),
+            Mark::Scheme => (self.header, header::credentials(text, at)?),
+            Mark::Flag => (self.command, command::password(text, at)?),
+            Mark::Connection => (self.assigned, value::argument(text, at.end, 2)?),
+        };
+        let password = text.get(span.clone())?;
+        (mark != Mark::Connection || guess::may_be_password(password)).then_some(Hit { kind, span })
     }
 
     /// The key whose anchor lies at `at`.
@@ -201,8 +204,16 @@ impl Secrets {
         hits: &mut Vec<Hit>,
         max_entropy: &mut f64,
     ) {
-        let Some(name) = text.get(found.name) else { return };
-        let Some(says) = name::suspicion(name) else { return };
+        let Some(name) = text.get(found.name.clone()) else { return };
+        // A key says more with what it is of: `api.key`.
+        let of = || {
+            text.get(
+                backward_within(text, found.name.start, LONGEST_OWNER, |b| b == b'.' || span::word(b))
+                    ..found.name.end,
+            )
+        };
+        let says = name::suspicion(name).or_else(|| name::suspicion(of()?).filter(|_| name::is_key(name)));
+        let Some(says) = says else { return };
         for span in found.values {
             let Some(value) = text.get(span.clone()) else { continue };
             // The scheme of a header is none of the secret.

@@ -47,13 +47,23 @@ pub(crate) fn literal(text: &str, at: usize, raw: bool) -> Option<Range<usize>> 
     };
     let three = text.as_bytes().get(at..at + 3).is_some_and(|three| three.iter().all(|byte| *byte == mark));
     let start = if three { at + 3 } else { start };
+    let bytes = text.as_bytes();
     let mut escaped = false;
+    let mut here = start;
     let end = forward_within(text, start, LONGEST, |byte| {
-        let ends = !escaped && byte == mark || byte == b'\n';
-        escaped = !raw && !escaped && byte == b'\\';
+        // `''` is a quote within single ones in YAML and SQL.
+        let twice = !three
+            && mark == b'\''
+            && here > start
+            && bytes.get(here + 1) == Some(&mark)
+            && !escaped
+            && byte == mark;
+        let ends = !escaped && !twice && byte == mark || byte == b'\n';
+        escaped = twice || !raw && !escaped && byte == b'\\';
+        here += 1;
         !ends
     });
-    (text.as_bytes().get(end) == Some(&mark)).then_some(start..end)
+    (bytes.get(end) == Some(&mark)).then_some(start..end)
 }
 
 /// The text that a literal stands for: escapes replaced by what they mean, and those of control characters left out.

@@ -150,6 +150,11 @@ pub(crate) fn suspicion(name: &str) -> Option<Suspicion> {
     heaviest.map(|weight| Suspicion { weight, digest })
 }
 
+/// Whether a name is nothing but a key.
+pub(crate) fn is_key(name: &str) -> bool {
+    is_word(name, "key")
+}
+
 /// What a word of a name says by itself.
 fn keyword(word: &str) -> Option<Weight> {
     let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());

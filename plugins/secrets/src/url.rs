@@ -1,7 +1,10 @@
 use std::ops::Range;
 
 use crate::guess::may_be_password;
-use crate::span::{backward, forward};
+use crate::span::{backward, backward_within, forward, forward_within};
+
+/// The longest name of a data source up to its host, in bytes.
+const LONGEST: usize = 160;
 
 /// Finds the password of a URL, `scheme://user:password@host`, whose `://` lies at `at`.
 pub(crate) fn password(text: &str, at: Range<usize>) -> Option<Range<usize>> {
@@ -32,6 +35,24 @@ pub(crate) fn password(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let fits = !digest && !sample_host && !port && !value.contains("://");
     (fits && may_be_password(&percent_decoded(value)) && text.get(user) != Some(value))
         .then_some(start..start + value.len())
+}
+
+/// Finds the password of `user:password@tcp(host)`, whose `@tcp(` lies at `at`.
+pub(crate) fn data_source(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let start =
+        backward_within(text, at.start, LONGEST, |b| !b.is_ascii_whitespace() && !b"/\"'`".contains(&b));
+    let user = text.get(start..at.start)?.find(':')?;
+    let password = start + user + 1..at.start;
+    may_be_password(text.get(password.clone())?).then_some(password)
+}
+
+/// Finds the password of `jdbc:oracle:thin:user/password@host`, whose `jdbc:oracle:` lies at `at`.
+pub(crate) fn oracle(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let end = forward_within(text, at.end, LONGEST, |b| !b.is_ascii_whitespace() && !b"\"'`".contains(&b));
+    let (login, _) = text.get(at.end..end)?.split_once('@')?;
+    let (user, password) = login.split_once('/')?;
+    let start = at.end + user.len() + 1;
+    (user.contains(':') && may_be_password(password)).then_some(start..start + password.len())
 }
 
 /// What the escapes of a URL stand for (RFC 3986, 2.1).

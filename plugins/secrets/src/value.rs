@@ -32,7 +32,7 @@ const CALLS: [&str; 14] = [
 
 /// The value in quotes at `at`, also with a prefix as in `b"…"`, in a call that only changes its type, or in a list.
 pub(crate) fn quoted(text: &str, at: usize) -> Option<Vec<Range<usize>>> {
-    if let Some(value) = prefixed(text, at) {
+    if let Some(value) = prefixed(text, at).or_else(|| percent(text, at)) {
         return Some(vec![value]);
     }
     let bytes = text.as_bytes();
@@ -51,8 +51,24 @@ pub(crate) fn quoted(text: &str, at: usize) -> Option<Vec<Range<usize>>> {
     (bytes.get(value.end + 1) != Some(&b':')).then(|| vec![value])
 }
 
+/// The argument behind so many others of a call whose arguments begin at `at`, where each is a literal.
+pub(crate) fn argument(text: &str, at: usize, before: usize) -> Option<Range<usize>> {
+    let mut at = skip_blank(text, at);
+    for _ in 0..before {
+        let literal = prefixed(text, at)?;
+        let closed = quote(text, literal.end)?.end;
+        let comma = skip_blank(text, closed);
+        text.get(comma..)?.strip_prefix(',')?;
+        at = forward_within(text, comma + 1, LONGEST_CALL, |b| b.is_ascii_whitespace());
+    }
+    quoted(text, at)?.into_iter().next()
+}
+
 /// A literal with or without a prefix.
 fn prefixed(text: &str, at: usize) -> Option<Range<usize>> {
+    if quote(text, at).is_some() {
+        return literal(text, at, false);
+    }
     let open = forward_within(text, at, 3, prefix);
     let before = text.get(at..open)?;
     if before.len() > 2 {
@@ -62,6 +78,17 @@ fn prefixed(text: &str, at: usize) -> Option<Range<usize>> {
     // Rust's `r#"…"#`.
     let open = if raw { forward_within(text, open, 4, |byte| byte == b'#') } else { open };
     literal(text, open, raw)
+}
+
+/// Ruby's `%q(…)`.
+fn percent(text: &str, at: usize) -> Option<Range<usize>> {
+    let start = at
+        + ["%q(", "%Q("]
+            .iter()
+            .find(|open| text.get(at..).is_some_and(|rest| rest.starts_with(**open)))?
+            .len();
+    let end = forward_within(text, start, LONGEST, |byte| byte != b')' && byte != b'\n');
+    (text.as_bytes().get(end) == Some(&b')')).then_some(start..end)
 }
 
 /// The values of a list, each with quotes of its own, parted by commas.
@@ -145,7 +172,7 @@ pub(crate) fn skip_blank(text: &str, at: usize) -> usize {
 
 /// Of what may stand before a quote in some language.
 fn prefix(byte: u8) -> bool {
-    matches!(byte, b'r' | b'R' | b'b' | b'B' | b'f' | b'u' | b'L' | b'N' | b'E' | b'@' | b'$')
+    matches!(byte, b'*' | b'&' | b'r' | b'R' | b'b' | b'B' | b'f' | b'u' | b'L' | b'N' | b'E' | b'@' | b'$')
 }
 
 #[cfg(test)]
