@@ -3,14 +3,12 @@ use std::ops::Range;
 use crate::bare;
 use crate::file_kind::FileKind;
 use crate::literal::{LONGEST, Quote, quote};
+use crate::operator::{LONGEST_TYPE, comparison, operator};
 use crate::span::{backward, backward_within, blank, forward_within, is_at, name as name_byte, url_safe};
 use crate::value::{argument, default_within, element, next_element, quoted, skip_blank, unquoted};
 
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 80;
-
-/// The longest type between a name and its value, in bytes.
-const LONGEST_TYPE: usize = 48;
 
 /// The longest index or length after a name, in bytes.
 const LONGEST_INDEX: usize = 32;
@@ -167,7 +165,7 @@ impl Place<'_> {
         let mark = *text.as_bytes().get(quote).filter(|mark| b"\"'`".contains(mark))?;
         let start = backward_within(text, quote, LONGEST, |byte| byte != mark && byte != b'\n');
         let opened = start.checked_sub(1).is_some_and(|open| text.as_bytes().get(open) == Some(&mark));
-        opened.then(|| (vec![start..quote], Context::Loose))
+        single(opened.then_some(start..quote), Context::Loose)
     }
 
     /// What an operator that ends at `after` assigns.
@@ -192,6 +190,9 @@ impl Place<'_> {
             .is_some_and(|name| name.to_ascii_lowercase().ends_with("authorization"))
         {
             let scheme = forward_within(text, at, LONGEST_SCHEME, |byte| byte.is_ascii_alphabetic());
+            if text.get(at..scheme)?.eq_ignore_ascii_case("basic") {
+                return None;
+            }
             let at = if scheme > at && is_at(text, scheme, blank) { skip_blank(text, scheme) } else { at };
             return single(bare::word(text, at), Context::Bare);
         }
@@ -351,50 +352,6 @@ impl Place<'_> {
 
 fn single(value: Option<Range<usize>>, context: Context) -> Found {
     value.map(|value| (vec![value], context))
-}
-
-/// The length of an operator that compares; 0 where there is none.
-fn comparison(rest: &str) -> usize {
-    ["===", "!==", "==", "!=", "=~"]
-        .iter()
-        .find(|operator| rest.starts_with(**operator))
-        .map_or(0, |o| o.len())
-}
-
-/// One past an operator that assigns, and whether it is a bare `=`: `=`, `:`, `:=`, `=>`, `?=`, `||=`, or a type and `=`.
-fn operator(text: &str, at: usize) -> Option<(usize, bool)> {
-    let bytes = text.as_bytes();
-    let rest = text.get(at..)?;
-    let longer = ["||=", "??=", "?=", "+=", ":=", "=>", "?:", "!:"];
-    if let Some(operator) = longer.iter().find(|operator| rest.starts_with(**operator)) {
-        if !matches!(*operator, "?:" | "!:") {
-            return Some((at + operator.len(), false));
-        }
-        return typed(text, at + 2).or(Some((at + 2, false)));
-    }
-    match bytes.get(at)? {
-        b'=' => Some((at + 1, true)),
-        b':' if bytes.get(at + 1) == Some(&b':') => None,
-        b':' => typed(text, at + 1).or(Some((at + 1, false))),
-        b'|' | b'?' | b'+' => None,
-        _ => typed(text, at),
-    }
-}
-
-/// One past the `=` behind a type.
-fn typed(text: &str, start: usize) -> Option<(usize, bool)> {
-    let mut depth = 0;
-    let is_type = |b: u8| {
-        depth += i32::from(matches!(b, b'[' | b'<')) - i32::from(matches!(b, b']' | b'>'));
-        b.is_ascii_alphanumeric() || b"_&*<>[]'.?| \t".contains(&b) || depth > 0 && matches!(b, b',' | b';')
-    };
-    let end = forward_within(text, start, LONGEST_TYPE + 1, is_type);
-    // The padding of base64 is followed by nothing.
-    let assigns =
-        is_at(text, end, |byte| byte == b'=') && is_at(text, end + 1, |byte| b" \t\"'`".contains(&byte));
-    // `'a' = …`: a literal is no type.
-    let literal = text.get(start..end).is_some_and(|between| between.matches('\'').count() > 1);
-    (assigns && !literal && end - start <= LONGEST_TYPE).then_some((end + 1, false))
 }
 
 /// The default of something that is looked up elsewhere: `process.env.NAME || "value"`, `os.getenv(NAME) or "value"`.

@@ -43,6 +43,10 @@ pub(crate) fn judge(candidate: &Candidate<'_>, config: &Config) -> Verdict {
         return Verdict::AwsSecret;
     }
     let value = if value.contains('\\') { &*unescaped(value) } else { value };
+    // What is encoded there is looked at by itself.
+    if value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic ")) {
+        return Verdict::Harmless;
+    }
     let value = after_scheme(value);
     let digest =
         says.digest && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-%".contains(&byte));
@@ -178,9 +182,10 @@ fn is_pattern(value: &str) -> bool {
 /// Whether a value is a call or the index of something: `name(…)`, `name[…]`.
 fn is_call(value: &str) -> bool {
     let (open, close) = if value.ends_with([')', ';']) { ('(', ')') } else { ('[', ']') };
-    let Some((callee, _)) = value.split_once(open) else { return false };
+    let Some((callee, arguments)) = value.split_once(open) else { return false };
     let name = callee.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:$&*!<>".contains(&b));
-    !callee.is_empty() && name && value.contains(close) && (callee.len() < 6 || surprise(callee) < 6.5)
+    let random = |part: &str| part.len() >= 6 && surprise(part) > 6.5;
+    !callee.is_empty() && name && value.contains(close) && !random(callee) && !random(arguments)
 }
 
 /// Whether a value is a chain of names: `user.name1`, `a::b1`, `a->b`.

@@ -44,6 +44,7 @@ mod hostile;
 mod keyword;
 mod literal;
 mod name;
+mod operator;
 mod placeholder;
 mod search;
 mod span;
