@@ -214,7 +214,7 @@ impl Place<'_> {
             _ if adjoins && at == after
                 || at == after + 1 && text.as_bytes().get(after - 1) == Some(&b':') =>
             {
-                single(bare::word(text, at), Context::Loose)
+                single(bare::part(text, at).or_else(|| bare::word(text, at)), Context::Loose)
             }
             _ => None,
         }

@@ -8,6 +8,9 @@ use crate::span::{blank, forward_within, is_at};
 /// The longest such value, in bytes. It may hold the name of the next, which would pass the same bytes again.
 const LONGEST: usize = 300;
 
+/// The longest password of a connection string that may hold blanks, in bytes.
+const LONGEST_PASSWORD: usize = 64;
+
 /// The longest name of the part after one in a list of parts, in bytes.
 const LONGEST_PART: usize = 24;
 
@@ -97,6 +100,14 @@ pub(crate) fn word(text: &str, at: usize) -> Option<Range<usize>> {
     (!kept.is_empty()).then_some(at..at + kept.len())
 }
 
+/// The part of a connection string that begins at `at`, up to its semicolon, which may hold what ends a word.
+pub(crate) fn part(text: &str, at: usize) -> Option<Range<usize>> {
+    let end = forward_within(text, at, LONGEST_PASSWORD, |byte| !b";\"'`\n\r=".contains(&byte));
+    let more = is_at(text, end, |byte| byte == b';')
+        && (begins_part(text, end + 1) || is_at(text, end + 1, |byte| byte == b'"' || byte == b'\''));
+    (more && end > at).then_some(at..end)
+}
+
 /// Whether a name and `=` or `:` follow, or an escaped quote: what is before is a part of its own.
 fn begins_part(text: &str, at: usize) -> bool {
     let start = forward_within(text, at, LONGEST_PART, blank);
@@ -152,6 +163,11 @@ mod tests {
             ("é1", "é1"),
         ] {
             assert_eq!(word(text, 0).and_then(|value| text.get(value)), Some(value), "{text}");
+        }
+        for (text, value) in
+            [("a 1<b>;C=d", Some("a 1<b>")), ("a 1;\"", Some("a 1")), ("a 1; b", None), ("a 1", None)]
+        {
+            assert_eq!(part(text, 0).and_then(|value| text.get(value)), value, "{text}");
         }
         assert_eq!(word("", 0), None);
         assert_eq!(word(&"a".repeat(LONGEST + 1), 0), None);

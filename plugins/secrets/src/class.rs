@@ -17,6 +17,7 @@ impl Class {
             Class::UrlSafe => url_safe(byte),
             Class::Base64 => base64(byte),
             Class::Padded => base64(byte) || byte == b'=',
+            Class::Escaped => base64(byte) || byte == b'=' || byte == b'%',
             Class::Unreserved => url_safe(byte) || byte == b'.' || byte == b'~',
         }
     }

@@ -27,6 +27,8 @@ pub(crate) enum Class {
     Base64,
     /// Base64 with its padding.
     Padded,
+    /// Base64 with its padding as a URL has it, with escapes.
+    Escaped,
     /// Unreserved characters of URLs (RFC 3986).
     Unreserved,
 }
@@ -108,8 +110,8 @@ pub(crate) struct Family {
 }
 
 use Class::{
-    Alphanumeric, Base32, Base64, Capital, Digit, Hex, Letter, LowerHex, Padded, Small, Unreserved, UrlSafe,
-    Word,
+    Alphanumeric, Base32, Base64, Capital, Digit, Escaped, Hex, Letter, LowerHex, Padded, Small, Unreserved,
+    UrlSafe, Word,
 };
 use Part::{Run, Text};
 use Shape::{After, Around, Behind};
@@ -174,7 +176,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         "azure-shared-access-signature",
         "Azure shared access signature",
         &["&sig=", "?sig=", ";sig="],
-        Behind(&[Run(Base64, 20, 60), Text("%3D")]),
+        Behind(&[Run(Escaped, 43, 80)]),
     ),
     family(
         "azure-client-secret",
@@ -238,18 +240,12 @@ pub(crate) const FAMILIES: &[Family] = &[
     ),
     family("databricks-token", "Databricks token", &["dapi"], after(&[Run(LowerHex, 32, 32)])),
     family(
-        "snowflake-token",
-        "Snowflake token",
-        &["ver:1-hint:"],
-        after(&[Run(Digit, 1, 20), Text("-ETMs")]),
-    ),
-    // Code hosts and registries.
-    family(
         "github-token",
         "GitHub token",
         &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
         After(&[Run(Alphanumeric, 36, 36)], Check::Crc32Base62),
     ),
+    family("github-token", "GitHub refresh token", &["ghr_"], after(&[Run(Alphanumeric, 76, 76)])),
     family("github-token", "GitHub token", &["ghs_"], special(Special::GitHubStateless)),
     family(
         "github-fine-grained-token",

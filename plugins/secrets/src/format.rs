@@ -12,7 +12,7 @@ use crate::special;
 pub(crate) fn find(family: &Family, text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let found = match family.shape {
         Shape::After(parts, check) => {
-            if !begins_word(text, at.start) {
+            if is_at(text, at.start, word) && !begins_word(text, at.start) {
                 return None;
             }
             let end = parts_end(text, at.end, parts)?;

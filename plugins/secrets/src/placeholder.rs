@@ -121,8 +121,8 @@ const LOOKUPS: [&str; 24] = [
     "self.",
 ];
 
-/// How ciphertexts and hashes begin, which may be shown.
-const SEALED: [&str; 28] = [
+/// How ciphertexts, hashes and public keys begin, which may be shown.
+const SEALED: [&str; 38] = [
     "ENC[",
     "ENC(",
     "{cipher}",
@@ -140,6 +140,16 @@ const SEALED: [&str; 28] = [
     "$7$",
     "$y$",
     "$apr1$",
+    "ssh-rsa ",
+    "ssh-ed25519 ",
+    "ssh-dss ",
+    "ecdsa-sha2-",
+    "sk-ssh-",
+    "sk-ecdsa-",
+    "-----BEGIN ",
+    "pk_live_",
+    "pk_test_",
+    "pk.eyJ",
     "$argon2",
     "$scrypt$",
     "$pbkdf2",
