@@ -400,9 +400,9 @@ mod tests {
     #[test]
     fn finds_repetitions_of_nothing() {
         for (pattern, at) in [
-            ("(a ((b)?)+ (c))", Some(8)),
-            ("(a [(b) (c)?]+ (d))", Some(12)),
-            ("(a [(b) ((c)* (d)?)]+ (e))", Some(19)),
+            ("(a ((b)?)+ (c))", Some(9)),
+            ("(a [(b) (c)?]+ (d))", Some(13)),
+            ("(a [(b) ((c)* (d)?)]+ (e))", Some(20)),
             ("(a [(b)? (c)]+ (d))", None),
             ("(a ((b) (c)?)+ (d))", None),
             ("(a ((b)?)* (c))", None),
