@@ -44,21 +44,32 @@
 
 mod boolean;
 mod captures;
+mod cognitive;
 mod config;
+mod errors;
+mod function;
+mod gaps;
+mod index;
 mod language;
 mod lines;
 mod names;
+mod patterns;
 mod qualified;
+mod recursion;
 mod structure;
 
 pub use config::Config;
 
 use codetune_plugin_sdk::{Analyzer, Error, Report, RuleId, Setup, Severity, Source, Subject};
 
+use crate::cognitive::accumulate;
+use crate::errors::error_ratio;
+use crate::function::Function;
 use crate::language::Language;
 use crate::lines::{LineCounts, Lines};
 use crate::names::Names;
-use crate::structure::{Function, Structure, structure};
+use crate::recursion::recursive;
+use crate::structure::{Structure, structure};
 
 /// Measures files and functions, and reports functions above the configured thresholds.
 pub struct Metrics {
@@ -76,9 +87,10 @@ impl Analyzer for Metrics {
     fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error> {
         let language = Language::of(source.language())?;
         let captures = source.query(language.query)?;
-        let structure = structure(source.text(), &language, &captures);
+        let mut structure = structure(source.text(), &language, &captures);
+        let sum_cognitive = self.cognitive(source.text(), &language, &mut structure);
         let lines = Lines::new(source.text(), &structure.comments);
-        self.file(&structure, &lines, report);
+        self.file(source.text(), &structure, sum_cognitive, &lines, report);
         for function in &structure.functions {
             let counts = lines.within(&function.span);
             self.function(function, counts, report);
@@ -91,14 +103,33 @@ impl Analyzer for Metrics {
 codetune_plugin_sdk::export!(analyzer: Metrics);
 
 impl Metrics {
-    fn file(&self, structure: &Structure, lines: &Lines, report: &mut Report) {
+    /// Gives each function its cognitive complexity, and returns that of the file.
+    fn cognitive(&self, text: &str, language: &Language, structure: &mut Structure) -> usize {
+        if self.config.cognitive_recursion {
+            let recursive = recursive(text, language, &structure.functions, &structure.calls);
+            for (function, recursive) in structure.functions.iter_mut().zip(recursive) {
+                function.cognitive += usize::from(recursive);
+            }
+        }
+        let nested = self.config.cognitive_nested;
+        accumulate(&mut structure.functions, structure.outside, nested, language.declarative)
+    }
+
+    fn file(
+        &self,
+        text: &str,
+        structure: &Structure,
+        sum_cognitive: usize,
+        lines: &Lines,
+        report: &mut Report,
+    ) {
         let names = &self.names;
         let functions = &structure.functions;
         let counts = lines.all();
         let sum = |value: fn(&Function) -> usize| functions.iter().map(value).sum::<usize>();
         let max = |value: fn(&Function) -> usize| functions.iter().map(value).max().unwrap_or(0);
         let mean = |total: usize| total as f64 / functions.len().max(1) as f64;
-        let (cyclomatic, cognitive) = (sum(Function::cyclomatic), sum(|f| f.complexity.cognitive));
+        let (cyclomatic, cognitive) = (sum(Function::cyclomatic), sum(|f| f.cognitive));
         let longest = functions.iter().map(|f| lines.within(&f.span).total).max().unwrap_or(0);
 
         let mut integer = |id, value: usize| report.integer(id, Subject::FILE, value as i64);
@@ -111,14 +142,15 @@ impl Metrics {
         integer(names.classes, structure.classes);
         integer(names.imports, structure.imports);
         integer(names.relative_imports, structure.relative_imports);
-        integer(names.syntax_errors, structure.syntax_errors);
+        integer(names.syntax_errors, structure.syntax_errors.len());
         integer(names.max_function_lines, longest);
         integer(names.max_parameters, max(|f| f.parameters));
         integer(names.max_nesting, max(|f| f.complexity.nesting).max(structure.outside.nesting));
         integer(names.max_cyclomatic, max(Function::cyclomatic));
         integer(names.sum_cyclomatic, cyclomatic + structure.outside.decisions);
-        integer(names.max_cognitive, max(|f| f.complexity.cognitive));
-        integer(names.sum_cognitive, cognitive + structure.outside.cognitive);
+        integer(names.max_cognitive, max(|f| f.cognitive));
+        integer(names.sum_cognitive, sum_cognitive);
+        report.float(names.error_ratio, Subject::FILE, error_ratio(text, &structure.syntax_errors));
         report.float(names.comment_ratio, Subject::FILE, counts.comment_ratio());
         report.float(names.mean_cyclomatic, Subject::FILE, mean(cyclomatic));
         report.float(names.mean_cognitive, Subject::FILE, mean(cognitive));
@@ -135,7 +167,7 @@ impl Metrics {
         integer(names.parameters, function.parameters);
         integer(names.nesting, function.complexity.nesting);
         integer(names.cyclomatic, function.cyclomatic());
-        integer(names.cognitive, function.complexity.cognitive);
+        integer(names.cognitive, function.cognitive);
         report.float(names.function_comment_ratio, subject, counts.comment_ratio());
         report.boolean(names.is_async, subject, function.is_async);
     }
@@ -154,7 +186,7 @@ impl Metrics {
             }
         };
         let cyclomatic = function.cyclomatic();
-        let cognitive = function.complexity.cognitive;
+        let cognitive = function.cognitive;
         let nesting = function.complexity.nesting;
         let parameters = function.parameters;
         check(names.too_complex, cyclomatic, config.max_cyclomatic, &|| {
@@ -170,11 +202,5 @@ impl Metrics {
         check(names.too_many_parameters, parameters, config.max_parameters, &|| {
             format!("takes {parameters} parameters")
         });
-    }
-}
-
-impl Function {
-    fn cyclomatic(&self) -> usize {
-        1 + self.complexity.decisions
     }
 }
