@@ -11,7 +11,9 @@
 //! | `language`, `shebang` | which language a file is in, grammars and their versions |
 //! | `decode`, `cookie` | bytes to text, exactly or not at all |
 //! | `load`, `file`, `lines` | one file in memory and its line index |
+//! | `header` | whether a `.h` file is C or C++ |
 //! | `syntax`, `budget` | parsing once, in bounded work |
+//! | `prepare` | what is parsed instead of a text that its grammar cannot read as it stands |
 //! | `query` | tree-sitter queries run by the host |
 
 mod budget;
@@ -20,9 +22,11 @@ mod decode;
 mod discover;
 mod file;
 mod globs;
+mod header;
 mod language;
 mod lines;
 mod load;
+mod prepare;
 mod query;
 mod shebang;
 mod skip;
@@ -47,4 +51,4 @@ pub use syntax::ParseError;
 ///
 /// Raise it when decoding, language detection, line counting, limits or the order of captures change, so
 /// that results cached under the old behaviour are not taken for new ones.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;

@@ -6,9 +6,9 @@
 //! # What counts
 //!
 //! **Functions** are functions and methods with a body, asynchronous and nested ones included; each counts for
-//! itself. Closures, lambdas and function expressions are no functions: what they hold counts to the function
-//! around them. The exception is JavaScript and TypeScript, where `const f = () => …` and a class field
-//! initialised by a function are functions, since that is how they are declared there.
+//! itself. In JavaScript and TypeScript every function expression and arrow function is one too, by the name of what it
+//! is assigned to, by its own, or as `router.get(callback)`. Elsewhere closures and lambdas are no functions: what they
+//! hold counts to the function around them. Where there is none around and the body is a block, they are functions.
 //!
 //! **Classes** are: Rust `struct`, `enum`, `union` and `trait` (an `impl` only gives its name to its methods);
 //! Python `class`; JavaScript `class`; TypeScript also `interface` and `enum`; Go `struct` and `interface`
@@ -25,21 +25,32 @@
 //! **Parameters** are those declared, with `self`, `this` and variadic ones, without the receivers
 //! of Go and Java.
 //!
+//! **Lines** end with `\n`, `\r\n` or a lone `\r`.
+//!
 //! **Cyclomatic complexity** (McCabe, *A Complexity Measure*, 1976) is 1 plus the decisions: `if`, `elif`,
-//! loops with a condition or a range, `case` but not `default`, `match` arms but not `_`, guards of arms and
-//! cases, `catch`, `&&`, `||`, the conditional operator, the `for` and `if` of a comprehension, `let … else`.
+//! loops with a condition or a range, `case` but not `default`, `match` arms but not those that everything matches
+//! (`_`, a name, Python's irrefutable patterns of PEP 634, Java's `case null, default`), guards of arms and
+//! cases, `catch`, `&&`, `||`, the conditional operator, the `for` and `if` of a comprehension, `let … else`; as in
+//! ESLint's rule `complexity`, JavaScript's `??`, `?.`, `??=`, `||=`, `&&=` and defaults of parameters and patterns.
 //! Not endless loops (Rust's `loop`, `for (;;)`, Go's `for {}`), Rust's `?` and `#if`.
 //!
 //! **Cognitive complexity** (G. A. Campbell, *Cognitive Complexity*, SonarSource, 2023): branches, all loops,
 //! `switch`, `match`, `catch` and conditional operators add 1 and 1 more for each of them around, closures
-//! too; `else`, `elif`, jumps to labels and each sequence of like boolean operators add 1. Recursion adds
-//! nothing. A nested function counts for itself, from nothing. A condition counts as inside its branch.
+//! and functions too; `else`, `elif`, jumps to labels and each sequence of like boolean operators add 1, and so does
+//! recursion, direct or in a circle, as far as the calls of one file tell. What a nested function holds counts to the
+//! function around it as well; exempt are Python's decorators, which do not deepen what they return, and functions of
+//! JavaScript without branches of their own, which stand for namespaces. A condition counts as inside its branch. The
+//! options `cognitive_nested` and `cognitive_recursion` make each function count for itself and recursion nothing. The
+//! sum of a file counts everything once.
 //!
 //! **Nesting** is the deepest chain of those nesting constructs, closures aside; `else if` does not deepen it.
 //!
+//! **Syntax errors** are what the grammar could not parse after the host took away macros and other things that no
+//! grammar knows; the error ratio is the share of the text in them.
+//!
 //! Other tools differ: lizard counts preprocessor conditions in C and C++, `?` in Rust and no comprehension in
 //! some versions; radon adds 1 for `assert` and for `else` on loops and `try`, and adds nested functions to the
-//! outer one. Code inside Rust macro calls is tokens to the grammar, so none of it counts.
+//! outer one; SonarJS leaves out `||`. Code inside Rust macro calls is tokens to the grammar, so none of it counts.
 #![deny(missing_docs)]
 
 mod boolean;

@@ -102,7 +102,7 @@ pub fn grammar(language: &str) -> Language {
         "go" => tree_sitter_go::LANGUAGE.into(),
         "c" => tree_sitter_c::LANGUAGE.into(),
         "cpp" => tree_sitter_cpp::LANGUAGE.into(),
-        "java" => tree_sitter_java::LANGUAGE.into(),
+        "java" => tree_sitter_java_orchard::LANGUAGE.into(),
         other => panic!("no grammar for {other}"),
     }
 }
