@@ -100,9 +100,13 @@ pub(super) fn flatten(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits
                     && after.is_none_or(|after| word(after) != "else")
                     && group.branches.iter().all(|branch| {
                         branch.shape.is_balanced()
-                            && is_end(branch.shape.last)
                             && branch.shape.first.is_none_or(|first| word(first) != "else")
                     });
+                // One that ends otherwise beside others that do not ends with a macro.
+                let ends = |branch: &Branch| branch.shape.last.is_some() && is_end(branch.shape.last);
+                let whole = whole
+                    && (group.branches.iter().any(ends)
+                        || group.branches.iter().all(|branch| branch.shape.last.is_none()));
                 let truth = |branch: &Branch| truth(directive(word(branch.directive)), cpp);
                 let several = group.branches.len() > 1;
                 let taken = if whole {

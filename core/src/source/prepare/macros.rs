@@ -381,10 +381,13 @@ fn calls(code: &Code<'_>, name: usize, edits: &mut Edits) {
     if statements && (after == "{" || next_begins && (loops || code.starts_line(close + 1))) {
         if loops {
             // A loop over a list, whatever its arguments mean.
-            edits.blank(code.span(open + 1, close - 1));
-            edits.replace(whole.clone(), "while");
-            let end = code.span(open, close);
-            edits.replace(end, "(1)");
+            let arguments = code.span(open + 1, close - 1);
+            if arguments.is_empty() || word.len() < "while".len() {
+                edits.blank(whole);
+            } else {
+                edits.replace(arguments, "1");
+                edits.replace(code.span(name, name), "while");
+            }
         } else if after == "{" {
             edits.blank(whole);
         } else if runs::is_macro(word) {
