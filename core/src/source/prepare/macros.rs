@@ -210,6 +210,11 @@ pub(super) fn remove(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits)
     let code = Code::new(text, tokens, cpp);
     let mut index = 0;
     while index < tokens.len() {
+        // What lies in something that was taken away is done with.
+        if edits.is_blank(code.span(index, index)) {
+            index += 1;
+            continue;
+        }
         match code.kind(index) {
             Some(Kind::Directive) => directive_in_list(&code, index, edits),
             Some(Kind::Word) => {

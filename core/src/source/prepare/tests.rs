@@ -156,6 +156,9 @@ fn java_has_unnamed_variables_and_patterns_of_nested_types() {
 fn preparing_takes_time_by_the_length_of_the_text() {
     for (language, text) in [
         (Language::C, format!("{}int x\n{}", "#if A\n(".repeat(20_000), ")\n#endif\n".repeat(20_000))),
+        (Language::C, format!("{}{}", "\"a\" X(".repeat(50_000), ")".repeat(50_000))),
+        (Language::C, format!("{}{}", "f(a, g(".repeat(50_000), "))".repeat(50_000))),
+        (Language::TypeScript, format!("{} )", "export default function ():".repeat(40_000))),
         (Language::C, format!("int f() {{ {} }} )", "A B(c) ".repeat(50_000))),
         (Language::C, "(".repeat(200_000)),
         (Language::C, "#endif\n".repeat(50_000) + ")"),

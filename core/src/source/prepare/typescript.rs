@@ -4,7 +4,7 @@ use super::edits::Edits;
 use super::tokens::{Kind, Token, script_tokens};
 
 /// Tokens that are looked at for the other end of something.
-const MOST_TOKENS: usize = 2_000;
+const MOST_TOKENS: usize = 500;
 
 /// Writes over what the grammar does not know:
 ///
@@ -117,7 +117,7 @@ fn bare_function(code: &Code<'_>, index: usize, edits: &mut Edits) {
     }
     let Some(close) = code.close(index + 2).filter(|&close| code.word(close + 1) == ":") else { return };
     let mut at = close + 2;
-    while !matches!(code.word(at), ";" | "{" | "") {
+    while !matches!(code.word(at), ";" | "{" | "") && at < close + MOST_TOKENS {
         at += 1;
     }
     if code.word(at) == "{" {
@@ -159,7 +159,7 @@ fn tagged_template(code: &Code<'_>, index: usize, edits: &mut Edits) {
         return;
     }
     let (mut depth, mut braces) = (0_usize, 0_usize);
-    for at in (index.saturating_sub(MOST_TOKENS / 10)..index).rev() {
+    for at in (index.saturating_sub(MOST_TOKENS)..index).rev() {
         match code.word(at) {
             ">" if !code.is_arrow(at) => depth += 1,
             "<" => depth -= 1,
