@@ -8,12 +8,15 @@
 //!
 //! The tree with fewer errors is the file's; see [`parse`](super::syntax::parse).
 
+mod calls;
+mod code;
 mod conditionals;
 mod edits;
 mod macros;
 mod runs;
 pub(super) mod tokens;
 mod typescript;
+mod words;
 
 #[cfg(test)]
 mod tests;
