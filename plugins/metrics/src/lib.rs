@@ -25,8 +25,6 @@
 //! **Parameters** are those declared, with `self`, `this` and variadic ones, without the receivers
 //! of Go and Java.
 //!
-//! **Lines** end with `\n`, `\r\n` or a lone `\r`.
-//!
 //! **Cyclomatic complexity** (McCabe, *A Complexity Measure*, 1976) is 1 plus the decisions: `if`, `elif`,
 //! loops with a condition or a range, `case` but not `default`, `match` arms but not those that everything matches
 //! (`_`, a name, Python's irrefutable patterns of PEP 634, Java's `case null, default`), guards of arms and
