@@ -46,7 +46,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::List { json: true } => {
             let plugins: Vec<Value> = registry.list().map(entry_json).collect();
-            terminal.json(&json!({ "plugins": plugins }))?;
+            terminal.json(&json!({ "plugins": plugins, "passed_over": registry.passed_over() }))?;
         }
         Command::List { json: false } => {
             terminal.print(&table(&registry, terminal))?;
@@ -55,6 +55,9 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
                     let note = format!("{} is {}: {reason}", entry.name, entry.state.word());
                     terminal.note(&escape_control(&note));
                 }
+            }
+            for passed_over in registry.passed_over() {
+                terminal.note(&escape_control(&passed_over.to_string()));
             }
         }
         Command::Info { name, json } => {

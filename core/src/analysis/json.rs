@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use super::Analysis;
 use super::analysis_report::SkippedForm;
+use crate::validate::write_seen_json;
 
 /// Files that are turned to text at once: enough for all cores, little enough to hold.
 const AT_ONCE: usize = 256;
 
 impl Analysis {
-    /// Writes the JSON form as `serde_json::to_writer_pretty` does, byte for byte, but on all cores: of a tree that is
+    /// Writes the JSON form as [`write_seen_json`] does, byte for byte, but on all cores: of a tree that is
     /// cached, writing takes most of the time.
     ///
     /// # Errors
@@ -36,5 +37,7 @@ impl Analysis {
 
 /// Texts in JSON hold no line ends, so every line end is one of the layout.
 fn indented(value: &impl Serialize, line_end: &str) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(value)?.replace('\n', line_end))
+    let mut text = Vec::new();
+    write_seen_json(&mut text, value)?;
+    Ok(String::from_utf8_lossy(&text).replace('\n', line_end))
 }

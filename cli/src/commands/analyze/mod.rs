@@ -7,7 +7,9 @@ mod text;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions, Summary};
+use codetune_core::analysis::{
+    self, Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Summary, UsedAnalyzer,
+};
 use codetune_core::files;
 
 use crate::context::Context;
@@ -96,6 +98,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
             terminal.note(&format!("written to {}", path.display()));
         }
     }
+    if !arguments.selection.analyzers.is_empty()
+        && analysis.analyzers.iter().any(|used| silent(&analysis, used))
+    {
+        return Ok(Exit::Plugin);
+    }
     Ok(verdict(&analysis.summary, arguments.fail_on))
 }
 
@@ -142,6 +149,13 @@ pub fn analyze(
     Ok(analysis)
 }
 
+/// Whether an analyzer failed on every file that it was asked about: then there is no answer of it at all.
+fn silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
+    let answered = analysis.files.iter().any(|file| file.attributes.contains_key(&used.key));
+    let failed = |file: &FileAnalysis| file.errors.iter().any(|error| error.plugin == used.manifest.name);
+    !answered && analysis.files.iter().any(failed)
+}
+
 fn verdict(summary: &Summary, fail_on: Option<Level>) -> Exit {
     // Whatever was asked for was not done: an analyzer could not be used at all.
     if summary.errors.contains_key("plugin::unavailable") {
@@ -170,9 +184,8 @@ impl From<AnalysisError> for Failure {
         match error {
             AnalysisError::Stopped => Failure::told(Exit::Interrupted, &error),
             AnalysisError::Threads(_) => Failure::told(Exit::Storage, &error),
-            AnalysisError::Options(ref call) => {
-                let exit = Failure::from(call.clone()).exit();
-                Failure::told(exit, &error)
+            AnalysisError::Options(call) => {
+                Failure::from(call).help("`codetune plugin info` shows its options")
             }
             other => Failure::told(Exit::Usage, &other),
         }
