@@ -43,6 +43,16 @@ pub enum ModelError {
         /// What is wrong and what would do.
         message: String,
     },
+    /// The training backend refuses `config.json`.
+    #[error("{}: plugin {plugin} refuses it: {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The backend.
+        plugin: String,
+        /// What the backend said.
+        why: String,
+    },
     /// No training backend knows the architecture.
     #[error("{}: no training backend for the architecture {found}; those loaded know {known}", path.display())]
     Architecture {
@@ -120,8 +130,7 @@ impl ModelError {
     pub(super) fn opening(path: &Path) -> impl FnOnce(CallError) -> Self {
         |error| match error.fault {
             Fault::Said(SdkError::InvalidConfig(why)) => {
-                let message = format!("plugin {} refuses it: {why}", error.plugin);
-                ModelError::Config { path: path.to_owned(), message }
+                ModelError::Refused { path: path.to_owned(), plugin: error.plugin, why }
             }
             _ => ModelError::Call(error),
         }
