@@ -255,7 +255,7 @@ fn an_architecture_that_two_backends_describe_is_an_error_until_one_is_named() {
         error,
         RegistryError::SeveralBackends {
             architecture: "Qwen2ForCausalLM".into(),
-            backends: vec!["aaaaaaaa/decoder".into(), "codetune/decoder".into()]
+            backends: vec!["codetune/decoder".into(), "aaaaaaaa/decoder".into()]
         }
     );
     assert!(registry.backend_for("NoSuchForCausalLM").unwrap().is_none());

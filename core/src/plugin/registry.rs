@@ -154,7 +154,7 @@ impl Registry {
             0 | 1 => Ok(found.pop()),
             _ => Err(RegistryError::SeveralBackends {
                 architecture: architecture.to_owned(),
-                backends: found.iter().map(|plugin| plugin.manifest().name.clone()).collect(),
+                backends: own_first(found.iter().map(|plugin| plugin.manifest().name.clone())),
             }),
         }
     }
@@ -283,6 +283,13 @@ impl Registry {
             }
         }
     }
+}
+
+/// Names in their order, but codetune's own before the others.
+fn own_first(names: impl Iterator<Item = String>) -> Vec<String> {
+    let (mut own, others): (Vec<String>, Vec<String>) = names.partition(|name| is_own(name));
+    own.extend(others);
+    own
 }
 
 fn switched_off() -> PluginState {
