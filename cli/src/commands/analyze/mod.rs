@@ -121,6 +121,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
             terminal.note(&format!("written to {}", path.display()));
         }
     }
+    if arguments.fail_on.is_some() && analysis.summary.files.seen == 0 {
+        terminal.warn("no file was checked: none is there, or none matches");
+    }
     let named = !arguments.selection.analyzers.is_empty();
     match verdict(&analysis.summary, arguments.fail_on)? {
         Exit::Done if named && analysis.analyzers.iter().any(|used| is_silent(&analysis, used)) => {
