@@ -110,7 +110,7 @@ impl Model {
     /// A value is out of bounds, or a target fits no projection.
     pub fn add_adapter(&mut self, config: &AdapterConfig, seed: u64) -> Result<()> {
         let weights = config.initial(self.plan(), seed, DType::F32)?;
-        self.set_adapter(&Adapter { config: config.clone(), weights })
+        self.set_adapter(&Adapter { config: config.clone(), weights, base: BTreeMap::new() })
     }
 
     /// Attaches an adapter folder in PEFT's format and freezes everything else.

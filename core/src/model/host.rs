@@ -205,7 +205,8 @@ impl Operation<'_> {
             .ask(x, (x.elem_count() / last(x)).saturating_mul(weight.dims().first().copied().unwrap_or(1)))?;
         let bias = self.optional(name, "bias");
         let bias = bias.as_ref();
-        let Some((config, lora)) = self.parameters.lora(name) else {
+        let module = self.parameters.projection(name);
+        let Some((config, lora)) = self.parameters.lora(module) else {
             return Ok(match weight.track_op() {
                 true => tensor::trained_linear(x, &weight, bias)?,
                 false => tensor::frozen_linear(x, &weight, bias)?,
@@ -213,7 +214,7 @@ impl Operation<'_> {
         };
         let (a, b) = (self.seen(lora.a.as_tensor()), self.seen(lora.b.as_tensor()));
         let key = self.pass.dropout.filter(|_| config.dropout > 0.0);
-        let mask = key.map(|key| key.mask(name, x.elem_count(), config.dropout)).transpose()?;
+        let mask = key.map(|key| key.mask(module, x.elem_count(), config.dropout)).transpose()?;
         Ok(tensor::lora_linear(x, &weight, bias, &a, &b, config.scale(), mask)?)
     }
 

@@ -5,7 +5,9 @@
 //! names them.
 
 mod adapter;
+mod adapter_config;
 mod adapter_file;
+mod beside;
 mod checkpoint;
 mod config;
 mod dropout;
@@ -19,12 +21,15 @@ mod host;
 mod init;
 mod memory;
 mod merge;
+mod output;
 mod parameters;
 mod pass;
 mod sample;
+mod weights_file;
 
 pub use adapter::{AdapterConfig, Targets};
 pub use adapter_file::{Adapter, read_adapter, write_adapter};
+pub use beside::Beside;
 pub use checkpoint::{read_weights, write_model};
 pub use config::ModelConfig;
 pub use dropout::DropoutKey;
