@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
+use codetune_core::model::Budget;
 use codetune_core::plugin::{Carrier, Digest};
 
 use crate::commands::{
@@ -58,6 +59,10 @@ pub struct Globals {
     /// Keep runs in this database: a file, or sqlite://PATH.
     #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise nine tenths of what the
+    /// machine or the container has.
+    #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true)]
+    pub memory: Option<Budget>,
     /// Load the plugins of this folder too.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub plugins: Vec<PathBuf>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use codetune_core::model::Budget;
 use codetune_core::plugin::{Carrier, Registry};
 use codetune_core::store::Store;
 
@@ -23,6 +24,8 @@ pub struct Context {
     pub folders: Folders,
     /// Which plugins to use.
     pub plugins: PluginSettings,
+    /// What tensors may take.
+    pub memory: Budget,
     database: Option<String>,
 }
 
@@ -42,6 +45,7 @@ impl Context {
                 disabled: globals.disable.iter().cloned().collect(),
                 carrier: globals.carrier,
             },
+            memory: globals.memory.unwrap_or_else(Budget::of_machine),
             database: globals.database.clone(),
         })
     }

@@ -117,9 +117,10 @@ fn parse(text: &str) -> std::result::Result<Described, String> {
     };
     let unsupported = |key: &str| {
         let known = UNSUPPORTED.iter().find(|(known, _)| *known == key);
-        let what = known.map_or("it is not known here and may change what the adapter computes".to_owned(), |(_, what)| {
-            format!("adapters with {what} are not supported")
-        });
+        let what = known.map_or(
+            "it is not known here and may change what the adapter computes".to_owned(),
+            |(_, what)| format!("adapters with {what} are not supported"),
+        );
         refuse(key, &format!("{what}; {MERGE}"))
     };
     let fixed = [("peft_type", "LORA", true), ("task_type", "CAUSAL_LM", false), ("bias", "none", false)];

@@ -94,7 +94,11 @@ fn named(tensors: &BTreeMap<String, Tensor>) -> BTreeSet<String> {
 }
 
 /// Takes the weights of the base out of what a file of weights holds.
-fn take_base(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>> {
+fn take_base(
+    path: &Path,
+    plan: &Plan,
+    tensors: &mut BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<String, Tensor>> {
     let tied = tied_embedding(plan).map(|embedding| (OUTPUT, embedding));
     let saved = plan.parameters.iter().filter(|p| p.role == Role::Embedding || is_output(&p.name));
     let saved = saved.filter_map(|p| Some((p.name.strip_suffix(".weight")?, p)));
@@ -102,7 +106,8 @@ fn take_base(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -
     for (module, parameter) in saved.chain(tied) {
         for key in [format!("{PREFIX}{module}.{BASE_LAYER}.weight"), format!("{PREFIX}{module}.weight")] {
             let Some(tensor) = tensors.remove(&key) else { continue };
-            let mismatch = |problem: String| ModelError::Mismatch { path: path.to_owned(), problems: vec![problem] };
+            let mismatch =
+                |problem: String| ModelError::Mismatch { path: path.to_owned(), problems: vec![problem] };
             if !tensor.dims().iter().map(|d| *d as u64).eq(parameter.shape.iter().copied()) {
                 let (found, needed) = (tensor.dims(), &parameter.shape);
                 return Err(mismatch(format!("{key} is {found:?} where {needed:?} is needed")));
@@ -151,7 +156,9 @@ pub fn write_adapter(folder: &Path, adapter: &Adapter, base: &str) -> Result<()>
 /// The key of a weight of the base in PEFT's files, which is another one in a module that is adapted.
 fn base_key(name: &str, adapter: &Adapter) -> String {
     match name.strip_suffix(".weight") {
-        Some(module) if adapter.weights.contains_key(module) => format!("{PREFIX}{module}.{BASE_LAYER}.weight"),
+        Some(module) if adapter.weights.contains_key(module) => {
+            format!("{PREFIX}{module}.{BASE_LAYER}.weight")
+        }
         _ => format!("{PREFIX}{name}"),
     }
 }

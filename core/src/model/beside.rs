@@ -76,7 +76,10 @@ impl Beside {
 /// `tokenizer.json`, `tokenizer_config.json` and `tokenizer.model` have forms with a version in the name, and
 /// vocabularies of tiktoken have names of their own.
 fn is_beside(name: &str) -> bool {
-    FILES.contains(&name) || name.starts_with("tokenizer.") || name.starts_with("tokenizer_") || name.ends_with(".tiktoken")
+    FILES.contains(&name)
+        || name.starts_with("tokenizer.")
+        || name.starts_with("tokenizer_")
+        || name.ends_with(".tiktoken")
 }
 
 /// The entries of a folder whose names are text, sorted.

@@ -58,7 +58,11 @@ impl ModelConfig {
             let message = "`architectures` names none; write for example [\"LlamaForCausalLM\"]".into();
             return Err(ModelError::Config { path, message });
         };
-        if let Some((key, found)) = QUANTISED.iter().find_map(|key| Some((*key, value.get(key)?))).filter(|(_, found)| !found.is_null()) {
+        if let Some((key, found)) = QUANTISED
+            .iter()
+            .find_map(|key| Some((*key, value.get(key)?)))
+            .filter(|(_, found)| !found.is_null())
+        {
             let method = found.get("quant_method").and_then(Value::as_str).unwrap_or("of an unnamed method");
             let message = format!(
                 "`{key}` says that the weights are quantised ({method}), and quantised weights are not supported; where \
@@ -116,12 +120,17 @@ mod tests {
     #[test]
     fn a_leftover_of_quantisation_is_refused_by_its_key() {
         for (key, value, method) in [
-            ("quantization_config", r#"{"quant_method": "bitsandbytes", "load_in_4bit": true}"#, "bitsandbytes"),
+            (
+                "quantization_config",
+                r#"{"quant_method": "bitsandbytes", "load_in_4bit": true}"#,
+                "bitsandbytes",
+            ),
             ("quantization_config", "{}", "unnamed"),
             ("compression_config", r#"{"quant_method": "compressed-tensors"}"#, "compressed-tensors"),
             ("quantization", r#"{"group_size": 64, "bits": 4}"#, "unnamed"),
         ] {
-            let error = parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().to_string();
+            let error =
+                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().to_string();
             assert!(error.contains(&format!("`{key}`")) && error.contains(method), "{error}");
             assert!(error.contains("remove the key") && error.contains("dequantize()"), "{error}");
             parse(&format!(r#"{{"architectures": ["A"], "{key}": null}}"#)).unwrap();

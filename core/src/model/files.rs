@@ -58,7 +58,8 @@ fn serialise(file: &mut impl Write, tensors: &BTreeMap<String, Tensor>) -> io::R
     for (name, tensor) in tensors {
         let start = end;
         end += tensor.elem_count() * size_of::<f32>();
-        let info = TensorInfo { dtype: Dtype::F32, shape: tensor.dims().to_vec(), data_offsets: (start, end) };
+        let info =
+            TensorInfo { dtype: Dtype::F32, shape: tensor.dims().to_vec(), data_offsets: (start, end) };
         places.push((name.clone(), info));
     }
     let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
@@ -72,7 +73,9 @@ fn serialise(file: &mut impl Write, tensors: &BTreeMap<String, Tensor>) -> io::R
         // Neither copies anything where nothing has to change.
         let tensor = tensor.to_dtype(DType::F32).and_then(|t| t.contiguous()).map_err(io::Error::other)?;
         let (storage, layout) = tensor.storage_and_layout();
-        let Storage::Cpu(storage) = &*storage else { return Err(io::Error::other("a tensor is not in memory")) };
+        let Storage::Cpu(storage) = &*storage else {
+            return Err(io::Error::other("a tensor is not in memory"));
+        };
         let values = storage.as_slice::<f32>().map_err(io::Error::other)?;
         let within = layout.contiguous_offsets().and_then(|(start, end)| values.get(start..end));
         for values in within.ok_or_else(|| io::Error::other("a tensor is in pieces"))?.chunks(PIECE) {
@@ -134,7 +137,8 @@ mod tests {
 
     #[test]
     fn weights_are_written_in_small_pieces_as_the_safetensors_crate_would() {
-        let values = |from: usize, count: usize| -> Vec<f32> { (from..from + count).map(|i| i as f32).collect() };
+        let values =
+            |from: usize, count: usize| -> Vec<f32> { (from..from + count).map(|i| i as f32).collect() };
         let tensor = |from, rows: usize, columns: usize| {
             Tensor::from_vec(values(from, rows * columns), (rows, columns), &Device::Cpu).unwrap()
         };
@@ -151,7 +155,8 @@ mod tests {
         assert!(pieces.largest <= PIECE * 4, "{} bytes at once", pieces.largest);
 
         let encode = |tensor: &Tensor| -> Vec<u8> {
-            let values = tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let values =
+                tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             values.iter().flat_map(|value| value.to_le_bytes()).collect()
         };
         let encoded: Vec<_> = tensors.iter().map(|(name, t)| (name, t.dims().to_vec(), encode(t))).collect();

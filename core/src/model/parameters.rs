@@ -6,6 +6,7 @@ use codetune_plugin_sdk::{Plan, Role};
 use super::adapter::AdapterConfig;
 use super::adapter_file::{Adapter, equal, key};
 use super::error::{ModelError, Result};
+use super::memory::bytes;
 use super::output::{OUTPUT, tied_embedding};
 
 /// The trained correction of one projection.
@@ -140,6 +141,16 @@ impl Parameters {
             Weight::Trained(var) => var.as_detached_tensor(),
         };
         self.weights.iter().map(|(name, weight)| (name.clone(), detached(weight))).collect()
+    }
+
+    /// The bytes that the parameters take, with a gradient and two moments of AdamW for each trained one.
+    pub(super) fn memory(&self) -> u64 {
+        let weights = self.weights.values().map(|weight| match weight {
+            Weight::Frozen(tensor) => bytes(tensor),
+            Weight::Trained(var) => bytes(var.as_tensor()),
+        });
+        let trained = self.trainable().into_iter().map(|(_, var)| 3 * bytes(var.as_tensor()));
+        weights.chain(trained).fold(0, u64::saturating_add)
     }
 
     pub(super) fn weight(&self, name: &str) -> Option<&Weight> {

@@ -29,14 +29,17 @@ const OTHER_FORMS: &[(&[&str], &str)] = &[
 
 /// What to do about an adapter's pickled weights.
 const PICKLED_ADAPTER: &str = "pickled PyTorch weights are not read, since reading them runs code; convert them: python \
-    -c \"import torch, safetensors.torch as s; s.save_file(torch.load('FOLDER/FILE', weights_only=True), \
+    -c \"import torch, safetensors.torch as s;s.save_file(torch.load('FOLDER/FILE', weights_only=True), \
     'FOLDER/adapter_model.safetensors')\"";
 
 /// Why a folder without `model.safetensors` and without an index is no model, and what to do.
 pub(super) fn no_model_weights(folder: &Path) -> ModelError {
     let names = names(folder);
     if names.iter().any(|name| name == "adapter_model.safetensors" || name == "adapter_model.bin") {
-        return refusal(folder, "it holds an adapter, and no model; give its base model, and the folder as the adapter");
+        return refusal(
+            folder,
+            "it holds an adapter, and no model; give its base model, and the folder as the adapter",
+        );
     }
     // Optimizers and arguments of a training are pickled too, and no weights.
     let no_weights = ["training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth"];
@@ -48,14 +51,20 @@ pub(super) fn no_model_weights(folder: &Path) -> ModelError {
             return found(folder, name, remedy);
         }
     }
-    refusal(folder, "it holds no model.safetensors and no model.safetensors.index.json; download the weights, or check the path")
+    refusal(
+        folder,
+        "it holds no model.safetensors and no model.safetensors.index.json; download the weights, or check the path",
+    )
 }
 
 /// Why a folder without `adapter_model.safetensors` is no adapter, and what to do.
 pub(super) fn no_adapter_weights(folder: &Path) -> ModelError {
     match names(folder).iter().find(|name| *name == "adapter_model.bin") {
         Some(name) => found(folder, name, PICKLED_ADAPTER),
-        None => refusal(folder, "it holds no adapter_model.safetensors; save the adapter again, or check the path"),
+        None => refusal(
+            folder,
+            "it holds no adapter_model.safetensors; save the adapter again, or check the path",
+        ),
     }
 }
 
@@ -71,7 +80,8 @@ fn refusal(folder: &Path, message: &str) -> ModelError {
 /// The names in a folder, sorted; none where it cannot be listed, which whoever reads a file of it tells better.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -115,6 +125,8 @@ mod tests {
         let error = no_adapter_weights(folder.path()).to_string();
         let call = format!("torch.load('{}/adapter_model.bin', weights_only=True)", folder.path().display());
         assert!(error.contains(&call), "{error}");
-        assert!(no_adapter_weights(Path::new("nowhere")).to_string().contains("no adapter_model.safetensors"));
+        assert!(
+            no_adapter_weights(Path::new("nowhere")).to_string().contains("no adapter_model.safetensors")
+        );
     }
 }

@@ -41,8 +41,8 @@ pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
     ValueKind,
 };
-pub(crate) use plan::plan_bytes;
 pub use plan::parameter_count;
+pub(crate) use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Entry, Origin, PluginState, Registry, RegistryError, Trust};
 pub use service::{SourceBatch, TensorHost};

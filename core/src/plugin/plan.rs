@@ -72,7 +72,9 @@ pub fn parameter_count(plan: &Plan) -> u64 {
 
 fn check_name(name: &str) -> Result<(), String> {
     if name == METADATA {
-        return Err(format!("its plan has a parameter named {METADATA}, which checkpoints keep for themselves"));
+        return Err(format!(
+            "its plan has a parameter named {METADATA}, which checkpoints keep for themselves"
+        ));
     }
     match !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(()),
@@ -103,9 +105,7 @@ fn check_parameter(parameter: &Parameter) -> Result<u64, String> {
     let size = size.filter(|size| *size <= MAX_BYTES && isize::try_from(*size).is_ok());
     let size = size.ok_or_else(|| format!("of the shape {shape:?}, which no machine holds"))?;
     match parameter.initializer {
-        Initializer::Normal(deviation)
-            if !(0.0..=f64::from(f32::MAX) / DEVIATIONS).contains(&deviation) =>
-        {
+        Initializer::Normal(deviation) if !(0.0..=f64::from(f32::MAX) / DEVIATIONS).contains(&deviation) => {
             Err(format!("with initial values of the deviation {deviation}"))
         }
         _ => Ok(size),

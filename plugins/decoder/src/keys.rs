@@ -34,8 +34,7 @@ impl<'a> Keys<'a> {
     pub fn ignored(&self) -> Vec<&'a str> {
         let asked = self.asked.borrow();
         let ignored = |(key, value): &(&'a String, &Value)| !value.is_null() && !asked.contains(*key);
-        let mut ignored: Vec<_> =
-            self.object.iter().filter(ignored).map(|(key, _)| key.as_str()).collect();
+        let mut ignored: Vec<_> = self.object.iter().filter(ignored).map(|(key, _)| key.as_str()).collect();
         ignored.sort_unstable();
         ignored
     }
