@@ -36,8 +36,8 @@ impl Budget {
         Budget(Some(bytes))
     }
 
-    /// Most of the memory that this machine has, or of what the control groups of a container or a scheduler leave this
-    /// process, where that is less. Without a limit where the system does not tell (other systems than Linux).
+    /// Most of the memory that this machine has, or of what the control groups of a container or a scheduler, or limits
+    /// such as `ulimit -v`, leave this process, where that is less. Without a limit where the system does not tell (other systems than Linux).
     pub fn of_machine() -> Self {
         Budget(memory(Path::new("/")).map(|bytes| bytes / SHARE.1 * SHARE.0))
     }
@@ -78,17 +78,26 @@ impl FromStr for Budget {
 }
 
 /// The memory that a process may take, from the files of a system below `root`: all that the machine has, or the least
-/// of its control groups' limits.
+/// of the limits of its control groups and its own.
 fn memory(root: &Path) -> Option<u64> {
-    let machine = machine(root);
-    let limits = [control_groups(root, "0::", "", "memory.max"), version_1(root)];
-    limits.into_iter().flatten().chain(machine).min()
+    let machine = kilobytes(&root.join("proc/meminfo"), "MemTotal:");
+    let groups = [control_groups(root, "0::", "", "memory.max"), version_1(root)];
+    let own = ["Max address space", "Max data size"].map(|name| own_limit(root, name));
+    groups.into_iter().chain(own).flatten().chain(machine).min()
 }
 
-/// `MemTotal` of `/proc/meminfo`.
-fn machine(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+/// What a limit of the process itself leaves, less what is mapped already.
+fn own_limit(root: &Path, name: &str) -> Option<u64> {
+    let limits = fs::read_to_string(root.join("proc/self/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+    let limit = line.split_whitespace().next()?.parse::<u64>().ok()?;
+    Some(limit.saturating_sub(kilobytes(&root.join("proc/self/status"), "VmSize:").unwrap_or(0)))
+}
+
+/// A number of kilobytes that a file of the system gives after a name, in bytes.
+fn kilobytes(file: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
@@ -181,6 +190,19 @@ mod tests {
             ("sys/fs/cgroup/memory/docker/1f/memory.limit_in_bytes", "9223372036854771712\n"),
         ];
         assert_eq!(memory(system(&unlimited).path()), Some(16_000_000 * 1024));
+    }
+
+    #[test]
+    fn limits_of_the_process_itself_count_less_what_it_has_mapped() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max data size             unlimited            unlimited            bytes     \n\
+                      Max address space         4294967296           unlimited            bytes     \n";
+        let system = system(&[
+            MACHINE,
+            ("proc/self/limits", limits),
+            ("proc/self/status", "Name:\tcodetune\nVmSize:\t 1048576 kB\n"),
+        ]);
+        assert_eq!(memory(system.path()), Some(3 * GIB));
     }
 
     #[test]

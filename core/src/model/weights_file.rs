@@ -4,17 +4,17 @@ use std::path::Path;
 use super::error::ModelError;
 
 /// What weights may be stored as, by how the file's name ends, with what to do about it. `FOLDER` and `FILE` stand for
-/// the names at hand.
+/// the names at hand. A remedy follows the last semicolon before a space, so that there is none in code.
 const OTHER_FORMS: &[(&[&str], &str)] = &[
     (
         &[".gguf"],
         "GGUF files are not read; convert it with transformers: python -c \"from transformers import \
-         AutoModelForCausalLM as M; M.from_pretrained('FOLDER', gguf_file='FILE').save_pretrained('FOLDER')\"",
+         AutoModelForCausalLM as M;M.from_pretrained('FOLDER', gguf_file='FILE').save_pretrained('FOLDER')\"",
     ),
     (
         &[".bin", ".pt", ".pth", ".ckpt"],
         "pickled PyTorch weights are not read, since reading them runs code; convert them with transformers: python -c \
-         \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('FOLDER').save_pretrained('FOLDER')\"",
+         \"from transformers import AutoModelForCausalLM as M;M.from_pretrained('FOLDER').save_pretrained('FOLDER')\"",
     ),
     (
         &[".h5", ".msgpack"],

@@ -224,7 +224,11 @@ fn family(keys: &Keys<'_>) -> Result<Family, Error> {
         true => Ok(family),
         false => Err(keys.refuse(
             "model_type",
-            &format!("{} is of the type {}", family.architecture(), family.model_type()),
+            &format!(
+                "{} is of the type {}, and transformers goes by the type; set both to what the checkpoint was saved with",
+                family.architecture(),
+                family.model_type()
+            ),
         )),
     }
 }
