@@ -197,7 +197,7 @@ fn what_changes_nothing_is_accepted() {
     for change in [
         json!({"model_type": "llama", "transformers_version": "4.44.0", "torch_dtype": "bfloat16"}),
         json!({"embedding_multiplier": 1, "residual_multiplier": 1.0, "logits_scaling": 1.0}),
-        json!({"attention_multiplier": 0.707106781}),
+        json!({"attention_multiplier": 0.5f64.sqrt()}),
         json!({"no_rope_layers": [1, 1], "no_rope_layer_interval": 4}),
         json!({"layer_types": ["full_attention", "full_attention"], "use_sliding_window": false}),
         json!({"eos_token_id": [1, 2], "pad_token_id": -1, "temperature": 0.6, "max_length": 20}),
