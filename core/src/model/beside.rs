@@ -37,12 +37,15 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Reads what lies in the folder of a model.
+    /// Reads what lies in the folder of a model; nothing where a model that was made in memory has none.
     ///
     /// # Errors
     /// The folder or a file cannot be read.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut files = Vec::new();
+        if !folder.exists() {
+            return Ok(Beside { files });
+        }
         for (name, path) in entries(folder)? {
             if is_beside(&name) && path.is_file() {
                 files.push((PathBuf::from(&name), fs::read(&path).map_err(ModelError::read(&path))?));

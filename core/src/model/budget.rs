@@ -1,24 +1,11 @@
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
 use super::error::{ModelError, Result};
 
 /// The part of the machine's or the container's memory that tensors may take where nobody says otherwise. The rest is
 /// for data, code and what the system needs.
 const SHARE: (u64, u64) = (9, 10);
-
-/// The units that sizes are given in.
-const UNITS: [(&str, u64); 8] = [
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("TiB", 1 << 40),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("TB", 1_000_000_000_000),
-];
 
 /// How much memory the tensors of a model may take: its parameters, what training keeps for each, and what a forward
 /// pass makes.
@@ -52,27 +39,6 @@ impl Budget {
         match needs <= left {
             true => Ok(()),
             false => Err(ModelError::Memory { what: what.to_owned(), needs, left, budget, remedy }),
-        }
-    }
-}
-
-impl FromStr for Budget {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let refused = || format!("`{}` is no size; write for example 8GB or 512MiB", text.escape_debug());
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let unit = unit.trim_start();
-        let factor = match UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
-            Some((_, factor)) => *factor,
-            None if unit.is_empty() => 1,
-            None => return Err(refused()),
-        };
-        let bytes = number.parse::<f64>().map_err(|_| refused())? * factor as f64;
-        match (1.0..u64::MAX as f64).contains(&bytes) {
-            true => Ok(Budget(Some(bytes as u64))),
-            false => Err(refused()),
         }
     }
 }
@@ -203,23 +169,6 @@ mod tests {
             ("proc/self/status", "Name:\tcodetune\nVmSize:\t 1048576 kB\n"),
         ]);
         assert_eq!(memory(system.path()), Some(3 * GIB));
-    }
-
-    #[test]
-    fn sizes_are_read_as_people_write_them() {
-        for (text, bytes) in [
-            ("8GB", 8_000_000_000),
-            ("8GiB", 8 * GIB),
-            ("512mib", 512 << 20),
-            ("1.5 GB", 1_500_000_000),
-            ("123456", 123_456),
-        ] {
-            assert_eq!(text.parse(), Ok(Budget::bytes(bytes)), "{text}");
-        }
-        for text in ["", "GB", "8 gigs", "-1GB", "0", "nan", "1e99TB", "999999999999999TB", "8G B"] {
-            let error = text.parse::<Budget>().unwrap_err();
-            assert!(error.contains("write for example 8GB"), "{text}: {error}");
-        }
     }
 
     #[test]
