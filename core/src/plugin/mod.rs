@@ -24,6 +24,7 @@ mod log;
 mod manifest;
 pub(crate) mod name;
 mod native;
+mod plan;
 #[expect(clippy::module_inception, reason = "a plugin is what the module is about")]
 mod plugin;
 mod registry;
@@ -46,6 +47,8 @@ pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
     ValueKind,
 };
+pub use plan::parameter_count;
+pub(crate) use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Registry, Trust};
 pub use registry_error::RegistryError;
