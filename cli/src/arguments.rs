@@ -9,7 +9,7 @@ use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
-use crate::terminal::Color;
+use crate::terminal::{Color, ShowProgress};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -43,6 +43,9 @@ pub struct Globals {
     /// Use colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    /// Show how far something is.
+    #[arg(long, global = true, value_enum, default_value_t = ShowProgress::Auto, value_name = "WHEN")]
+    pub progress: ShowProgress,
     /// Show answers and errors alone.
     #[arg(short, long, global = true)]
     pub quiet: bool,

@@ -1,10 +1,12 @@
 //! What every command needs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use codetune_core::plugin::{Carrier, Registry};
 use codetune_core::store::Store;
+use codetune_core::validate::escape_control;
+use tempfile::TempDir;
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
@@ -22,8 +24,9 @@ pub struct Context {
     pub stop: Arc<AtomicBool>,
     /// Set while a run is trained, which saves a checkpoint when it is asked to stop.
     pub resumable: Arc<AtomicBool>,
-    /// Where things are kept.
-    pub folders: Folders,
+    folders: Folders,
+    /// Made when it is first needed.
+    usable: OnceLock<(Folders, Option<TempDir>)>,
     /// Which plugins to use.
     pub plugins: PluginSettings,
     database: Option<String>,
@@ -40,6 +43,7 @@ impl Context {
             stop: interrupt.stop,
             resumable: interrupt.resumable,
             folders: Folders::choose(globals.data_dir.as_deref(), globals.cache_dir.as_deref())?,
+            usable: OnceLock::new(),
             plugins: PluginSettings {
                 folders: globals.plugins.clone(),
                 trusted: globals.trust_native.iter().copied().collect(),
@@ -50,12 +54,32 @@ impl Context {
         })
     }
 
+    /// Where things are kept. What is kept in the cache saves time and nothing else: where it cannot be written, a
+    /// folder that goes with this call takes its place, with a warning.
+    pub fn folders(&self) -> &Folders {
+        let choose = || {
+            let Err(error) = self.folders.check_cache() else { return (self.folders.clone(), None) };
+            let cache = self.folders.cache.display();
+            let text =
+                format!("the cache {cache} cannot be written: {error}; nothing is kept for later calls");
+            self.terminal.warn(&escape_control(&text));
+            match tempfile::tempdir() {
+                Ok(folder) => {
+                    (Folders { cache: folder.path().to_owned(), ..self.folders.clone() }, Some(folder))
+                }
+                // Whatever cannot go without says so itself.
+                Err(_) => (self.folders.clone(), None),
+            }
+        };
+        &self.usable.get_or_init(choose).0
+    }
+
     /// The plugins.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
     pub fn registry(&self) -> Result<Registry, Failure> {
-        self.plugins.registry(&self.folders)
+        self.plugins.registry(self.folders())
     }
 
     /// The plugins, first-party ones loaded by `carrier` unless the command line names another.
@@ -64,7 +88,7 @@ impl Context {
     /// As [`PluginSettings::registry`].
     pub fn registry_by(&self, carrier: Option<Carrier>) -> Result<Registry, Failure> {
         let carrier = self.plugins.carrier.or(carrier);
-        PluginSettings { carrier, ..self.plugins.clone() }.registry(&self.folders)
+        PluginSettings { carrier, ..self.plugins.clone() }.registry(self.folders())
     }
 
     /// The database, made where there is none.

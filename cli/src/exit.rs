@@ -15,7 +15,8 @@ pub enum Exit {
     /// A plugin is not available, or failed so that there is no answer. A file that an analyzer fails on is part of the
     /// answer, but `analyze --fail-on` wants one for every file.
     Plugin = 3,
-    /// Files or the database cannot be read or written.
+    /// Files or the database cannot be read or written, or `analyze --fail-on` has not seen every file that an
+    /// analyzer wanted.
     Storage = 4,
     /// It was interrupted; a training run can be resumed.
     Interrupted = 130,
@@ -28,7 +29,7 @@ Exit codes:
   1    findings at or above --fail-on
   2    wrong arguments or bad input
   3    a plugin is not available, or failed so that there is no answer
-  4    files or the database cannot be read or written
+  4    files or the database cannot be read or written, or not every file for --fail-on
   101  a defect of codetune itself
   130  interrupted; a training run can be resumed";
 

@@ -1,5 +1,6 @@
 //! Where codetune keeps things.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -38,6 +39,15 @@ impl Folders {
                 None => usual()?.cache_dir().join("codetune"),
             },
         })
+    }
+
+    /// Makes the cache where there is none, and tries whether it can be written.
+    ///
+    /// # Errors
+    /// What the system says against it.
+    pub fn check_cache(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.cache)?;
+        tempfile::tempfile_in(&self.cache).map(drop)
     }
 
     /// The database where none was given.

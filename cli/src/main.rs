@@ -36,7 +36,10 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
-    let terminal = Terminal::detect(arguments.globals.color, arguments.globals.quiet);
+    let terminal = {
+        let globals = &arguments.globals;
+        Terminal::detect(globals.color, globals.quiet, globals.progress)
+    };
     match run(&arguments, terminal) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -1,6 +1,8 @@
 //! Makes the automaton that finds every anchor in one pass over a text, as bytes that need no work to be used: an
-//! instance that built its own would take longer to start than to analyse a file.
+//! instance that built its own would take longer to start than to analyse a file. Beside it lies the table of what
+//! each anchor may be part of.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use regex_automata::MatchKind;
@@ -10,17 +12,62 @@ use regex_automata::util::syntax;
 #[allow(dead_code, reason = "the texts alone are of use here")]
 #[path = "src/anchor.rs"]
 mod anchor;
+#[allow(dead_code, reason = "the texts alone are of use here")]
+#[path = "src/family.rs"]
+mod family;
+#[allow(dead_code, reason = "the texts alone are of use here")]
+#[path = "src/keyword.rs"]
+mod keyword;
+
+use anchor::MARKS;
+use family::FAMILIES;
+use keyword::KEYWORDS;
+
+/// A text that is looked for.
+struct Text {
+    text: &'static str,
+    /// Whether letters match in either case.
+    any_case: bool,
+}
+
+impl Text {
+    /// Whether all that this finds begins with `other`.
+    fn begins_with(&self, other: &Text) -> bool {
+        let start = self.text.as_bytes().get(..other.text.len());
+        start.is_some_and(|start| {
+            start == other.text.as_bytes()
+                || other.any_case && start.eq_ignore_ascii_case(other.text.as_bytes())
+        })
+    }
+
+    fn pattern(&self) -> String {
+        let byte = |byte: u8| match byte {
+            b'a'..=b'z' if self.any_case => {
+                format!("[{}{}]", char::from(byte), char::from(byte.to_ascii_uppercase()))
+            }
+            _ => format!("\\x{byte:02x}"),
+        };
+        self.text.bytes().map(byte).collect()
+    }
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("cargo::rerun-if-changed=src/anchor.rs");
-    let texts: Vec<&str> = anchor::ANCHORS.iter().map(|(text, _)| *text).collect();
-    for (at, text) in texts.iter().enumerate() {
-        if let Some(first) = texts[..at].iter().find(|first| text.starts_with(**first)) {
-            return Err(format!("anchor.rs: `{first}` hides `{text}`, which must come before it").into());
-        }
+    for source in ["anchor", "family", "keyword"] {
+        println!("cargo::rerun-if-changed=src/{source}.rs");
     }
-    let literal = |text: &&str| text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
-    let patterns: Vec<String> = texts.iter().map(literal).collect();
+    let exact = |text| Text { text, any_case: false };
+    let families = FAMILIES.iter().flat_map(|family| family.anchors).copied().map(exact);
+    let marks = MARKS.iter().map(|(text, _)| *text).map(exact);
+    let keywords = KEYWORDS.iter().map(|keyword| Text { text: keyword.text, any_case: true });
+    let mut texts: Vec<Text> = families.chain(marks).chain(keywords).collect();
+    // Of two that begin alike the longer is to be found, which then stands for both.
+    texts.sort_by_key(|text| (std::cmp::Reverse(text.text.len()), text.text, text.any_case));
+    texts.dedup_by_key(|text| (text.text, text.any_case));
+
+    let out = std::env::var("OUT_DIR")?;
+    std::fs::write(Path::new(&out).join("anchors.rs"), table(&texts)?)?;
+
+    let patterns: Vec<String> = texts.iter().map(Text::pattern).collect();
     let config = dense::Config::new().match_kind(MatchKind::LeftmostFirst).start_kind(StartKind::Unanchored);
     let automaton = dense::Builder::new()
         .configure(config)
@@ -29,7 +76,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let big = std::env::var("CARGO_CFG_TARGET_ENDIAN")? == "big";
     let (bytes, padding) =
         if big { automaton.to_bytes_big_endian() } else { automaton.to_bytes_little_endian() };
-    let out = std::env::var("OUT_DIR")?;
     std::fs::write(Path::new(&out).join("anchors.dfa"), &bytes[padding..])?;
     Ok(())
+}
+
+/// `ANCHORS` as source, in the order of the automaton's patterns.
+fn table(texts: &[Text]) -> Result<String, std::fmt::Error> {
+    let mut source = String::from("pub(crate) static ANCHORS: &[Anchor] = &[\n");
+    for text in texts {
+        let families: Vec<(usize, usize)> = FAMILIES
+            .iter()
+            .enumerate()
+            .flat_map(|(index, family)| family.anchors.iter().map(move |anchor| (index, *anchor)))
+            .filter(|(_, anchor)| text.begins_with(&Text { text: anchor, any_case: false }) && !text.any_case)
+            .map(|(index, anchor)| (index, anchor.len()))
+            .collect();
+        let keyword = KEYWORDS
+            .iter()
+            .enumerate()
+            .filter(|(_, keyword)| text.begins_with(&Text { text: keyword.text, any_case: true }))
+            .max_by_key(|(_, keyword)| keyword.text.len())
+            .map(|(index, keyword)| (index, keyword.text.len()));
+        let mark = MARKS.iter().find(|(mark, _)| text.text == *mark && !text.any_case);
+        let mark = mark.map_or("None".to_owned(), |(_, mark)| format!("Some(Mark::{mark:?})"));
+        writeln!(
+            source,
+            "    Anchor {{ length: {}, families: &{families:?}, keyword: {keyword:?}, mark: {mark} }}, // {:?}",
+            text.text.len(),
+            text.text
+        )?;
+    }
+    source.push_str("];\n");
+    Ok(source)
 }

@@ -47,6 +47,28 @@ pub fn bytes(number: u64) -> String {
     format!("{scaled:.1} TiB")
 }
 
+/// Reads a size: `1048576`, `500kB`, `10MB` (powers of 1000), `10MiB` (powers of 1024), in any case. `None` for what
+/// is none, or no whole number of bytes.
+pub fn parsed_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let factor: u64 = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1000,
+        "m" | "mb" => 1000 * 1000,
+        "g" | "gb" => 1000 * 1000 * 1000,
+        "ki" | "kib" => 1 << 10,
+        "mi" | "mib" => 1 << 20,
+        "gi" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let scale = 10_u64.checked_pow(part.len().try_into().ok()?)?;
+    let parts = [whole, part].concat().parse::<u64>().ok()?.checked_mul(factor)?;
+    parts.is_multiple_of(scale).then_some(parts / scale)
+}
+
 /// A time: `4.2 s`, `3:07`, `1:02:03`.
 pub fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -67,6 +89,32 @@ pub fn short_digest(digest: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("1048576", Some(1 << 20)),
+            ("1MiB", Some(1 << 20)),
+            ("10MB", Some(10_000_000)),
+            ("10 mb", Some(10_000_000)),
+            ("500kB", Some(500_000)),
+            ("1.5K", Some(1500)),
+            ("1.5KiB", Some(1536)),
+            ("2GiB", Some(2 << 30)),
+            ("7B", Some(7)),
+            ("0.5", None),
+            ("", None),
+            ("MB", None),
+            (".", None),
+            ("-1", None),
+            ("1XB", None),
+            ("1e6", None),
+            ("99999999999999999999", None),
+            ("99999999999GiB", None),
+        ] {
+            assert_eq!(parsed_size(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -27,6 +27,28 @@ pub enum Color {
     Never,
 }
 
+/// When to show how far something is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ShowProgress {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always; elsewhere than on a terminal as a line every few seconds.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ShowProgress {
+    fn mode(self, on_terminal: bool) -> Mode {
+        match (self, on_terminal) {
+            (ShowProgress::Never, _) | (ShowProgress::Auto, false) => Mode::Silent,
+            (ShowProgress::Auto | ShowProgress::Always, true) => Mode::Bar,
+            (ShowProgress::Always, false) => Mode::Lines,
+        }
+    }
+}
+
 /// Where the program writes, and what is possible there.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -40,11 +62,13 @@ pub struct Terminal {
     pub width: usize,
     /// How progress is shown.
     pub progress: Mode,
+    /// Whether answers and errors alone are shown.
+    pub quiet: bool,
 }
 
 impl Terminal {
     /// Looks at the streams and the environment.
-    pub fn detect(color: Color, quiet: bool) -> Self {
+    pub fn detect(color: Color, quiet: bool, progress: ShowProgress) -> Self {
         let wanted = |is_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
@@ -58,12 +82,8 @@ impl Terminal {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let of_terminal = || console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
         let width = columns.or_else(|| out.then(of_terminal)?).unwrap_or(100);
-        let progress = match (quiet, err) {
-            (true, _) => Mode::Silent,
-            (false, true) => Mode::Bar,
-            (false, false) => Mode::Lines,
-        };
-        Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, progress }
+        let progress = if quiet { Mode::Silent } else { progress.mode(err) };
+        Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, progress, quiet }
     }
 
     /// Writes an answer.
@@ -97,7 +117,7 @@ impl Terminal {
 
     /// Tells something on the way, unless `--quiet`.
     pub fn note(&self, text: &str) {
-        if self.progress != Mode::Silent {
+        if !self.quiet {
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
@@ -125,4 +145,25 @@ impl Terminal {
 pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_shown_elsewhere_than_on_a_terminal_only_on_request() {
+        assert_eq!(
+            [ShowProgress::Auto, ShowProgress::Always].map(|when| when.mode(false)),
+            [Mode::Silent, Mode::Lines]
+        );
+        assert_eq!(
+            [ShowProgress::Auto, ShowProgress::Always].map(|when| when.mode(true)),
+            [Mode::Bar, Mode::Bar]
+        );
+        assert_eq!(
+            [true, false].map(|terminal| ShowProgress::Never.mode(terminal)),
+            [Mode::Silent, Mode::Silent]
+        );
+    }
 }

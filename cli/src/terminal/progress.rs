@@ -1,4 +1,4 @@
-//! How far something is: a bar on a terminal, a line every few seconds elsewhere.
+//! How far something is: a bar on a terminal, and where it is asked for a line every few seconds elsewhere.
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};

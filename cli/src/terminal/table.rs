@@ -1,6 +1,7 @@
 //! Tables of text.
 
 use codetune_core::validate::escape_control;
+use console::measure_text_width;
 
 use super::Terminal;
 use super::style::Style;
@@ -37,15 +38,16 @@ impl Table {
     pub fn render(&self, terminal: &Terminal) -> String {
         let width = |column: usize| {
             let cells = self.rows.iter().chain(std::iter::once(&self.headings));
-            cells.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.headings.len()).map(width).collect();
         let line = |row: &[String]| {
             let cells = row.iter().enumerate().map(|(column, cell)| {
                 let width = widths.get(column).copied().unwrap_or(0);
+                let space = " ".repeat(width.saturating_sub(measure_text_width(cell)));
                 match self.right.get(column) {
-                    Some(true) => format!("{cell:>width$}"),
-                    _ => format!("{cell:<width$}"),
+                    Some(true) => format!("{space}{cell}"),
+                    _ => format!("{cell}{space}"),
                 }
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -62,7 +64,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Color, Terminal};
+    use super::super::{Color, ShowProgress, Terminal};
     use super::*;
 
     #[test]
@@ -70,7 +72,11 @@ mod tests {
         let mut table = Table::new(&["name", ">files"]);
         table.row(["rust", "12"]);
         table.row(["py\u{1b}[31m", "1234"]);
-        let text = table.render(&Terminal::detect(Color::Never, true));
-        assert_eq!(text, "name          files\nrust             12\npy\\u{1b}[31m   1234\n");
+        table.row(["漢字é", "5"]);
+        let text = table.render(&Terminal::detect(Color::Never, true, ShowProgress::Never));
+        assert_eq!(
+            text,
+            "name          files\nrust             12\npy\\u{1b}[31m   1234\n漢字é             5\n"
+        );
     }
 }

@@ -6,8 +6,9 @@ mod help;
 mod plugins;
 mod training;
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A place of its own for a test: home, cache and files.
 struct Place {
@@ -45,6 +46,16 @@ impl Place {
 
     fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// The same with something on standard input.
+    fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that refuses its arguments reads nothing.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Ran::of(&child.wait_with_output().unwrap())
     }
 }
 

@@ -104,9 +104,8 @@ impl Analyzer {
         self.plugin.manifest().analyzer.as_ref()
     }
 
-    pub(super) fn wants(&self, language: Language) -> bool {
-        let languages = self.manifest().map_or(&[][..], |manifest| &manifest.languages);
-        languages.iter().any(|wanted| wanted == "*" || wanted == language.id())
+    pub(super) fn wants(&self, language: Language, extra: bool) -> bool {
+        self.manifest().is_some_and(|manifest| manifest.wants(language.id(), extra))
     }
 
     /// The analyzer's own word that its options cannot be used, where it gave it.

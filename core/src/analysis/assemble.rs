@@ -2,7 +2,7 @@ use codetune_plugin_sdk as sdk;
 use serde_json::{Map, Value};
 
 use super::outcome::{Answer, Outcome};
-use super::{Edit, FileAnalysis, FileError, Finding, Place, Symbol, UsedAnalyzer};
+use super::{AnalysisOptions, Edit, FileAnalysis, FileError, Finding, Place, Symbol, UsedAnalyzer};
 use crate::plugin::AnalyzerManifest;
 use crate::source::SourceFile;
 
@@ -11,7 +11,7 @@ impl FileAnalysis {
     pub(super) fn assemble<'a>(
         file: &SourceFile,
         outcomes: impl IntoIterator<Item = (&'a UsedAnalyzer, Outcome)>,
-        keep_text: bool,
+        options: &AnalysisOptions,
     ) -> Self {
         let mut analysis = FileAnalysis {
             path: file.path().to_owned(),
@@ -20,7 +20,7 @@ impl FileAnalysis {
             digest: *file.digest().as_bytes(),
             bytes: file.bytes(),
             lines: file.lines().line_count(),
-            text: keep_text.then(|| file.shared_text()),
+            text: None,
             findings: Vec::new(),
             attributes: Map::new(),
             symbols: Vec::new(),
@@ -40,6 +40,8 @@ impl FileAnalysis {
             }
         }
         analysis.findings.sort_by_key(|finding| (finding.start, finding.end));
+        let wanted = options.keep_text || options.keep_found_text && !analysis.findings.is_empty();
+        analysis.text = wanted.then(|| file.shared_text());
         analysis
     }
 

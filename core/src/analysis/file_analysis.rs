@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use codetune_plugin_sdk::Severity;
@@ -27,7 +28,7 @@ pub struct FileAnalysis {
     /// Lines of its text.
     #[serde(skip)]
     pub lines: u32,
-    /// The decoded text, where [`AnalysisOptions::keep_text`](super::AnalysisOptions::keep_text) asks for it.
+    /// The decoded text, where the [`AnalysisOptions`](super::AnalysisOptions) ask for it.
     #[serde(skip)]
     pub text: Option<Arc<str>>,
     /// By start, then end, then the analyzer's name, then as reported.
@@ -39,6 +40,29 @@ pub struct FileAnalysis {
     pub symbols: Vec<Symbol>,
     /// The analyzers that gave no answer, by name.
     pub errors: Vec<FileError>,
+}
+
+impl FileAnalysis {
+    /// The parts of the text that must not be shown, in order and apart: what sensitive findings would replace, and
+    /// their whole spans where they would replace nothing.
+    pub fn sensitive_spans(&self) -> Vec<Range<u32>> {
+        let sensitive = self.findings.iter().filter(|finding| finding.sensitive);
+        let mut spans: Vec<Range<u32>> = sensitive
+            .flat_map(|finding| {
+                let edits = finding.edits.iter().map(|edit| edit.start..edit.end);
+                edits.chain(finding.edits.is_empty().then_some(finding.start..finding.end))
+            })
+            .collect();
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        let mut apart: Vec<Range<u32>> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match apart.last_mut().filter(|last| span.start <= last.end) {
+                Some(last) => last.end = last.end.max(span.end),
+                None => apart.push(span),
+            }
+        }
+        apart
+    }
 }
 
 /// Something that a rule found.

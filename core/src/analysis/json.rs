@@ -4,7 +4,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Analysis;
-use super::analysis_report::SkippedForm;
 
 /// Files that are turned to text at once: enough for all cores, little enough to hold.
 const AT_ONCE: usize = 256;
@@ -16,7 +15,8 @@ impl Analysis {
     /// # Errors
     /// The writer's.
     pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(b"{\n  \"files\": [")?;
+        let root = serde_json::to_string(&self.root.to_string_lossy())?;
+        write!(out, "{{\n  \"root\": {root},\n  \"files\": [")?;
         let mut separator: &[u8] = b"\n    ";
         for files in self.files.chunks(AT_ONCE) {
             let texts: Result<Vec<String>, _> =
@@ -28,8 +28,7 @@ impl Analysis {
             }
         }
         let end = if self.files.is_empty() { "" } else { "\n  " };
-        let skipped: Vec<SkippedForm<'_>> = self.skipped.iter().map(SkippedForm::of).collect();
-        let (skipped, summary) = (indented(&skipped, "\n  ")?, indented(&self.summary, "\n  ")?);
+        let (skipped, summary) = (indented(&self.skipped_forms(), "\n  ")?, indented(&self.summary, "\n  ")?);
         write!(out, "{end}],\n  \"skipped\": {skipped},\n  \"summary\": {summary}\n}}")
     }
 }

@@ -12,7 +12,7 @@
 //! | `outcome`, `assemble` | what one analyzer said of one file, and what all of them said |
 //! | `file_analysis`, `analysis_report`, `summary` | the result and its JSON form |
 //! | `cache`, `cache_key` | results kept between runs |
-//! | `sarif` | the result as SARIF 2.1.0 |
+//! | `sarif` | the result as SARIF 2.1.0, for GitHub's code scanning |
 
 mod analysis_error;
 mod analysis_report;
@@ -42,7 +42,7 @@ pub use options::{AnalysisOptions, Selected};
 pub use outcome::Place;
 pub use progress::Progress;
 pub use run::analyze;
-pub use sarif::to_sarif;
+pub use sarif::{GITHUB_MAX_GZIPPED, github_limits, to_sarif};
 pub use summary::{FileCounts, FindingCounts, LanguageCounts, PluginVersion, Summary};
 
 /// Version of what this room makes of an analyzer's answer; part of every cache key.

@@ -29,6 +29,9 @@ pub struct AnalysisOptions {
     pub analyzers: Vec<Selected>,
     /// Which files.
     pub discover: DiscoverOptions,
+    /// Reads no other files than those, also where an analyzer has to see every text; as for a dataset, where
+    /// each file becomes a document.
+    pub only_discovered: bool,
     /// Where results are kept between runs; none are without it.
     pub cache: Option<AnalysisCache>,
     /// How many threads; 0 for one on each core.
@@ -36,4 +39,6 @@ pub struct AnalysisOptions {
     /// Keeps the text of each file in its [`FileAnalysis`](super::FileAnalysis), which building a dataset
     /// needs. Without it a text is dropped as soon as its file is done.
     pub keep_text: bool,
+    /// Keeps the text of each file with findings, which excerpts and fingerprints need.
+    pub keep_found_text: bool,
 }

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,7 +8,7 @@ use super::cache::{decode, encode};
 use super::cache_key::Key;
 use super::outcome::Outcome;
 use super::{Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Progress, Summary, UsedAnalyzer};
-use crate::source::{self, FileEntry, SkipReason, Skipped, SourceFile};
+use crate::source::{self, DiscoverOptions, FileEntry, Inputs, SkipReason, Skipped, SourceFile};
 
 /// The most threads that can be asked for.
 const MOST_JOBS: usize = 1024;
@@ -26,18 +25,19 @@ const CHUNK_FILES: usize = 32;
 /// The most bytes of the files that one thread takes at a time.
 const CHUNK_BYTES: u64 = 512 << 10;
 
-/// Analyses the files under `root`, a directory or a single file.
+/// Analyses the files of a directory, or of several inputs.
 ///
-/// Every file that the walk sees is in the result: in `files`, with an error for each analyzer that gave no
+/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless
+/// the options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
 /// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
 /// called from any thread. `stop` is looked at between calls to analyzers; setting it makes an error of the
 /// run, and keeps what is done in the cache.
 ///
 /// # Errors
 /// [`AnalysisError`]; a fault with a single file is none.
-#[tracing::instrument(skip_all, fields(root = %root.display()))]
+#[tracing::instrument(skip_all)]
 pub fn analyze(
-    root: &Path,
+    inputs: impl Into<Inputs>,
     options: &AnalysisOptions,
     progress: &(dyn Fn(Progress) + Sync),
     stop: &AtomicBool,
@@ -49,7 +49,9 @@ pub fn analyze(
     let used = Analyzer::used(&analyzers);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| AnalysisError::Threads(error.to_string()))?;
-    let found = source::discover(root, &options.discover)?;
+    let every_text = options.discover.every_text
+        || !options.only_discovered && used.iter().any(UsedAnalyzer::wants_all_text);
+    let found = source::discover(inputs, &DiscoverOptions { every_text, ..options.discover.clone() })?;
     let run =
         Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
 
@@ -64,10 +66,20 @@ pub fn analyze(
         fresh_answers += done.fresh;
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
-    let summary = Summary::of(&files, &skipped, &used);
+    let summary = Summary::of(&files, &skipped, found.hidden, &used);
     let mut warnings = found.warnings;
     warnings.extend(Analyzer::odd_languages(&analyzers));
-    Ok(Analysis { files, skipped, summary, analyzers: used, warnings, cached_answers, fresh_answers })
+    Ok(Analysis {
+        root: found.root,
+        scope: found.scope,
+        files,
+        skipped,
+        summary,
+        analyzers: used,
+        warnings,
+        cached_answers,
+        fresh_answers,
+    })
 }
 
 /// What stays the same while the windows pass.
@@ -113,7 +125,7 @@ impl Run<'_> {
         for (entry, loaded) in entries.iter().zip(loaded) {
             match loaded {
                 Some(Ok(file)) => pending.push(file),
-                Some(Err(reason)) => done.skipped.push(Skipped { path: entry.path.clone(), reason }),
+                Some(Err(reason)) => done.skipped.push(Skipped::entry(entry, reason)),
                 None => return Err(AnalysisError::Stopped),
             }
         }
@@ -161,7 +173,8 @@ impl Run<'_> {
                 return Some(Err(reason));
             }
         };
-        let wanting = self.analyzers.iter().enumerate().filter(|(_, a)| a.wants(file.language()));
+        let wanting =
+            self.analyzers.iter().enumerate().filter(|(_, a)| a.wants(file.language(), entry.extra));
         let asked = wanting.map(|(analyzer, a)| Asked { analyzer, key: a.keys().key(&file), outcome: None });
         Some(Ok(Pending { asked: asked.collect(), bytes: entry.bytes, file }))
     }
@@ -205,7 +218,7 @@ impl Run<'_> {
         for Pending { file, asked, .. } in chunk {
             let outcomes =
                 asked.into_iter().filter_map(|asked| Some((self.used.get(asked.analyzer)?, asked.outcome?)));
-            done.files.push(FileAnalysis::assemble(&file, outcomes, self.options.keep_text));
+            done.files.push(FileAnalysis::assemble(&file, outcomes, self.options));
         }
         self.tally.add(count, bytes);
         done

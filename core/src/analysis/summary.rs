@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use codetune_plugin_sdk::Severity;
 use serde::Serialize;
 
+use super::analysis_report::is_unread;
 use super::{FileAnalysis, UsedAnalyzer};
 use crate::source::Skipped;
 
@@ -23,6 +24,11 @@ pub struct Summary {
     pub languages: BTreeMap<String, LanguageCounts>,
     /// Skipped files by the code of the reason.
     pub skipped: BTreeMap<String, u64>,
+    /// Those of them that an analyzer wanted and has not seen, by the code of the reason: a check of all files
+    /// did not take place.
+    pub unread: BTreeMap<String, u64>,
+    /// Hidden files and folders that were not looked into. They are not among the files seen.
+    pub hidden: u64,
     /// Analyzers that gave no answer, by the code of the fault.
     pub errors: BTreeMap<String, u64>,
     /// The analyzers, by name.
@@ -81,13 +87,21 @@ pub struct PluginVersion {
 }
 
 impl Summary {
-    pub(super) fn of(files: &[FileAnalysis], skipped: &[Skipped], analyzers: &[UsedAnalyzer]) -> Self {
-        let mut summary = Summary::default();
+    pub(super) fn of(
+        files: &[FileAnalysis],
+        skipped: &[Skipped],
+        hidden: u64,
+        analyzers: &[UsedAnalyzer],
+    ) -> Self {
+        let mut summary = Summary { hidden, ..Summary::default() };
         for file in files {
             summary.add(file, analyzers);
         }
         for file in skipped {
             *summary.skipped.entry(file.reason.code().to_owned()).or_default() += 1;
+            if is_unread(file, analyzers) {
+                *summary.unread.entry(file.reason.code().to_owned()).or_default() += 1;
+            }
         }
         summary.files.skipped = skipped.len() as u64;
         summary.files.seen = summary.files.analysed + summary.files.failed + summary.files.skipped;

@@ -12,6 +12,7 @@ use crate::plugin::{Plugin, PluginDirectories, Registry, Trust};
 /// Finds a word, and does what the text says.
 struct Probe {
     word: String,
+    message: String,
     rule: RuleId,
     call: RuleId,
     lines: AttributeId,
@@ -23,6 +24,7 @@ struct Probe {
 #[derive(serde::Deserialize)]
 struct Config {
     word: String,
+    message: String,
 }
 
 impl Analyzer for Probe {
@@ -34,6 +36,7 @@ impl Analyzer for Probe {
         }
         Ok(Probe {
             word: config.word,
+            message: config.message,
             rule: setup.rule("word")?,
             call: setup.rule("call")?,
             lines: setup.attribute("lines")?,
@@ -56,7 +59,10 @@ impl Analyzer for Probe {
         }
         for (start, word) in text.match_indices(&self.word) {
             let span = start..start + word.len();
-            report.finding(self.rule, Severity::Warning, span.clone()).message("found it").edit(span, "");
+            report
+                .finding(self.rule, Severity::Warning, span.clone())
+                .message(self.message.as_str())
+                .edit(span, "");
         }
         if source.language() == "python" {
             let calls =
@@ -83,15 +89,19 @@ impl Analyzer for Probe {
 }
 
 macro_rules! probe {
-    ($name:literal, $languages:literal) => {
+    ($name:literal, $languages:literal, $tags:literal, $word:literal) => {
         const _: () = {
             const MANIFEST: &str = concat!(
                 "schema = 1\nname = \"",
                 $name,
                 "\"\nversion = \"1.2.3\"\ndescription = \"Finds a word\"\nauthor = \"Tests\"\nlicense = \"MIT\"\n",
-                "api = \"0.1\"\n[config.word]\ntype = \"text\"\ndefault = \"TODO\"\n[analyzer]\nlanguages = ",
+                "tags = ",
+                $tags,
+                "\napi = \"0.1\"\n[config.word]\ntype = \"text\"\ndefault = \"TODO\"\n",
+                "[config.message]\ntype = \"text\"\ndefault = \"found it\"\n[analyzer]\nlanguages = ",
                 $languages,
                 "\n[[analyzer.rules]]\nid = \"word\"\nseverity = \"warning\"\nsummary = \"The word\"\nhelp = \"Go.\"\n",
+                $word,
                 "[[analyzer.rules]]\nid = \"call\"\nseverity = \"note\"\nsummary = \"A call\"\n",
                 "[[analyzer.attributes]]\nname = \"lines\"\ntype = \"integer\"\nscope = \"file\"\n",
                 "[[analyzer.attributes]]\nname = \"ratio\"\ntype = \"float\"\nscope = \"file\"\n",
@@ -109,9 +119,11 @@ macro_rules! probe {
     };
 }
 
-probe!("test/probe", "[\"*\"]");
-probe!("test/other", "[\"python\"]");
-probe!("another/probe", "[\"python\"]");
+probe!("test/probe", "[\"*\"]", "[]", "");
+probe!("test/other", "[\"python\"]", "[]", "");
+probe!("another/probe", "[\"python\"]", "[]", "");
+// Has to see every text, and what it finds must not be shown.
+probe!("secret/probe", "[\"*\"]\nall_text = true", "[\"security\"]", "sensitive = true\n");
 
 /// The plugin of this name.
 pub(super) fn plugin(name: &str) -> Arc<Plugin> {

@@ -52,8 +52,12 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnalyzerManifest {
-    /// Language ids, or `*` for every text file.
+    /// Language ids, or `*` for every file that is read.
     pub languages: Vec<String>,
+    /// Whether it has to see every text file, whatever its language, hidden ones included. Such files are read
+    /// for it alone; it needs `*` among its languages.
+    #[serde(default)]
+    pub all_text: bool,
     /// What its findings are about.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -164,6 +168,14 @@ pub enum ManifestError {
     },
 }
 
+impl AnalyzerManifest {
+    /// Whether a file in this language is for it. `extra` files are those that are read only for analyzers that
+    /// have to see every text.
+    pub fn wants(&self, language: &str, extra: bool) -> bool {
+        (self.all_text || !extra) && self.languages.iter().any(|wanted| wanted == "*" || wanted == language)
+    }
+}
+
 impl Manifest {
     /// Reads and checks a manifest.
     ///
@@ -233,6 +245,9 @@ impl Manifest {
             unique("analyzer.attributes", analyzer.attributes.iter().map(|a| a.name.as_str()))?;
             if analyzer.languages.is_empty() {
                 return invalid("analyzer.languages", "name at least one language, or \"*\"".into());
+            }
+            if analyzer.all_text && !analyzer.languages.iter().any(|language| language == "*") {
+                return invalid("analyzer.all_text", "it is true, so write languages = [\"*\"]".into());
             }
         }
         Ok(())
@@ -309,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn only_an_analyzer_of_all_text_wants_what_is_read_for_such() {
+        let analyzer = |text: &str| Manifest::parse(text).unwrap().analyzer.unwrap();
+        let plain = analyzer(MINIMAL);
+        let all = analyzer(&MINIMAL.replace("[\"*\"]", "[\"*\"]\nall_text = true"));
+        let rust = analyzer(&MINIMAL.replace("[\"*\"]", "[\"rust\"]"));
+        assert_eq!((plain.wants("text", false), plain.wants("text", true)), (true, false));
+        assert_eq!((all.wants("text", false), all.wants("text", true)), (true, true));
+        assert_eq!(
+            (rust.wants("rust", false), rust.wants("c", false), rust.wants("rust", true)),
+            (true, false, false)
+        );
+    }
+
+    #[test]
     fn refuses_what_breaks_a_rule_and_names_it() {
         for (from, to, expected) in [
             ("schema = 1", "schema = 2", "schema"),
@@ -331,6 +360,11 @@ mod tests {
             ("[analyzer]", "[limits]\ntime_ms = 0\n[analyzer]", "limits.time_ms is 0"),
             ("[analyzer]", "capabilities = [\"http\"]\n[analyzer]", "capability `http`"),
             ("id = \"todo\"", "id = \"to do\"", "no name"),
+            (
+                "languages = [\"*\"]",
+                "languages = [\"rust\"]\nall_text = true",
+                "all_text is refused: it is true, so write languages",
+            ),
         ] {
             let error = Manifest::parse(&MINIMAL.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(expected), "{to}: {error}");

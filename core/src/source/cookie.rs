@@ -1,4 +1,5 @@
-//! The encoding that a Python file states in a comment, as PEP 263 defines it.
+//! The encoding that a file states: in a comment, as PEP 263 defines it for Python and editors take it from other
+//! files too, or in the declaration of XML.
 
 /// The encoding named in the first two lines of `bytes`, as written there.
 ///
@@ -18,6 +19,15 @@ pub(super) fn coding_cookie(bytes: &[u8]) -> Option<&str> {
         }
     }
     None
+}
+
+/// The encoding named in an XML declaration at the start of `bytes`.
+pub(super) fn xml_declaration(bytes: &[u8]) -> Option<&str> {
+    let line = bytes.strip_prefix(b"<?xml")?.split(|byte| *byte == b'>').next()?;
+    let line = std::str::from_utf8(line).ok()?;
+    let value = line.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    value.get(1..)?.split(quote).next().filter(|name| !name.is_empty())
 }
 
 fn name_in_comment(line: &[u8]) -> Option<&str> {
@@ -48,6 +58,18 @@ fn is_name(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_encoding_of_an_xml_declaration() {
+        for (text, expected) in [
+            ("<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<a/>", Some("iso-8859-1")),
+            ("<?xml version='1.0' encoding = 'koi8-r' ?>", Some("koi8-r")),
+            ("<?xml version=\"1.0\"?>\n<a encoding=\"x\"/>", None),
+            ("<a encoding=\"x\"/>", None),
+        ] {
+            assert_eq!(xml_declaration(text.as_bytes()), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn finds_cookies_where_pep_263_allows_them() {

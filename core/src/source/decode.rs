@@ -4,29 +4,40 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::cookie::coding_cookie;
-use super::{Language, SkipReason};
+use super::cookie::{coding_cookie, xml_declaration};
+use super::{Language, SkipReason, binary, legacy, wide};
 
 /// The text of a file and how it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// The text, without its byte order mark.
     pub text: Cow<'a, str>,
-    /// The encoding that the bytes were in: `"UTF-8"`, or the name the file states.
+    /// The encoding that the bytes were in: the name the file states, or that of what was found.
     pub encoding: Cow<'static, str>,
-    /// Whether the bytes began with a byte order mark, which `text` lacks.
-    pub byte_order_mark: bool,
 }
 
-/// Decodes the bytes of a whole file, without replacing a single character.
+/// Decodes the bytes of a whole file, without replacing or losing a single character.
 ///
-/// In this order: a byte order mark (UTF-8, UTF-16), then for Python the encoding its comment states
-/// (PEP 263), else UTF-8.
+/// In this order: a byte order mark (UTF-8, UTF-16, UTF-32), UTF-16 and UTF-32 without one, for Python the
+/// encoding that its comment states (PEP 263), UTF-8, and else what the bytes are found to be, such as ISO-8859-1
+/// or windows-1252; what an XML declaration or a comment states there is a hint. A stray NUL is a character like
+/// others. A lone carriage return becomes a line feed where it ends lines: in Python, JavaScript, TypeScript and
+/// Java, whose definitions say so, and in a text without any line feed. Spans stay what they were.
 ///
 /// # Errors
-/// [`SkipReason::Binary`] when the text has a NUL, [`SkipReason::NotUtf8`] when a byte does not fit the
-/// encoding, [`SkipReason::UnknownEncoding`] when the stated one is not known and the file needs it.
+/// [`SkipReason::Binary`] when there is no text, [`SkipReason::NotUtf8`] when a byte does not fit the encoding
+/// that the file states or mostly has, [`SkipReason::UnknownEncoding`] when the stated one is not known and the
+/// file needs it.
 pub fn decode(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReason> {
+    let decoded = undo(bytes, language)?;
+    Ok(Decoded { text: with_line_feeds(decoded.text, language), ..decoded })
+}
+
+fn undo(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReason> {
+    if let Some((encoding, text)) = wide::marked_utf32(bytes) {
+        let text = text.ok_or_else(|| not_utf8(encoding, None))?;
+        return Ok(Decoded { text: text.into(), encoding: encoding.into() });
+    }
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let body = bytes.get(length..).unwrap_or_default();
         let text = if encoding == UTF_8 {
@@ -34,20 +45,57 @@ pub fn decode(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReaso
         } else {
             strict(encoding, body).ok_or_else(|| not_utf8(encoding.name(), None))?
         };
-        // UTF-32 begins like UTF-16 and then decodes to NULs.
-        refuse_nul(text.as_bytes())?;
-        return Ok(Decoded { text, encoding: encoding.name().into(), byte_order_mark: true });
+        return Ok(Decoded { text, encoding: encoding.name().into() });
     }
-    refuse_nul(bytes)?;
+    let plain = |text, encoding: Cow<'static, str>| Ok(Decoded { text, encoding });
+    if let Some(reason) = binary::judge(bytes) {
+        return Err(reason);
+    }
+    if let Some((encoding, text)) = wide::unmarked(bytes) {
+        return plain(text.into(), encoding.into());
+    }
     if language == Language::Python
         && needs_encoding(bytes)
         && let Some(name) = coding_cookie(bytes)
-        && let Some((text, encoding)) = stated(bytes, name)?
     {
-        return Ok(Decoded { text, encoding: encoding.into(), byte_order_mark: false });
+        return match stated(bytes, name)? {
+            Some((text, encoding)) => plain(text, encoding.into()),
+            None => {
+                plain(utf8(bytes).map_err(|offset| not_utf8("UTF-8", Some(offset)))?.into(), "UTF-8".into())
+            }
+        };
     }
-    let text = utf8(bytes).map_err(|offset| not_utf8("UTF-8", Some(offset)))?;
-    Ok(Decoded { text: Cow::Borrowed(text), encoding: "UTF-8".into(), byte_order_mark: false })
+    let offset = match utf8(bytes) {
+        Ok(text) => return plain(text.into(), "UTF-8".into()),
+        Err(offset) => offset,
+    };
+    // What a file in another language states has no force, but is the best hint there is.
+    let hint = xml_declaration(bytes).or_else(|| coding_cookie(bytes));
+    if let Some(Ok(Some((text, encoding)))) = hint.map(|name| stated(bytes, name)) {
+        return plain(text, encoding.into());
+    }
+    match legacy::decoded(bytes) {
+        Some((text, encoding)) => plain(text, encoding.into()),
+        None => Err(not_utf8("UTF-8", Some(offset))),
+    }
+}
+
+/// The text with `\n` for each lone `\r` that ends a line. Both are one byte long.
+fn with_line_feeds(text: Cow<'_, str>, language: Language) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let lone = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
+    if !bytes.contains(&b'\r') || !(0..bytes.len()).any(lone) {
+        return text;
+    }
+    let by_language = matches!(
+        language,
+        Language::Python | Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Java
+    );
+    if !by_language && bytes.contains(&b'\n') {
+        return text;
+    }
+    let ended = text.char_indices().map(|(at, c)| if lone(at) { '\n' } else { c });
+    Cow::Owned(ended.collect())
 }
 
 /// Decodes by the name in a Python comment; `None` when that name is UTF-8's.
@@ -92,13 +140,6 @@ fn not_utf8(encoding: &str, offset: Option<u64>) -> SkipReason {
     SkipReason::NotUtf8 { encoding: encoding.into(), offset }
 }
 
-fn refuse_nul(bytes: &[u8]) -> Result<(), SkipReason> {
-    match bytes.iter().position(|byte| *byte == 0) {
-        Some(at) => Err(SkipReason::Binary { offset: at as u64 }),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,12 +152,12 @@ mod tests {
     fn utf8_is_taken_as_it_is() {
         let decoded = decode("é\n".as_bytes(), Language::Rust).unwrap();
         assert!(matches!(decoded.text, Cow::Borrowed("é\n")));
-        assert_eq!((decoded.encoding.as_ref(), decoded.byte_order_mark), ("UTF-8", false));
+        assert_eq!(decoded.encoding, "UTF-8");
     }
 
     #[test]
-    fn invalid_utf8_is_refused_at_its_offset() {
-        let reason = text(b"ab\xffcd", Language::Rust).unwrap_err();
+    fn utf8_with_a_byte_that_does_not_fit_is_refused_at_its_offset() {
+        let reason = text(b"\xc3\xa9\xffcd", Language::Rust).unwrap_err();
         assert_eq!(reason, SkipReason::NotUtf8 { encoding: "UTF-8".into(), offset: Some(2) });
         let marked = text(b"\xef\xbb\xbfab\xff", Language::Rust).unwrap_err();
         assert_eq!(marked, SkipReason::NotUtf8 { encoding: "UTF-8".into(), offset: Some(5) });
@@ -124,7 +165,39 @@ mod tests {
 
     #[test]
     fn a_truncated_character_at_the_end_is_refused() {
-        assert!(matches!(text(b"ab\xc3", Language::Rust), Err(SkipReason::NotUtf8 { offset: Some(2), .. })));
+        let reason = text("é".repeat(3).as_bytes().split_last().unwrap().1, Language::Rust);
+        assert!(matches!(reason, Err(SkipReason::NotUtf8 { offset: Some(4), .. })), "{reason:?}");
+    }
+
+    #[test]
+    fn texts_without_a_mark_say_what_they_were_in() {
+        let utf16: Vec<u8> = "key = 'ü'\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, expected, encoding) in [
+            (&b"# gr\xfc\xdfe\n"[..], "# grüße\n", "ISO-8859-1"),
+            (b"price = '5 \x80'\n", "price = '5 €'\n", "windows-1252"),
+            (&utf16, "key = 'ü'\n", "UTF-16LE"),
+            (b"\xff\xfe\0\0a\0\0\0", "a", "UTF-32LE"),
+            (b"x = 1\n\0", "x = 1\n\0", "UTF-8"),
+            (b"# gr\xfc\xdfe\n\0", "# grüße\n\0", "ISO-8859-1"),
+        ] {
+            let decoded = decode(bytes, Language::Text).unwrap();
+            assert_eq!((decoded.text.as_ref(), decoded.encoding.as_ref()), (expected, encoding));
+        }
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line_where_the_language_or_the_file_says_so() {
+        for (given, language, expected) in [
+            ("a\rb\r", Language::Python, "a\nb\n"),
+            ("a\rb\r\nc\n", Language::Python, "a\nb\r\nc\n"),
+            ("a\rb\n", Language::Java, "a\nb\n"),
+            ("a\rb\n", Language::Rust, "a\rb\n"),
+            ("a\rb\r", Language::Rust, "a\nb\n"),
+            ("é\r", Language::Text, "é\n"),
+            ("a\r\nb", Language::Python, "a\r\nb"),
+        ] {
+            assert_eq!(text(given.as_bytes(), language).as_deref(), Ok(expected), "{given:?}");
+        }
     }
 
     #[test]
@@ -136,7 +209,6 @@ mod tests {
         {
             let decoded = decode(&bytes, Language::Java).unwrap();
             assert_eq!((decoded.text.as_ref(), decoded.encoding.as_ref()), ("fé", encoding));
-            assert!(decoded.byte_order_mark);
         }
     }
 
@@ -147,13 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_anywhere_is_binary() {
-        assert_eq!(text(b"\x7fELF\0", Language::C), Err(SkipReason::Binary { offset: 4 }));
-        let mut late = vec![b'x'; 20_000];
-        late.push(0);
-        assert_eq!(text(&late, Language::C), Err(SkipReason::Binary { offset: 20_000 }));
-        let utf32 = b"\xff\xfe\0\0a\0\0\0";
-        assert!(matches!(text(utf32, Language::C), Err(SkipReason::Binary { .. })));
+    fn what_is_no_text_is_binary() {
+        let elf = text(b"\x7fELF\x02\x01\x01\0\0\0\0", Language::C).unwrap_err();
+        assert_eq!(elf, SkipReason::Binary { format: Some("an ELF file".into()), offset: 0 });
+        let zeros = text(&[0; 300], Language::C).unwrap_err();
+        assert_eq!(zeros, SkipReason::Binary { format: None, offset: 0 });
     }
 
     #[test]
@@ -191,7 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_have_no_cookies() {
-        assert!(text(b"# coding: latin-1\n\xe9", Language::Text).is_err());
+    fn what_other_languages_state_is_a_hint() {
+        for (bytes, encoding) in [
+            (&b"# coding: koi8-r\n# \xc1\n"[..], "koi8-r"),
+            (b"<?xml version='1.0' encoding='iso-8859-2'?>\n<a>\xb5</a>", "iso-8859-2"),
+            (b"<?xml version='1.0' encoding='klingon'?>\n<a>\xb5</a>", "ISO-8859-1"),
+            (b"<?xml version='1.0' encoding='UTF-8'?>\n<a>\xb5</a>", "ISO-8859-1"),
+        ] {
+            assert_eq!(decode(bytes, Language::Text).unwrap().encoding, encoding);
+        }
     }
 }

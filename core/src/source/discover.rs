@@ -1,16 +1,14 @@
-//! The walk over a directory, in an order that is always the same.
+//! Which files there are to read, in an order that is always the same.
 
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ignore::{DirEntry, WalkBuilder};
-use serde::{Deserialize, Serialize};
-
 use super::globs::Globs;
+use super::inputs::{Resolved, What};
 use super::shebang::{SHEBANG_BYTES, language_of_shebang};
-use super::{Language, SkipReason, SourceError};
+use super::walk::walk;
+use super::{Inputs, Language, SkipReason, SourceError, binary};
 
 /// The size above which a file is left out unless the options say otherwise: 1 MiB. What is larger is
 /// nearly always generated, and parsing it takes as long as a thousand ordinary files.
@@ -20,20 +18,25 @@ pub const DEFAULT_MAX_BYTES: u64 = 1 << 20;
 pub const MAX_BYTES_CEILING: u64 = 1 << 30;
 
 /// What to walk and what to keep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoverOptions {
     /// Only files that match one of these (`.gitignore` syntax, relative to the root); all when empty.
     pub include: Vec<String>,
-    /// Files and directories that are not looked at (`.gitignore` syntax, relative to the root).
+    /// Files and directories that are not looked at (`.gitignore` syntax, relative to the root), also where they
+    /// are named.
     pub exclude: Vec<String>,
+    /// Files and directories that a walk passes over, by their full paths: what the program itself makes.
+    pub leave: Vec<PathBuf>,
     /// Largest file kept, in bytes; from 1 to [`MAX_BYTES_CEILING`].
     pub max_bytes: u64,
     /// Keeps files in languages without a grammar, as [`Language::Text`], rather than skipping them.
     pub all_files: bool,
     /// Looks into files and directories whose name begins with a dot.
     pub hidden: bool,
-    /// Obeys `.gitignore` and `.ignore` files.
+    /// Finds also what `all_files` and `hidden` would find, marked as [`FileEntry::extra`].
+    pub every_text: bool,
+    /// Obeys `.gitignore` and `.ignore` files, `.git/info/exclude` and the file that git's `core.excludesFile`
+    /// names.
     pub ignore_files: bool,
 }
 
@@ -42,9 +45,11 @@ impl Default for DiscoverOptions {
         Self {
             include: Vec::new(),
             exclude: Vec::new(),
+            leave: Vec::new(),
             max_bytes: DEFAULT_MAX_BYTES,
             all_files: false,
             hidden: false,
+            every_text: false,
             ignore_files: true,
         }
     }
@@ -53,185 +58,218 @@ impl Default for DiscoverOptions {
 /// A file that is to be analysed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Path relative to the root, with `/` between its parts; the file's name when the root is the file.
+    /// Path relative to the root, with `/` between its parts.
     pub path: String,
     /// Full path by which the file is opened.
     pub absolute: PathBuf,
+    /// What it holds, where that was handed over; no file is opened then.
+    pub content: Option<Arc<[u8]>>,
     /// Size when it was seen, in bytes.
     pub bytes: u64,
     /// Language by name or `#!` line; [`load`](super::load) settles whether a `.h` file is C++.
     pub language: Language,
+    /// Whether only [`DiscoverOptions::every_text`] asks for it.
+    pub extra: bool,
 }
 
 /// A file that was seen and left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Path relative to the root, with `/` between its parts; bytes that are not UTF-8 are escaped as `\xNN`.
     pub path: String,
     /// Why.
     pub reason: SkipReason,
+    /// The language it would have been read as; `None` for a directory, and where that was not found out.
+    pub language: Option<Language>,
+    /// Whether only [`DiscoverOptions::every_text`] asks for it.
+    pub extra: bool,
 }
 
-/// Everything that a walk saw.
+impl Skipped {
+    /// Something of which no more is known than its path.
+    pub fn new(path: String, reason: SkipReason) -> Self {
+        Skipped { path, reason, language: None, extra: false }
+    }
+
+    /// A file that was found and then not read.
+    pub fn entry(entry: &FileEntry, reason: SkipReason) -> Self {
+        Skipped { path: entry.path.clone(), reason, language: Some(entry.language), extra: entry.extra }
+    }
+}
+
+/// Everything that was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
+    /// Full path of the directory that paths are relative to.
+    pub root: PathBuf,
+    /// The deepest directory that holds all inputs, relative to `root`.
+    pub scope: PathBuf,
     /// Files to analyse, by the bytes of `path`.
     pub files: Vec<FileEntry>,
     /// Files left out, by the bytes of `path`. What ignore files, hidden names and globs rule out was never
     /// seen and is not here.
     pub skipped: Vec<Skipped>,
+    /// Hidden files and directories that were not looked into.
+    pub hidden: u64,
     /// Lines of ignore files that could not be understood, as sentences.
     pub warnings: Vec<String>,
 }
 
-/// Walks `root`, a directory or a single file.
+/// Finds the files of a directory, or of several inputs.
 ///
-/// `.gitignore` is obeyed within the root, and above it up to the top of the repository that holds it; a
-/// machine's or user's own git settings are not, so that a tree gives the same files everywhere. A file
-/// named as the root itself is never ignored. Links are not followed.
+/// Ignore files are obeyed within a directory, and above it up to the top of the repository that holds it, where
+/// git's own settings count too. A file that is named itself is never ignored, hidden or not. Links are not
+/// followed, except those that are named. A file that is found twice counts once.
 ///
 /// # Errors
-/// [`SourceError`] when the root is not there, or an option cannot be used.
-pub fn discover(root: &Path, options: &DiscoverOptions) -> Result<Discovery, SourceError> {
+/// [`SourceError`] when an input is not there, or an option cannot be used.
+pub fn discover(inputs: impl Into<Inputs>, options: &DiscoverOptions) -> Result<Discovery, SourceError> {
     if !(1..=MAX_BYTES_CEILING).contains(&options.max_bytes) {
         return Err(SourceError::MaxBytes { given: options.max_bytes, ceiling: MAX_BYTES_CEILING });
     }
-    let globs = Globs::new(&options.include, &options.exclude)?;
-    let metadata =
-        fs::metadata(root).map_err(|source| SourceError::Root { path: root.to_path_buf(), source })?;
-    let mut discovery = Discovery::default();
-    if metadata.is_file() {
-        let absolute = std::path::absolute(root)
-            .map_err(|source| SourceError::Root { path: root.to_path_buf(), source })?;
-        let name = root.file_name().map_or(root, Path::new);
-        discovery.settle(name, &absolute, Ok(metadata.len()), options);
-    } else if metadata.is_dir() {
-        walk(root, options, globs, &mut discovery)?;
-    } else {
-        return Err(SourceError::RootKind { path: root.to_path_buf() });
+    let globs = Arc::new(Globs::new(&options.include, &options.exclude)?);
+    let Resolved { root, scope, named } = inputs.into().resolve()?;
+    let mut discovery = Discovery { root, scope, ..Discovery::default() };
+    for named in named {
+        let (relative, absolute) = (&*named.relative, &*named.absolute);
+        let size = match named.what {
+            What::Folder if globs.enters_named(relative) => {
+                walk(absolute, relative, options, &globs, &mut discovery)?;
+                continue;
+            }
+            What::Folder => continue,
+            _ if !globs.names(relative) => continue,
+            What::Text(content) => {
+                discovery.settle_text(relative, absolute, content, options);
+                continue;
+            }
+            What::File(bytes) => Ok(bytes),
+            What::Dangling => Err(SkipReason::Symlink),
+        };
+        discovery.settle(Seen { relative, absolute, size, hidden: false }, options);
     }
-    discovery.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    discovery.skipped.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    discovery.files.sort_by(|a, b| (&a.path, a.extra).cmp(&(&b.path, b.extra)));
+    discovery.files.dedup_by(|later, first| later.path == first.path);
+    discovery.skipped.sort_by(|a, b| (&a.path, a.extra).cmp(&(&b.path, b.extra)));
+    discovery.skipped.dedup_by(|later, first| later.path == first.path);
     discovery.warnings.sort_unstable();
     discovery.warnings.dedup();
     Ok(discovery)
 }
 
-fn walk(
-    root: &Path,
-    options: &DiscoverOptions,
-    globs: Globs,
-    discovery: &mut Discovery,
-) -> Result<(), SourceError> {
-    let unreadable = |source| SourceError::Root { path: root.to_path_buf(), source };
-    // The ignore crate walks a root that is a link only as a link, and finds parents only of full paths.
-    let full = root.canonicalize().map_err(unreadable)?;
-    fs::read_dir(&full).map_err(unreadable)?;
-    let in_repository = full.ancestors().any(|directory| directory.join(".git").exists());
-    let globs = Arc::new(globs);
-    let (filter_root, filter_globs) = (full.clone(), globs.clone());
-    let walker = WalkBuilder::new(&full)
-        .follow_links(false)
-        .hidden(!options.hidden)
-        .ignore(options.ignore_files)
-        .git_ignore(options.ignore_files)
-        .git_exclude(false)
-        .git_global(false)
-        // In a repository the search for .gitignore ends at its top; elsewhere it does not leave the root.
-        .require_git(in_repository)
-        .parents(options.ignore_files && in_repository)
-        .filter_entry(move |entry| {
-            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-            // A hidden walk still has no business in git's own store.
-            if is_directory && entry.file_name() == ".git" && entry.depth() > 0 {
-                return false;
-            }
-            match entry.path().strip_prefix(&filter_root) {
-                Ok(relative) if entry.depth() > 0 => filter_globs.enters(relative, is_directory),
-                _ => true,
-            }
-        })
-        .build();
-    for entry in walker {
-        match entry {
-            Ok(entry) => {
-                if let Some(error) = entry.error() {
-                    discovery.warnings.push(error.to_string());
-                }
-                let Ok(relative) = entry.path().strip_prefix(&full) else { continue };
-                let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-                if !is_directory && globs.includes(relative) {
-                    discovery.settle(relative, entry.path(), size(&entry), options);
-                }
-            }
-            Err(error) => {
-                let path = path_of(&error).and_then(|path| path.strip_prefix(&full).ok());
-                let (path, _) = slashed(path.unwrap_or(Path::new(".")));
-                discovery.skipped.push(Skipped { path, reason: SkipReason::unreadable(error) });
-            }
-        }
-    }
-    Ok(())
+/// A file as a walk sees it.
+pub(super) struct Seen<'a> {
+    pub relative: &'a Path,
+    pub absolute: &'a Path,
+    pub size: Result<u64, SkipReason>,
+    /// Whether it, or a directory that the walk came through, is hidden and not asked for by the options.
+    pub hidden: bool,
 }
 
 impl Discovery {
     /// Puts one file where it belongs.
-    fn settle(
-        &mut self,
-        relative: &Path,
-        absolute: &Path,
-        size: Result<u64, SkipReason>,
-        options: &DiscoverOptions,
-    ) {
-        let (path, exact) = slashed(relative);
-        let kept = size.and_then(|bytes| {
+    pub(super) fn settle(&mut self, seen: Seen<'_>, options: &DiscoverOptions) {
+        let (path, exact) = slashed(seen.relative);
+        let by_content = || language_of(seen.absolute);
+        let read_as = match &seen.size {
+            Ok(_) => named_language(&path).map_or_else(by_content, |language| Ok(Some(language))),
+            Err(_) => Ok(named_language(&path)),
+        };
+        let found = match read_as {
+            Ok(found) => found,
+            Err(reason) => {
+                self.skipped.push(Skipped { extra: seen.hidden, ..Skipped::new(path, reason) });
+                return;
+            }
+        };
+        let (language, extra) = match found {
+            Some(language) => (language, seen.hidden),
+            None if options.all_files => (Language::Text, seen.hidden),
+            None => (Language::Text, true),
+        };
+        let kept = seen.size.and_then(|bytes| {
+            if found.is_none() && extra && !options.every_text {
+                return Err(SkipReason::UnknownLanguage);
+            }
             if !exact {
                 return Err(SkipReason::NonUtf8Path);
             }
-            let language = match language_of(relative, absolute)? {
-                Some(language) => language,
-                None if options.all_files => Language::Text,
-                None => return Err(SkipReason::UnknownLanguage),
-            };
-            if bytes > options.max_bytes {
-                return Err(SkipReason::TooLarge { bytes, limit: options.max_bytes });
+            match bytes > options.max_bytes {
+                true => Err(too_large(seen.absolute, bytes, options.max_bytes)),
+                false => Ok(bytes),
             }
-            Ok((bytes, language))
         });
         match kept {
-            Ok((bytes, language)) => {
-                self.files.push(FileEntry { path, absolute: absolute.to_path_buf(), bytes, language });
+            Ok(bytes) => {
+                let absolute = seen.absolute.to_path_buf();
+                self.files.push(FileEntry { path, absolute, content: None, bytes, language, extra });
             }
-            Err(reason) => self.skipped.push(Skipped { path, reason }),
+            Err(reason) => self.skipped.push(Skipped { path, reason, language: Some(language), extra }),
+        }
+    }
+
+    /// The same for a text that is in no file.
+    fn settle_text(
+        &mut self,
+        relative: &Path,
+        absolute: &Path,
+        content: Arc<[u8]>,
+        options: &DiscoverOptions,
+    ) {
+        let (path, _) = slashed(relative);
+        let language = named_language(&path).or_else(|| language_of_shebang(&content));
+        let extra = language.is_none() && !options.all_files;
+        let (language, bytes) = (language.unwrap_or(Language::Text), content.len() as u64);
+        let entry = FileEntry {
+            path,
+            absolute: absolute.to_path_buf(),
+            content: Some(content),
+            bytes,
+            language,
+            extra,
+        };
+        let reason = match () {
+            () if extra && !options.every_text => Some(SkipReason::UnknownLanguage),
+            () if bytes > options.max_bytes => Some(SkipReason::TooLarge { bytes, limit: options.max_bytes }),
+            () => None,
+        };
+        match reason {
+            Some(reason) => self.skipped.push(Skipped::entry(&entry, reason)),
+            None => self.files.push(entry),
         }
     }
 }
 
-fn size(entry: &DirEntry) -> Result<u64, SkipReason> {
-    match entry.file_type() {
-        Some(kind) if kind.is_symlink() => Err(SkipReason::Symlink),
-        Some(kind) if kind.is_file() => {
-            entry.metadata().map(|metadata| metadata.len()).map_err(SkipReason::unreadable)
-        }
-        _ => Err(SkipReason::Special),
-    }
+/// By the name alone. Bytes that are not UTF-8 were escaped, which leaves an extension as it was.
+fn named_language(path: &str) -> Option<Language> {
+    Language::of_name(Path::new(path))
 }
 
-/// The language by name; only files without an extension are opened, to look for a `#!` line.
-fn language_of(relative: &Path, absolute: &Path) -> Result<Option<Language>, SkipReason> {
-    let by_name = Language::of_name(relative);
-    if by_name.is_some() || relative.extension().is_some() {
-        return Ok(by_name);
+/// What is too large may still be a picture, which no limit would make a text.
+fn too_large(absolute: &Path, bytes: u64, limit: u64) -> SkipReason {
+    let told = SkipReason::TooLarge { bytes, limit };
+    head(absolute, binary::SAMPLE).ok().and_then(|head| binary::judge(&head)).unwrap_or(told)
+}
+
+/// The language by its `#!` line, which only files without an extension are opened for.
+fn language_of(absolute: &Path) -> Result<Option<Language>, SkipReason> {
+    if absolute.extension().is_some() {
+        return Ok(None);
     }
-    let mut head = Vec::with_capacity(SHEBANG_BYTES);
+    Ok(language_of_shebang(&head(absolute, SHEBANG_BYTES)?))
+}
+
+/// The first bytes of a file.
+fn head(absolute: &Path, most: usize) -> Result<Vec<u8>, SkipReason> {
+    let mut head = Vec::with_capacity(most);
     super::load::open(absolute)
-        .and_then(|file| file.take(SHEBANG_BYTES as u64).read_to_end(&mut head))
+        .and_then(|file| file.take(most as u64).read_to_end(&mut head))
         .map_err(SkipReason::unreadable)?;
-    Ok(language_of_shebang(&head))
+    Ok(head)
 }
 
 /// A path with `/` between its parts, and whether every part was UTF-8.
-fn slashed(path: &Path) -> (String, bool) {
+pub(super) fn slashed(path: &Path) -> (String, bool) {
     let mut text = String::with_capacity(path.as_os_str().len());
     let mut exact = true;
     for part in path.components() {
@@ -247,16 +285,6 @@ fn slashed(path: &Path) -> (String, bool) {
         }
     }
     (text, exact)
-}
-
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::Loop { child, .. } => Some(child),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

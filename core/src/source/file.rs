@@ -25,7 +25,6 @@ pub struct SourceFile {
     bytes: u64,
     digest: blake3::Hash,
     encoding: Box<str>,
-    byte_order_mark: bool,
     lines: OnceLock<LineIndex>,
     syntax: OnceLock<Result<Tree, ParseError>>,
 }
@@ -50,7 +49,6 @@ impl SourceFile {
             bytes: bytes.len() as u64,
             digest: blake3::hash(bytes),
             encoding: decoded.encoding.into(),
-            byte_order_mark: decoded.byte_order_mark,
             lines: OnceLock::new(),
             syntax: OnceLock::new(),
         })
@@ -66,7 +64,7 @@ impl SourceFile {
         self.language
     }
 
-    /// The text, without a byte order mark.
+    /// The text, without a byte order mark, and with line feeds for lone carriage returns that end lines.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -86,14 +84,9 @@ impl SourceFile {
         &self.digest
     }
 
-    /// The encoding that the bytes were in: `UTF-8`, or the name the file states.
+    /// The encoding that the bytes were in: the name the file states, or that of what was found.
     pub fn encoding(&self) -> &str {
         &self.encoding
-    }
-
-    /// Whether the bytes began with a byte order mark. Offsets count without it.
-    pub fn byte_order_mark(&self) -> bool {
-        self.byte_order_mark
     }
 
     /// The lines of the text.
@@ -172,7 +165,7 @@ mod tests {
         let bytes = "\u{feff}int x;\n".as_bytes();
         let file = SourceFile::from_bytes("a.c", Language::C, bytes).unwrap();
         assert_eq!(*file.digest(), blake3::hash(bytes));
-        assert_eq!((file.text(), file.encoding(), file.byte_order_mark()), ("int x;\n", "UTF-8", true));
+        assert_eq!((file.text(), file.encoding()), ("int x;\n", "UTF-8"));
     }
 
     #[test]

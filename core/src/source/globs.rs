@@ -23,6 +23,17 @@ impl Globs {
         !self.exclude.matched(relative, is_directory).is_ignore()
     }
 
+    /// Whether a directory that is named itself is to be walked: neither it nor one that holds it is excluded.
+    pub(super) fn enters_named(&self, relative: &Path) -> bool {
+        relative.as_os_str().is_empty()
+            || !self.exclude.matched_path_or_any_parents(relative, true).is_ignore()
+    }
+
+    /// Whether a file that is named itself is to be read.
+    pub(super) fn names(&self, relative: &Path) -> bool {
+        !self.exclude.matched_path_or_any_parents(relative, false).is_ignore() && self.includes(relative)
+    }
+
     /// Whether a file is among those asked for: itself, or a directory that holds it.
     pub(super) fn includes(&self, relative: &Path) -> bool {
         self.include

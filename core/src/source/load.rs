@@ -14,6 +14,9 @@ use super::skip::SkipReason;
 /// The reason to leave it out: it cannot be read, it has grown above the size limit since it was seen, it is
 /// binary, or it is not valid in its encoding.
 pub fn load(entry: &FileEntry, options: &DiscoverOptions) -> Result<SourceFile, SkipReason> {
+    if let Some(content) = &entry.content {
+        return SourceFile::from_bytes(&entry.path, entry.language, content);
+    }
     let limit = options.max_bytes.min(MAX_BYTES_CEILING);
     let file = open(&entry.absolute).map_err(SkipReason::unreadable)?;
     let mut bytes = Vec::with_capacity(entry.bytes.min(limit) as usize + 1);
@@ -66,11 +69,11 @@ mod tests {
     }
 
     #[test]
-    fn binary_and_invalid_files_are_refused() {
-        let (_folder, entry) = only_file("a.py", b"x = 1\n\0\n");
+    fn binary_and_damaged_files_are_refused() {
+        let (_folder, entry) = only_file("a.py", b"\x7fELF\0\0\0\0");
         let reason = load(&entry, &DiscoverOptions::default()).unwrap_err();
-        assert_eq!(reason, SkipReason::Binary { offset: 6 });
-        let (_folder, entry) = only_file("a.rs", b"// \xe9\n");
+        assert_eq!(reason.code(), "binary");
+        let (_folder, entry) = only_file("a.rs", b"// \xc3\xa9 \xe9\n");
         let reason = load(&entry, &DiscoverOptions::default()).unwrap_err();
         assert_eq!(reason.code(), "not-utf8");
     }

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use super::Language;
 
-/// Why a file that was seen takes no part in analysis.
-///
-/// It serialises as an object whose `code` is [`SkipReason::code`]; its display says what was found and what
-/// can be done about it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "kebab-case")]
+/// Why a file that was seen takes no part in analysis. Its display says what was found and what can be done about
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkipReason {
     /// Larger than the limit of the options.
     TooLarge {
@@ -18,14 +15,16 @@ pub enum SkipReason {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// Contains a NUL, which no text does.
+    /// Holds no text.
     Binary {
-        /// Offset of the first NUL, in bytes.
+        /// What it is, where it begins as a known format does: `a PNG image`.
+        format: Option<String>,
+        /// Offset of the first byte that a text would not have there.
         offset: u64,
     },
     /// Neither name nor `#!` line tells a language that has a grammar here.
     UnknownLanguage,
-    /// Not valid in the encoding that the file states, or in UTF-8 when it states none.
+    /// Not valid in the encoding that the file states, or that most of it is in.
     NotUtf8 {
         /// The encoding that was tried, as the file or its byte order mark names it.
         encoding: String,
@@ -66,6 +65,26 @@ impl SkipReason {
         }
     }
 
+    /// What a file in this language, `None` where that is not known, was withheld for: whether an analyzer that
+    /// wanted it has not seen what it should have.
+    ///
+    /// A text that is too large or damaged, that cannot be opened or named, has not been seen. Neither has what
+    /// goes by the name of a source file and is no text; but a picture is none for being called `a.ts`. Links
+    /// and pipes have no text of their own, and a file of no language is one that nobody asked for.
+    pub fn withholds(&self, language: Option<Language>) -> bool {
+        match self {
+            Self::TooLarge { .. }
+            | Self::NotUtf8 { .. }
+            | Self::UnknownEncoding { .. }
+            | Self::Unreadable { .. }
+            | Self::NonUtf8Path => true,
+            Self::Binary { format, .. } => {
+                format.is_none() && language.is_some_and(|language| language != Language::Text)
+            }
+            Self::UnknownLanguage | Self::Symlink | Self::Special => false,
+        }
+    }
+
     /// The reason for an error of reading or listing.
     pub(super) fn unreadable(error: impl fmt::Display) -> Self {
         Self::Unreadable { message: error.to_string() }
@@ -81,7 +100,8 @@ impl fmt::Display for SkipReason {
                     "too large: {bytes} bytes, the limit is {limit}; raise it (--max-bytes) to include the file"
                 )
             }
-            Self::Binary { offset } => write!(f, "binary: a NUL at byte {offset}"),
+            Self::Binary { format: Some(format), .. } => write!(f, "binary: {format}"),
+            Self::Binary { format: None, offset } => write!(f, "binary: no text from byte {offset} on"),
             Self::UnknownLanguage => {
                 f.write_str("unknown language: no grammar for it; read it as text with --all-files")
             }
@@ -107,21 +127,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serialised_code_is_the_code() {
-        for reason in [
-            SkipReason::TooLarge { bytes: 2, limit: 1 },
-            SkipReason::Binary { offset: 0 },
-            SkipReason::UnknownLanguage,
-            SkipReason::NotUtf8 { encoding: "UTF-8".into(), offset: Some(3) },
-            SkipReason::UnknownEncoding { encoding: "klingon".into() },
-            SkipReason::unreadable("permission denied"),
-            SkipReason::Symlink,
-            SkipReason::Special,
-            SkipReason::NonUtf8Path,
+    fn only_what_no_one_could_have_read_is_not_withheld() {
+        let format =
+            |format: Option<&str>| SkipReason::Binary { format: format.map(str::to_owned), offset: 0 };
+        for (reason, of_rust, of_text, of_nothing) in [
+            (SkipReason::TooLarge { bytes: 2, limit: 1 }, true, true, true),
+            (SkipReason::NotUtf8 { encoding: "UTF-8".into(), offset: Some(3) }, true, true, true),
+            (SkipReason::UnknownEncoding { encoding: "klingon".into() }, true, true, true),
+            (SkipReason::unreadable("permission denied"), true, true, true),
+            (SkipReason::NonUtf8Path, true, true, true),
+            (format(None), true, false, false),
+            (format(Some("a PNG image")), false, false, false),
+            (SkipReason::UnknownLanguage, false, false, false),
+            (SkipReason::Symlink, false, false, false),
+            (SkipReason::Special, false, false, false),
         ] {
-            let json = serde_json::to_value(&reason).unwrap();
-            assert_eq!(json["code"], reason.code());
-            assert_eq!(serde_json::from_value::<SkipReason>(json).unwrap(), reason);
+            assert_eq!(reason.withholds(Some(Language::Rust)), of_rust, "{reason}");
+            assert_eq!(reason.withholds(Some(Language::Text)), of_text, "{reason}");
+            assert_eq!(reason.withholds(None), of_nothing, "{reason}");
         }
     }
 }

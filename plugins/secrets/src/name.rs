@@ -1,17 +1,12 @@
+use crate::keyword::{KEYWORDS, Keyword, Weight};
 use crate::work::examined;
 
+/// Words of names whose values are digests.
+const DIGEST: [&str; 10] =
+    ["hash", "hashed", "digest", "sha", "md5", "checksum", "integrity", "fingerprint", "commit", "revision"];
+
 /// Words of names whose values are not the secret itself.
-const HARMLESS: [&str; 62] = [
-    "hash",
-    "hashed",
-    "digest",
-    "sha",
-    "md5",
-    "checksum",
-    "integrity",
-    "fingerprint",
-    "commit",
-    "revision",
+const HARMLESS: [&str; 59] = [
     "rev",
     "file",
     "filename",
@@ -54,7 +49,14 @@ const HARMLESS: [&str; 62] = [
     "expires",
     "expiration",
     "page",
+    "paging",
+    "pagination",
+    "next",
+    "cursor",
     "continuation",
+    "idempotency",
+    "request",
+    "change",
     "public",
     "test",
     "mock",
@@ -66,10 +68,123 @@ const HARMLESS: [&str; 62] = [
     "invalid",
 ];
 
-/// Whether no word of a name says that its value is harmless.
-pub(crate) fn is_secret(name: &str) -> bool {
+/// Words that say so at the end of a name: what comes before has one.
+const HARMLESS_AT_END: [&str; 14] = [
+    "id", "len", "length", "size", "count", "limit", "policy", "ttl", "timeout", "issuer", "audience",
+    "scope", "usage", "kind",
+];
+
+/// Words before which a key is a secret and not one of a map.
+const SECRET_KEYS: [&str; 12] = [
+    "api",
+    "secret",
+    "private",
+    "access",
+    "auth",
+    "encryption",
+    "encrypt",
+    "signing",
+    "shared",
+    "master",
+    "account",
+    "crypto",
+];
+
+/// Words before which a key is one of a map or a table, or known to all.
+const OTHER_KEYS: [&str; 24] = [
+    "primary",
+    "foreign",
+    "sort",
+    "partition",
+    "cache",
+    "index",
+    "row",
+    "column",
+    "object",
+    "bucket",
+    "registry",
+    "hot",
+    "shortcut",
+    "idempotency",
+    "routing",
+    "group",
+    "site",
+    "host",
+    "translation",
+    "lookup",
+    "map",
+    "dedup",
+    "consumer",
+    "publishable",
+];
+
+/// What a name says about its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Suspicion {
+    pub weight: Weight,
+    /// Whether the value may be the digest of the secret.
+    pub digest: bool,
+}
+
+/// What a name says about its value; none where a word of it says that the value is harmless.
+pub(crate) fn suspicion(name: &str) -> Option<Suspicion> {
     examined(name.len());
-    !words(name).any(|word| HARMLESS.iter().any(|harmless| is_word(word, harmless)))
+    let is = |word: &str, list: &[&str]| list.iter().any(|other| is_word(word, other));
+    let mut heaviest = None;
+    let mut digest = false;
+    let mut before = "";
+    for word in words(name) {
+        if is(word, &HARMLESS) {
+            return None;
+        }
+        digest |= is(word, &DIGEST);
+        let is_key = is_word(word, "key");
+        let keyword = keyword(word)
+            .map(|weight| if is_key && is(before, &SECRET_KEYS) { Weight::Strong } else { weight });
+        // The word alone is not enough of a key.
+        let other = is_key && (before.is_empty() || is(before, &OTHER_KEYS));
+        heaviest = heaviest.max(keyword.filter(|_| !other));
+        before = word;
+    }
+    let heaviest = heaviest.filter(|_| !is(before, &HARMLESS_AT_END)).or_else(|| phrase(name));
+    heaviest.map(|weight| Suspicion { weight, digest })
+}
+
+/// Whether a name is nothing but a key.
+pub(crate) fn is_key(name: &str) -> bool {
+    is_word(name, "key")
+}
+
+/// What a word of a name says by itself.
+fn keyword(word: &str) -> Option<Weight> {
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let says = |keyword: &&Keyword| {
+        let ends = |word: &str| {
+            let at = word.len().checked_sub(keyword.text.len())?;
+            let (start, end) = word.split_at_checked(at)?;
+            (end.eq_ignore_ascii_case(keyword.text) && (!keyword.alone || start.is_empty() || owner(start)))
+                .then_some(())
+        };
+        let singular = bare.strip_suffix(['s', 'S']);
+        ends(bare).or_else(|| ends(singular?)).is_some()
+    };
+    KEYWORDS.iter().filter(says).map(|keyword| keyword.weight).max()
+}
+
+/// What only several words say: `mot_de_passe`, `ConvertTo-SecureString`.
+fn phrase(name: &str) -> Option<Weight> {
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let lower = letters.to_ascii_lowercase();
+    ["motdepasse", "securestring"].iter().any(|phrase| lower.contains(phrase)).then_some(Weight::Strong)
+}
+
+/// Whether a password is often said to be of this: `dbpass`, `rootpwd`.
+fn owner(word: &str) -> bool {
+    const OWNERS: [&str; 22] = [
+        "db", "database", "user", "usr", "my", "admin", "root", "smtp", "imap", "mail", "mysql", "pg",
+        "postgres", "sql", "redis", "ftp", "ssh", "ldap", "app", "login", "proxy", "wifi",
+    ];
+    OWNERS.iter().any(|owner| word.eq_ignore_ascii_case(owner))
 }
 
 /// Whether a name is that of the secret half of an AWS key.
@@ -82,7 +197,7 @@ pub(crate) fn is_aws_secret(name: &str) -> bool {
 /// The words of a name: parted by what is no letter and no digit, and where capitals begin one, as in `authToken`,
 /// `tokenURL` and `AWSSecretKey`.
 fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(|part| {
+    name.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()).flat_map(|part| {
         let mut rest = part;
         std::iter::from_fn(move || {
             let (word, next) = rest.split_at_checked(first_word(rest))?;
@@ -130,7 +245,7 @@ mod tests {
             ("URLsOfToken", "URLs Of Token"),
             ("sha256Token2Path", "sha256 Token2 Path"),
             ("ATokenX", "A Token X"),
-            ("éToken.é", "Token"),
+            ("éToken.é", "é Token é"),
             ("", ""),
         ] {
             assert_eq!(words(name).collect::<Vec<_>>().join(" "), expected);
@@ -152,7 +267,8 @@ mod tests {
             "access_token",
             "reverse_token",
         ] {
-            assert!(is_secret(name), "{name}");
+            let strong = Suspicion { weight: Weight::Strong, digest: false };
+            assert_eq!(suspicion(name), Some(strong), "{name}");
         }
         for name in [
             "password_file",
@@ -167,7 +283,7 @@ mod tests {
             "passwordHashes",
             "commit_token",
         ] {
-            assert!(!is_secret(name), "{name}");
+            assert!(suspicion(name).is_none_or(|says| says.digest), "{name}");
         }
     }
 

@@ -5,6 +5,9 @@
 //! the text. So where a run may hold the next anchor of its kind, which would pass the same bytes again, it is
 //! scanned within a limit.
 
+use std::ops::Range;
+
+use crate::surprise::surprise;
 use crate::work::examined;
 
 /// One past the last byte from `at` on that is of the class, for runs that cannot hold the anchor that they
@@ -59,6 +62,11 @@ pub(crate) fn alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
+/// Of words: letters, digits and `_`.
+pub(crate) fn word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
 /// Of base64url and identifiers with hyphens.
 pub(crate) fn url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
@@ -68,18 +76,41 @@ pub(crate) fn base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
-pub(crate) fn base32(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte)
-}
-
-pub(crate) fn lower_hex(byte: u8) -> bool {
-    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
-}
-
-pub(crate) fn capital_or_digit(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
-}
-
 pub(crate) fn blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
+}
+
+/// Of names: identifiers with hyphens, in any language.
+pub(crate) fn name(byte: u8) -> bool {
+    url_safe(byte) || !byte.is_ascii()
+}
+
+/// Whether something that starts at `at` is no part of a longer word. An escape before it is none: `\\n` of a
+/// literal, `%3D` of a URL.
+pub(crate) fn begins_word(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let before = |back: usize| at.checked_sub(back).and_then(|at| bytes.get(at).copied());
+    let Some(last) = before(1).filter(|&byte| word(byte)) else { return true };
+    let hex = |back| before(back).is_some_and(|byte: u8| byte.is_ascii_hexdigit());
+    before(2) == Some(b'\\') && b"nrtbfv0".contains(&last)
+        || before(3) == Some(b'%') && hex(2) && hex(1)
+        || before(6) == Some(b'\\') && before(5) == Some(b'u') && (1..=4).all(hex)
+        || before(4) == Some(b'\\') && before(3) == Some(b'x') && hex(2) && hex(1)
+}
+
+/// Whether a key at `at` lies in the middle of a longer text in base64, of an image or an archive: what seems a key
+/// there is chance.
+pub(crate) fn in_base64(text: &str, at: &Range<usize>) -> bool {
+    /// How far around the key is looked, in bytes.
+    const AROUND: usize = 64;
+    let bytes = text.as_bytes();
+    let joins = |byte: Option<&u8>| matches!(byte, Some(b'+' | b'/'));
+    let before = at.start.checked_sub(1);
+    if !joins(before.and_then(|before| bytes.get(before))) && !joins(bytes.get(at.end)) {
+        return false;
+    }
+    let start = backward_within(text, at.start, AROUND, base64);
+    let end = forward_within(text, at.end, AROUND, base64);
+    let around = [text.get(start..at.start), text.get(at.end..end)];
+    around.into_iter().flatten().any(|part| part.len() >= 24 && surprise(part) > 6.0)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use codetune_core::analysis::{FileAnalysis, Finding};
 use codetune_core::validate::escape_control;
 use codetune_plugin_sdk::Severity;
@@ -17,34 +17,27 @@ const MASK: &str = "********";
 /// The excerpts of a file.
 pub struct Excerpts<'a> {
     file: &'a FileAnalysis,
+    /// The file's path for the reader.
+    path: String,
     /// What must not be shown, in order and apart.
     masked: Vec<Range<usize>>,
 }
 
 impl<'a> Excerpts<'a> {
-    /// Of a file whose text was kept.
-    pub fn of(file: &'a FileAnalysis) -> Self {
-        let sensitive = file.findings.iter().filter(|finding| finding.sensitive);
-        let mut spans: Vec<Range<usize>> = sensitive
-            .flat_map(|finding| {
-                let edits = finding.edits.iter().map(|edit| edit.start..edit.end);
-                edits.chain(finding.edits.is_empty().then_some(finding.start..finding.end))
-            })
-            .map(|span| span.start as usize..span.end as usize)
-            .collect();
-        spans.sort_unstable_by_key(|span| (span.start, span.end));
-        let mut masked: Vec<Range<usize>> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match masked.last_mut().filter(|last| span.start <= last.end) {
-                Some(last) => last.end = last.end.max(span.end),
-                None => masked.push(span),
-            }
+    /// Of a file whose text was kept, under a path that is fit for a terminal.
+    pub fn of(file: &'a FileAnalysis, path: String) -> Self {
+        let masked = file.sensitive_spans();
+        Excerpts {
+            file,
+            path,
+            masked: masked.into_iter().map(|span| span.start as usize..span.end as usize).collect(),
         }
-        Excerpts { file, masked }
     }
 
-    /// A finding with the lines it is in.
-    pub fn render(&self, finding: &Finding, terminal: &Terminal) -> String {
+    /// A finding, and where `with_source` says so the lines it is in.
+    ///
+    /// Line and column are the file's own: the excerpt has tabs, masks and cuts that it has not.
+    pub fn render(&self, finding: &Finding, with_source: bool, terminal: &Terminal) -> String {
         let level = match finding.severity {
             Severity::Note => Level::NOTE,
             Severity::Warning => Level::WARNING,
@@ -53,23 +46,29 @@ impl<'a> Excerpts<'a> {
         let rule = format!("{}/{}", finding.plugin, finding.rule);
         let title = level.primary_title(escape_control(&finding.message)).id(rule);
         let place = finding.place;
-        let path = escape_control(&self.file.path).into_owned();
+        let origin = Origin::path(self.path.as_str())
+            .line(place.start_line as usize)
+            .char_column(place.start_column as usize);
         let renderer = if terminal.color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(terminal.width.max(40));
-        match self.window(finding) {
-            Some(window) => {
-                let snippet = Snippet::source(window.text)
+        let group = title.element(origin);
+        let window = if with_source { self.window(finding) } else { None };
+        let group = match window {
+            Some(window) => group.element(
+                Snippet::source(window.text)
                     .line_start(window.first_line)
-                    .path(path)
                     .fold(false)
-                    .annotation(AnnotationKind::Primary.span(window.span));
-                renderer.render(&[title.element(snippet)]) + "\n"
-            }
-            None => {
-                let at = format!("{path}:{}:{}", place.start_line, place.start_column);
-                renderer.render(&[title.element(Level::NOTE.message(at))]) + "\n"
-            }
-        }
+                    .annotation(AnnotationKind::Primary.span(window.span)),
+            ),
+            None => group,
+        };
+        let rendered = renderer.render(&[group]);
+        // The renderer takes a source under an origin for a second one, and sets it off by a line of its own.
+        let lines = rendered.lines().enumerate();
+        lines
+            .filter(|(at, line)| *at != 3 || !line.contains(":::"))
+            .map(|(_, line)| format!("{line}\n"))
+            .collect()
     }
 
     /// The first line of a finding, and its neighbours.
@@ -193,7 +192,7 @@ mod tests {
     }
 
     fn window(text: &str, what: &str) -> Window {
-        Excerpts::of(&file(text)).window(&find(text, what, false)).unwrap()
+        Excerpts::of(&file(text), String::new()).window(&find(text, what, false)).unwrap()
     }
 
     #[test]
@@ -224,11 +223,11 @@ mod tests {
         let text = "before = 'hunter2'\nhere = 'wolf-é93'\nafter = 'hunter3'\n";
         let secrets = ["hunter2", "wolf-é93", "hunter3"].map(|secret| find(text, secret, true));
         let file = FileAnalysis { findings: secrets.to_vec(), ..file(text) };
-        let window = Excerpts::of(&file).window(&secrets[1]).unwrap();
+        let window = Excerpts::of(&file, String::new()).window(&secrets[1]).unwrap();
         assert_eq!(window.text, "before = '********'\nhere = '********'\nafter = '********'\n");
         assert_eq!(&window.text[window.span], MASK);
         // Another finding on the same line shows no more.
-        let window = Excerpts::of(&file).window(&find(text, "here = 'wolf", false)).unwrap();
+        let window = Excerpts::of(&file, String::new()).window(&find(text, "here = 'wolf", false)).unwrap();
         assert_eq!(window.text.lines().nth(1), Some("here = '****************'"));
     }
 
@@ -237,7 +236,7 @@ mod tests {
         let text = "KEY = '''\nBEGIN\nabc\nEND\n'''\n";
         let secret = find(text, "BEGIN\nabc\nEND", true);
         let file = FileAnalysis { findings: vec![secret.clone()], ..file(text) };
-        let window = Excerpts::of(&file).window(&secret).unwrap();
+        let window = Excerpts::of(&file, String::new()).window(&secret).unwrap();
         assert_eq!(window.text, "KEY = '''\n********\n********\n");
     }
 }

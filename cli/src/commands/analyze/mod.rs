@@ -1,19 +1,23 @@
 //! `codetune analyze`
 
 mod excerpt;
+mod inputs;
 mod options;
 mod text;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions, Summary};
 use codetune_core::files;
+use codetune_core::source::Inputs;
+use flate2::{Compression, write::GzEncoder};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::terminal::write_json;
+use crate::terminal::format::{count, counted};
+use crate::terminal::{Terminal, write_json};
 
 pub use options::Selection;
 pub use text::languages;
@@ -25,6 +29,17 @@ Examples:
   codetune analyze . --json | jq '.summary'
   codetune analyze . --format sarif -o codetune.sarif
   codetune analyze . --fail-on error
+  git diff --name-only --diff-filter=d -z main | codetune analyze --files-from - --fail-on warning
+
+Which files are read:
+  Files in a language with a syntax tree; with --all-files all others too, as text. An analyzer may ask for every
+  text file, hidden ones included, as secrets does. Not read are what ignore files and --exclude rule out, links,
+  and the stores of version control; files that are named are never ignored.
+
+With --fail-on, a file that an analyzer wanted and that was not read ends in exit code 4:
+  too large (--max-bytes), not valid in its encoding, not readable, a path that is not UTF-8, or no text under the
+  name of a source file. Images, archives, object files and other binary files do not. --exclude leaves a file out
+  by name.
 
 Rules, attributes and options of an analyzer: codetune plugin info NAME";
 
@@ -32,8 +47,9 @@ Rules, attributes and options of an analyzer: codetune plugin info NAME";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A folder or a file. `.gitignore` is obeyed.
-    pub path: PathBuf,
+    /// What to analyse.
+    #[command(flatten)]
+    pub sources: inputs::Sources,
     /// What to run and which files to read.
     #[command(flatten)]
     pub selection: options::Selection,
@@ -50,7 +66,7 @@ pub struct Arguments {
     #[arg(long)]
     pub all: bool,
     /// Exit with 1 where there is a finding of this severity or a higher one, or else with 3 where a plugin gave no
-    /// answer for a file.
+    /// answer for a file, or else with 4 where a file was not read.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
 }
@@ -60,7 +76,7 @@ pub struct Arguments {
 pub enum Format {
     /// For people, with source excerpts.
     Text,
-    /// An object with `files`, `skipped` and `summary`.
+    /// An object with `root`, `files`, `skipped` and `summary`.
     Json,
     /// SARIF 2.1.0, for code hosts and editors.
     Sarif,
@@ -83,39 +99,85 @@ pub enum Level {
 /// The options are refused, the path cannot be read, or the answer cannot be written.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let format = if arguments.json { Format::Json } else { arguments.format };
+    let current = std::env::current_dir().map_err(|error| Failure::file("find", Path::new("."), &error))?;
+    let inputs = arguments.sources.inputs(&current, arguments.selection.max_bytes)?;
     let registry = context.registry()?;
-    // Excerpts need the texts.
-    let options = arguments.selection.options(&registry, context, format == Format::Text)?;
-    let analysis = analyze(&arguments.path, &options, context)?;
+    let mut options = arguments.selection.options(&registry, context, false)?;
+    // Excerpts and fingerprints need the texts.
+    options.keep_found_text = format != Format::Json;
+    // The answer to the last call is no part of what this one is asked.
+    options.discover.leave.extend(arguments.output.as_ref().map(|path| current.join(path)));
+    let analysis = analyze(inputs, &options, context)?;
     let terminal = &context.terminal;
+    let answer = Answer { analysis: &analysis, format, arguments, current: &current };
     match &arguments.output {
-        None => terminal.write(|out| write(&analysis, format, arguments, context, out))?,
+        None => terminal.write(|out| answer.write(terminal, out))?,
         Some(path) => {
-            files::write_with(path, |out| write(&analysis, format, arguments, context, out))
+            let plain = Terminal { color: false, ..*terminal };
+            files::write_with(path, |out| answer.write(&plain, out))
                 .map_err(|error| Failure::file("write", path, &error))?;
             terminal.note(&format!("written to {}", path.display()));
         }
     }
-    Ok(verdict(&analysis.summary, arguments.fail_on))
+    verdict(&analysis.summary, arguments.fail_on)
 }
 
-fn write(
-    analysis: &Analysis,
+/// What is answered, and how.
+struct Answer<'a> {
+    analysis: &'a Analysis,
     format: Format,
-    arguments: &Arguments,
-    context: &Context,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match format {
-        Format::Text => {
-            let plain = arguments.output.is_some();
-            out.write_all(text::render(analysis, arguments.all, &context.terminal, plain).as_bytes())
+    arguments: &'a Arguments,
+    current: &'a Path,
+}
+
+impl Answer<'_> {
+    fn write(&self, terminal: &Terminal, out: &mut impl Write) -> io::Result<()> {
+        let analysis = self.analysis;
+        match self.format {
+            Format::Text => {
+                let places = text::Places { root: &analysis.root, current: self.current };
+                out.write_all(text::render(analysis, self.arguments.all, places, terminal).as_bytes())
+            }
+            Format::Json => {
+                analysis.write_json(out)?;
+                out.write_all(b"\n")
+            }
+            Format::Sarif => {
+                let report = analysis::to_sarif(analysis);
+                for limit in analysis::github_limits(&report, gzipped_size(&report)?) {
+                    terminal.warn(&limit);
+                }
+                write_json(out, &report)
+            }
         }
-        Format::Json => {
-            analysis.write_json(out)?;
-            out.write_all(b"\n")
-        }
-        Format::Sarif => write_json(out, &analysis::to_sarif(analysis, Some(&arguments.path))),
+    }
+}
+
+/// The size of a report after gzip, where it may be more than GitHub takes.
+fn gzipped_size(report: &serde_json::Value) -> io::Result<u64> {
+    let mut plain = Counted::default();
+    write_json(&mut plain, report)?;
+    // What is small to begin with is smaller after gzip.
+    if plain.0 <= analysis::GITHUB_MAX_GZIPPED {
+        return Ok(plain.0);
+    }
+    let mut gzipped = GzEncoder::new(Counted::default(), Compression::default());
+    write_json(&mut gzipped, report)?;
+    Ok(gzipped.finish()?.0)
+}
+
+/// Counts bytes and forgets them.
+#[derive(Default)]
+struct Counted(u64);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -124,13 +186,13 @@ fn write(
 /// # Errors
 /// As [`analysis::analyze`].
 pub fn analyze(
-    path: &std::path::Path,
+    inputs: impl Into<Inputs>,
     options: &AnalysisOptions,
     context: &Context,
 ) -> Result<Analysis, Failure> {
     let progress = context.terminal.progress("analysing", "files");
     let analysis = analysis::analyze(
-        path,
+        inputs,
         options,
         &|at: analysis::Progress| progress.at(at.files as u64, at.total_files as u64),
         &context.stop,
@@ -142,26 +204,52 @@ pub fn analyze(
     Ok(analysis)
 }
 
-fn verdict(summary: &Summary, fail_on: Option<Level>) -> Exit {
+/// What the answer means for the exit code.
+///
+/// # Errors
+/// A check was asked for, found nothing, and has not seen every file.
+fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
     // Whatever was asked for was not done: an analyzer could not be used at all.
     if summary.errors.contains_key("plugin::unavailable") {
-        return Exit::Plugin;
+        return Ok(Exit::Plugin);
     }
-    let unread = summary.skipped.contains_key("unreadable");
     let found = &summary.findings;
     let reached = match fail_on {
-        None if unread && summary.files.seen == summary.files.skipped => return Exit::Storage,
-        None => return Exit::Done,
+        None if !summary.unread.is_empty() && summary.files.seen == summary.files.skipped => {
+            return Ok(Exit::Storage);
+        }
+        None => return Ok(Exit::Done),
         Some(Level::Error) => found.error,
         Some(Level::Warning) => found.error + found.warning,
         Some(Level::Note) => found.total,
     };
     match (reached, summary.files.failed) {
         // A check that did not take place is not passed.
-        (0, 0) if unread => Exit::Storage,
-        (0, 0) => Exit::Done,
-        (0, _) => Exit::Plugin,
-        _ => Exit::Findings,
+        (0, 0) if !summary.unread.is_empty() => Err(not_checked(summary)),
+        (0, 0) => Ok(Exit::Done),
+        (0, _) => Ok(Exit::Plugin),
+        _ => Ok(Exit::Findings),
+    }
+}
+
+fn not_checked(summary: &Summary) -> Failure {
+    let all = counted(summary.unread.values().sum(), "file");
+    let by_reason: Vec<String> =
+        summary.unread.iter().map(|(code, number)| format!("{} {}", count(*number), words(code))).collect();
+    let larger = if summary.unread.contains_key("too-large") { "raise --max-bytes, or " } else { "" };
+    Failure::new(Exit::Storage, format!("{all} could not be read, so --fail-on is not passed"))
+        .why(by_reason.join(", "))
+        .help(format!("{larger}leave out by name what need not be checked: --exclude GLOB"))
+}
+
+/// The code of a reason as one says it.
+fn words(code: &str) -> String {
+    match code {
+        "not-utf8" => "not valid in their encoding".to_owned(),
+        "non-utf8-path" => "with a path that is not UTF-8".to_owned(),
+        "symlink" => "symbolic link".to_owned(),
+        "special" => "pipe or device".to_owned(),
+        other => other.replace('-', " "),
     }
 }
 
@@ -185,22 +273,26 @@ mod tests {
 
     #[test]
     fn a_check_that_did_not_take_place_is_not_passed() {
+        let code =
+            |summary: &Summary, level| verdict(summary, level).unwrap_or_else(|failure| failure.exit());
         let mut summary = Summary::default();
         (summary.files.seen, summary.files.analysed) = (3, 3);
-        assert_eq!(verdict(&summary, None), Exit::Done);
-        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Done);
+        assert_eq!(code(&summary, None), Exit::Done);
+        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);
         summary.findings.warning = 1;
-        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Done);
-        assert_eq!(verdict(&summary, Some(Level::Warning)), Exit::Findings);
-        summary.skipped.insert("unreadable".into(), 1);
-        assert_eq!(verdict(&summary, None), Exit::Done, "the others have their answers");
-        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Storage);
-        assert_eq!(verdict(&summary, Some(Level::Warning)), Exit::Findings);
+        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);
+        assert_eq!(code(&summary, Some(Level::Warning)), Exit::Findings);
+        summary.skipped.insert("binary".into(), 1);
+        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done, "no one wanted it");
+        summary.unread.insert("unreadable".into(), 1);
+        assert_eq!(code(&summary, None), Exit::Done, "the others have their answers");
+        assert_eq!(code(&summary, Some(Level::Error)), Exit::Storage);
+        assert_eq!(code(&summary, Some(Level::Warning)), Exit::Findings);
         (summary.files.seen, summary.files.skipped) = (1, 1);
-        assert_eq!(verdict(&summary, None), Exit::Storage, "nothing was read");
+        assert_eq!(code(&summary, None), Exit::Storage, "nothing was read");
         summary.files.failed = 1;
-        assert_eq!(verdict(&summary, Some(Level::Error)), Exit::Plugin);
+        assert_eq!(code(&summary, Some(Level::Error)), Exit::Plugin);
         summary.errors.insert("plugin::unavailable".into(), 1);
-        assert_eq!(verdict(&summary, None), Exit::Plugin);
+        assert_eq!(code(&summary, None), Exit::Plugin);
     }
 }

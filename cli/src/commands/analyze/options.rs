@@ -1,14 +1,16 @@
 //! Which analyzers run, with what, on which files.
 
+use clap::builder::ValueParser;
 use codetune_core::analysis::{AnalysisCache, AnalysisOptions, Selected};
 use codetune_core::plugin::{Manifest, Origin, Registry, ValueKind};
-use codetune_core::source::{DEFAULT_MAX_BYTES, DiscoverOptions};
+use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::validate::escape_control;
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::format::{bytes, parsed_size};
 
 /// The options that choose analyzers and files.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -22,17 +24,20 @@ pub struct Selection {
     /// Look only at files that match, in .gitignore's syntax; may be given several times.
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
-    /// Leave out files and folders that match; may be given several times.
+    /// Leave out files and folders that match, named ones too; may be given several times.
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Read files of unknown languages too, as text.
+    /// Read files of unknown languages too, as text, for every analyzer that takes text.
     #[arg(long)]
     pub all_files: bool,
-    /// Look at hidden files and folders too, whose names begin with a dot.
+    /// Look at hidden files and folders too, whose names begin with a dot, for every analyzer.
     #[arg(long)]
     pub hidden: bool,
-    /// Leave out files larger than this, in bytes.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_BYTES)]
+    /// Look at files too that .gitignore, .ignore, .git/info/exclude or git's core.excludesFile rule out.
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Leave out files larger than this, such as 500kB, 10MB or 10MiB.
+    #[arg(long, value_name = "SIZE", default_value = DEFAULT_MAX_SIZE, value_parser = size())]
     pub max_bytes: u64,
     /// Neither use nor keep results of earlier analyses.
     #[arg(long)]
@@ -42,16 +47,28 @@ pub struct Selection {
     pub jobs: usize,
 }
 
+/// [`DEFAULT_MAX_BYTES`] as one writes it.
+const DEFAULT_MAX_SIZE: &str = "1MiB";
+
+fn size() -> ValueParser {
+    ValueParser::new(|text: &str| {
+        parsed_size(text)
+            .filter(|bytes| (1..=MAX_BYTES_CEILING).contains(bytes))
+            .ok_or_else(|| format!("write a size of 1 byte to {}, such as 10MB", bytes(MAX_BYTES_CEILING)))
+    })
+}
+
 impl Selection {
-    /// What the core needs.
+    /// What the core needs. For `documents` of a dataset every text is kept, and no file is read that the options
+    /// here do not ask for.
     ///
     /// # Errors
-    /// There is no such analyzer or option, or the cache cannot be opened.
+    /// There is no such analyzer or option.
     pub fn options(
         &self,
         registry: &Registry,
         context: &Context,
-        keep_text: bool,
+        documents: bool,
     ) -> Result<AnalysisOptions, Failure> {
         let mut analyzers = match self.analyzers.is_empty() {
             true => registry.analyzers().into_iter().map(Selected::new).collect::<Vec<_>>(),
@@ -70,22 +87,40 @@ impl Selection {
         for option in &self.options {
             set(&mut analyzers, option)?;
         }
-        let cache = match self.no_cache {
-            true => None,
-            false => Some(AnalysisCache::open(&context.folders.cache.join("analysis")).map_err(|error| {
-                Failure::told(Exit::Storage, &error)
-                    .help("pass --no-cache, or --cache-dir with another folder")
-            })?),
-        };
+        let folders = context.folders();
         let discover = DiscoverOptions {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
+            // What is kept there is no one's code, and changes while it is read.
+            leave: vec![folders.cache.clone(), folders.data.clone()],
             max_bytes: self.max_bytes,
             all_files: self.all_files,
             hidden: self.hidden,
-            ..DiscoverOptions::default()
+            every_text: false,
+            ignore_files: !self.no_ignore,
         };
-        Ok(AnalysisOptions { analyzers, discover, cache, jobs: self.jobs, keep_text })
+        Ok(AnalysisOptions {
+            analyzers,
+            discover,
+            only_discovered: documents,
+            cache: self.cache(context),
+            jobs: self.jobs,
+            keep_text: documents,
+            keep_found_text: false,
+        })
+    }
+
+    /// Results of earlier analyses. They save time and nothing else, so that going without them is no error.
+    fn cache(&self, context: &Context) -> Option<AnalysisCache> {
+        if self.no_cache {
+            return None;
+        }
+        let opened = AnalysisCache::open(&context.folders().cache.join("analysis"));
+        let told = opened.inspect_err(|error| {
+            let text = format!("{}: {}; results are not kept", error.path.display(), error.reason);
+            context.terminal.warn(&escape_control(&text));
+        });
+        told.ok()
     }
 }
 
@@ -126,4 +161,14 @@ fn set(analyzers: &mut [Selected], given: &str) -> Result<(), Failure> {
         Failure::usage(format!("--option {given}: {}", error.fault))
             .help(format!("see its options with: codetune plugin info {plugin}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_size_is_that_of_the_core() {
+        assert_eq!(parsed_size(DEFAULT_MAX_SIZE), Some(codetune_core::source::DEFAULT_MAX_BYTES));
+    }
 }

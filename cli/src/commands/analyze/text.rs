@@ -1,11 +1,14 @@
 //! An analysis for people.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::path::Path;
 
 use codetune_core::analysis::{Analysis, FileAnalysis, Finding};
 use codetune_core::validate::escape_control;
 
 use super::excerpt::Excerpts;
+use super::words;
 use crate::terminal::Terminal;
 use crate::terminal::format::{bytes, count, counted};
 use crate::terminal::style::Style;
@@ -16,17 +19,34 @@ const FINDINGS: usize = 50;
 /// Failed or skipped files shown of each reason.
 const FILES: usize = 5;
 
+/// Where paths lead from.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The folder that paths are relative to.
+    pub root: &'a Path,
+    /// The folder that the reader is in.
+    pub current: &'a Path,
+}
+
+impl Places<'_> {
+    /// A path that leads to the file from where the reader is, fit for a terminal.
+    pub fn shown(&self, path: &str) -> String {
+        match self.root == self.current {
+            true => escape_control(path).into_owned(),
+            false => escape_control(&self.root.join(path).to_string_lossy()).into_owned(),
+        }
+    }
+}
+
 /// The whole answer.
-pub fn render(analysis: &Analysis, all: bool, terminal: &Terminal, to_file: bool) -> String {
-    let plain = Terminal { color: false, ..*terminal };
-    let terminal = if to_file { &plain } else { terminal };
+pub fn render(analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) -> String {
     let mut text = String::new();
-    findings(&mut text, analysis, all, terminal);
-    failed(&mut text, analysis, all, terminal);
-    skipped(&mut text, analysis, all, terminal);
+    findings(&mut text, analysis, all, places, terminal);
+    failed(&mut text, analysis, all, places, terminal);
+    skipped(&mut text, analysis, all, places, terminal);
     text.push_str(&languages(analysis, terminal));
     text.push('\n');
-    text.push_str(&totals(analysis, terminal));
+    text.push_str(&totals(analysis, all, terminal));
     text
 }
 
@@ -50,25 +70,38 @@ pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
     table.render(terminal)
 }
 
-fn findings(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal) {
-    let mut found: Vec<(&FileAnalysis, &Finding)> = analysis
-        .files
-        .iter()
-        .flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
-        .collect();
-    // The worst first; files stay in their order.
-    found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+/// Findings, the worst first, files in their order. Those on one span stand together and share its excerpt.
+fn findings(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) {
+    let mut groups: Vec<(&FileAnalysis, Vec<&Finding>)> = Vec::new();
+    for file in &analysis.files {
+        let by_span = |a: &Finding, b: &Finding| (a.start, a.end) == (b.start, b.end);
+        for group in file.findings.chunk_by(by_span) {
+            let mut group: Vec<&Finding> = group.iter().collect();
+            group.sort_by_key(|finding| Reverse(finding.severity));
+            groups.push((file, group));
+        }
+    }
+    groups.sort_by_key(|(_, group)| group.first().map(|finding| Reverse(finding.severity)));
+    let number: usize = groups.iter().map(|(_, group)| group.len()).sum();
     let most = if all { usize::MAX } else { FINDINGS };
     let mut excerpts: HashMap<&str, Excerpts<'_>> = HashMap::new();
-    for (file, finding) in found.iter().take(most) {
-        let excerpts = excerpts.entry(&file.path).or_insert_with(|| Excerpts::of(file));
-        text.push_str(&excerpts.render(finding, terminal));
+    let mut left = most;
+    for (file, group) in &groups {
+        if left == 0 {
+            break;
+        }
+        let of_file =
+            excerpts.entry(&file.path).or_insert_with(|| Excerpts::of(file, places.shown(&file.path)));
+        for (index, finding) in group.iter().take(left).enumerate() {
+            text.push_str(&of_file.render(finding, index == 0, terminal));
+        }
         text.push('\n');
+        left -= group.len().min(left);
     }
-    more(text, found.len(), most, "findings", terminal);
+    more(text, number, most, "findings", terminal);
 }
 
-fn failed(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal) {
+fn failed(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) {
     for code in analysis.summary.errors.keys() {
         let errors: Vec<String> = analysis
             .files
@@ -76,24 +109,56 @@ fn failed(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal
             .flat_map(|file| {
                 file.errors.iter().filter(|error| error.code == *code).map(move |error| (file, error))
             })
-            .map(|(file, error)| format!("{}: plugin {} {}", file.path, error.plugin, error.message))
+            .map(|(file, error)| {
+                format!("{}: plugin {} {}", places.shown(&file.path), error.plugin, error.message)
+            })
             .collect();
         list(text, &format!("no answer, {code}"), &errors, all, terminal);
     }
 }
 
-fn skipped(text: &mut String, analysis: &Analysis, all: bool, terminal: &Terminal) {
-    for (code, number) in &analysis.summary.skipped {
-        // Whoever analyses a project with pictures in it does not want to read about each of them.
-        if code == "unknown-language" && !all {
-            let hint = "--all-files reads them as text, --all lists them";
-            text.push_str(&format!("skipped, unknown language: {} files; {hint}\n\n", count(*number)));
-            continue;
+/// Files that should have been read; of others the totals tell, unless all are asked for.
+fn skipped(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) {
+    for code in analysis.summary.skipped.keys() {
+        for unread in [true, false] {
+            let of_code = analysis.skipped.iter().filter(|skipped| skipped.reason.code() == code);
+            let files: Vec<String> = of_code
+                .filter(|skipped| analysis.is_unread(skipped) == unread && (all || unread))
+                .map(|skipped| format!("{}: {}", places.shown(&skipped.path), skipped.reason))
+                .collect();
+            if !files.is_empty() {
+                let heading = if unread { "could not be read" } else { "not looked at" };
+                list(text, &format!("{heading}, {}", words(code)), &files, all, terminal);
+            }
         }
-        let files = analysis.skipped.iter().filter(|skipped| skipped.reason.code() == code);
-        let files: Vec<String> =
-            files.map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
-        list(text, &format!("skipped, {code}"), &files, all, terminal);
+    }
+}
+
+/// One line that says what was not looked at, and why: what should have been first.
+fn passed_over(analysis: &Analysis, all: bool) -> String {
+    let summary = &analysis.summary;
+    let unread = |code: &str| summary.unread.get(code).copied().unwrap_or(0);
+    let could_not = summary.unread.iter().map(|(code, number)| (*number, words(code)));
+    let others = summary.skipped.iter().map(|(code, number)| {
+        let hint = if code == "unknown-language" { " (--all-files)" } else { "" };
+        (number - unread(code), format!("{}{hint}", words(code)))
+    });
+    let hidden = (summary.hidden, "hidden (--hidden)".to_owned());
+    let told = |parts: Vec<(u64, String)>| -> Vec<String> {
+        let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+        parts.map(|(number, words)| format!("{} {words}", count(number))).collect()
+    };
+    let (could_not, others) = (told(could_not.collect()), told(others.chain([hidden]).collect()));
+    let mut parts = Vec::new();
+    if !could_not.is_empty() {
+        parts.push(format!("could not be read: {}", could_not.join(", ")));
+    }
+    if !others.is_empty() {
+        parts.push(format!("not looked at: {}", others.join(", ")));
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{}{}\n", parts.join("; "), if all { "" } else { "; --all lists them" }),
     }
 }
 
@@ -118,7 +183,7 @@ fn more(text: &mut String, all: usize, most: usize, what: &str, terminal: &Termi
     }
 }
 
-fn totals(analysis: &Analysis, terminal: &Terminal) -> String {
+fn totals(analysis: &Analysis, all: bool, terminal: &Terminal) -> String {
     let (files, found) = (&analysis.summary.files, &analysis.summary.findings);
     let numbers = format!(
         "{}: {} analysed, {} failed, {} skipped",
@@ -135,5 +200,5 @@ fn totals(analysis: &Analysis, terminal: &Terminal) -> String {
         counted(found.note, "note")
     );
     let style = if found.error > 0 { Style::Error } else { Style::Good };
-    format!("{numbers}\n{}\n", terminal.paint(style, &findings))
+    format!("{numbers}\n{}{}\n", passed_over(analysis, all), terminal.paint(style, &findings))
 }

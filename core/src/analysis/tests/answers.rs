@@ -45,7 +45,10 @@ mod a_file {
                 "errors": [],
             }])
         );
-        assert_eq!(form.as_object().unwrap().keys().collect::<Vec<_>>(), ["files", "skipped", "summary"]);
+        assert_eq!(
+            form.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["root", "files", "skipped", "summary"]
+        );
         let found = file(&analysis, "pkg/é.py");
         assert_eq!((found.bytes, found.lines, &found.text), (30, 2, &None));
         assert_eq!(found.digest, *blake3::hash("def f():\n    é = g()  # TODO\n".as_bytes()).as_bytes());
@@ -90,7 +93,10 @@ mod a_file {
 
     #[test]
     fn keeps_its_text_only_when_asked() {
-        let folder = tree(&[("a.py", "x = 1\n")]);
+        let folder = tree(&[("a.py", "x = 1\n"), ("b.py", "TODO\n")]);
+        let found = run(folder.path(), &AnalysisOptions { keep_found_text: true, ..probe() });
+        let kept = found.files.iter().map(|file| file.text.as_deref());
+        assert_eq!(kept.collect::<Vec<_>>(), [None, Some("TODO\n")]);
         let analysis = run(folder.path(), &AnalysisOptions { keep_text: true, ..probe() });
         assert_eq!(analysis.files[0].text.as_deref(), Some("x = 1\n"));
         assert!(!json(&analysis).contains("x = 1"));
@@ -150,21 +156,27 @@ mod every_file {
 
     #[test]
     fn is_analysed_failed_or_skipped_with_a_reason() {
-        let folder = tree(&[("a.py", "x\n"), ("b.py", "# do: refuse\n"), ("c.unknown", "x"), ("d.rs", "\0")]);
+        let folder = tree(&[
+            ("a.py", "x\n"),
+            ("b.py", "# do: refuse\n"),
+            ("c.unknown", "x"),
+            ("d.rs", "\x7fELF\0\0\0\0"),
+        ]);
         let analysis = run(folder.path(), &probe());
         let form = serde_json::to_value(&analysis).unwrap();
         assert_eq!(form["summary"]["files"], json!({ "seen": 4, "analysed": 1, "failed": 1, "skipped": 2 }));
         assert_eq!(form["skipped"][0]["path"], "c.unknown");
         assert_eq!(form["skipped"][0]["code"], "unknown-language");
         assert_eq!(form["skipped"][1]["code"], "binary");
-        assert!(form["skipped"][1]["reason"].as_str().unwrap().contains("NUL at byte 0"));
+        assert_eq!(form["skipped"][1]["reason"], "binary: an ELF file");
+        assert_eq!(form["root"], folder.path().to_str().unwrap());
         assert_eq!(form["summary"]["plugins"], json!([{ "name": "test/probe", "version": "1.2.3" }]));
     }
 
     #[test]
     fn counts_in_the_progress_exactly_once() {
         let folder = mixed();
-        std::fs::write(folder.path().join("z.py"), "\0").unwrap();
+        std::fs::write(folder.path().join("z.py"), [0; 64]).unwrap();
         let told = Mutex::new(Vec::new());
         let stop = AtomicBool::new(false);
         analyze(folder.path(), &probe(), &|progress| told.lock().unwrap().push(progress), &stop).unwrap();
@@ -181,6 +193,82 @@ mod every_file {
         let many = run(folder.path(), &AnalysisOptions { jobs: 8, ..probe() });
         assert_eq!(json(&one), json(&many));
         assert!(one.files.is_sorted_by(|a, b| a.path < b.path));
+    }
+}
+
+mod a_file_that_is_not_read {
+    use super::*;
+
+    /// The bytes of a file, what it is skipped for, and whether analyzers of Python, of every language and of every
+    /// text wanted to see it.
+    #[test]
+    fn is_unread_where_an_analyzer_wanted_its_text() {
+        let mut pixels = b"\x89PNG\r\n\x1a\n".to_vec();
+        pixels.resize(300, 0);
+        let noise: Vec<u8> = (0..300_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let (long, damaged) =
+            ("# long enough\n".repeat(20).into_bytes(), "é, é\u{e9}".as_bytes().split_last().unwrap().1);
+        for (name, bytes, code, wanted) in [
+            ("large.py", &long[..], "too-large", [true, true, true]),
+            ("large.rs", &long, "too-large", [false, true, true]),
+            ("large.md", &long, "too-large", [false, false, true]),
+            (".large.py", &long, "too-large", [false, false, true]),
+            ("damaged.py", damaged, "not-utf8", [true, true, true]),
+            ("damaged.md", damaged, "not-utf8", [false, false, true]),
+            ("stated.py", b"# coding: klingon\n'\xe9'\n", "unknown-encoding", [true, true, true]),
+            ("noise.py", &noise[..99], "binary", [true, true, true]),
+            ("noise.ts", &noise[..99], "binary", [false, true, true]),
+            ("noise.bin", &noise[..99], "binary", [false, false, false]),
+            ("noise", &noise[..99], "binary", [false, false, false]),
+            ("large.bin", &noise, "binary", [false, false, false]),
+            ("image.png", &pixels, "binary", [false, false, false]),
+            ("image.py", &pixels, "binary", [false, false, false]),
+        ] {
+            let folder = tree(&[]);
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+            let discover = DiscoverOptions { max_bytes: 100, ..DiscoverOptions::default() };
+            for (plugin_name, wanted) in ["test/other", "test/probe", "secret/probe"].into_iter().zip(wanted)
+            {
+                let analyzers = vec![Selected::new(plugin(plugin_name))];
+                let options = AnalysisOptions { analyzers, discover: discover.clone(), ..probe() };
+                let analysis = run(folder.path(), &options);
+                let unread = analysis.summary.unread.get(code).is_some_and(|number| *number == 1);
+                assert_eq!(unread, wanted, "{name} for {plugin_name}: {:?}", analysis.skipped);
+                assert_eq!(unread, !analysis.summary.unread.is_empty(), "{name} for {plugin_name}");
+                assert!(analysis.files.is_empty());
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn is_unread_where_the_system_refuses_and_not_where_it_is_a_link() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tree(&[("a.py", "x\n"), ("closed/b.py", "x\n")]);
+        symlink("a.py", folder.path().join("link.py")).unwrap();
+        let closed = folder.path().join("closed");
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o0)).unwrap();
+        let refused = std::fs::read_dir(&closed).is_err();
+        let analysis = run(folder.path(), &probe());
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o755)).unwrap();
+        let unread = analysis.summary.unread.get("unreadable").copied();
+        // The superuser may read everything.
+        assert_eq!(unread, refused.then_some(1));
+        assert_eq!(analysis.summary.skipped.get("symlink"), Some(&1));
+    }
+
+    #[test]
+    fn is_no_document_where_only_the_discovered_are_asked_for() {
+        let folder = tree(&[("a.py", "x\n"), (".env", "A=1\n"), ("b.md", "x\n")]);
+        let analyzers = vec![Selected::new(plugin("secret/probe")), Selected::new(plugin("test/probe"))];
+        let options = AnalysisOptions { analyzers, ..probe() };
+        let all = run(folder.path(), &options);
+        let asked = |path| file(&all, path).attributes.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(asked(".env"), ["secret/probe"]);
+        assert_eq!(asked("a.py"), ["secret/probe", "test/probe"]);
+        let discovered = run(folder.path(), &AnalysisOptions { only_discovered: true, ..options });
+        assert_eq!(discovered.files.iter().map(|file| &*file.path).collect::<Vec<_>>(), ["a.py"]);
+        assert_eq!(discovered.summary.hidden, 1);
     }
 }
 

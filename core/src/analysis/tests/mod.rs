@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::test_plugin::plugin;
 use super::*;
+use crate::source::{DiscoverOptions, Inputs};
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -18,6 +18,12 @@ impl Folder {
     fn discover(&self, options: &DiscoverOptions) -> Discovery {
         discover(self.0.path(), options).unwrap()
     }
+
+    /// What someone in the folder `current` of this one finds.
+    fn among(&self, current: &str, paths: &[&str], options: &DiscoverOptions) -> Discovery {
+        let current = self.0.path().join(current);
+        discover(Inputs::among(&current, paths.iter().map(Into::into)), options).unwrap()
+    }
 }
 
 fn paths(discovery: &Discovery) -> Vec<&str> {
@@ -74,11 +80,140 @@ fn gitignore_above_the_root_counts_only_within_a_repository() {
 }
 
 #[test]
-fn hidden_files_are_looked_at_only_on_request() {
+fn gits_own_settings_of_what_to_ignore_are_obeyed_in_a_repository() {
+    let folder = Folder::new(&[
+        ("repo/.git/info/exclude", b"excluded.py\n"),
+        ("repo/.git/config", b"[core]\n\texcludesFile = my ignores\n"),
+        ("repo/my ignores", b"/sub/mine.py\n"),
+        ("repo/a.py", b""),
+        ("repo/excluded.py", b""),
+        ("repo/sub/excluded.py", b""),
+        ("repo/sub/mine.py", b""),
+        ("repo/mine.py", b""),
+    ]);
+    let repository = folder.0.path().join("repo");
+    let found = |root: &Path, options: &DiscoverOptions| paths(&discover(root, options).unwrap()).join(" ");
+    let usual = DiscoverOptions::default();
+    assert_eq!(found(&repository, &usual), "a.py mine.py");
+    assert_eq!(found(&repository.join("sub"), &usual), "");
+    let off = DiscoverOptions { ignore_files: false, ..usual };
+    assert_eq!(found(&repository, &off), "a.py excluded.py mine.py sub/excluded.py sub/mine.py");
+}
+
+#[test]
+fn hidden_files_are_looked_at_only_on_request_and_counted() {
     let folder = Folder::new(&[(".hidden.py", b""), (".git/hook.py", b""), (".ci/a.py", b""), ("a.py", b"")]);
-    assert_eq!(paths(&folder.discover(&DiscoverOptions::default())), ["a.py"]);
+    let found = folder.discover(&DiscoverOptions::default());
+    assert_eq!((paths(&found), found.hidden), (vec!["a.py"], 2));
     let all = folder.discover(&DiscoverOptions { hidden: true, ..DiscoverOptions::default() });
-    assert_eq!(paths(&all), [".ci/a.py", ".hidden.py", "a.py"]);
+    assert_eq!((paths(&all), all.hidden), (vec![".ci/a.py", ".hidden.py", "a.py"], 0));
+    assert!(all.files.iter().all(|file| !file.extra));
+}
+
+#[test]
+fn every_text_finds_what_only_some_analyzers_want_and_marks_it() {
+    let folder = Folder::new(&[
+        (".env", b"A=1\n"),
+        (".ci/a.py", b""),
+        (".gitignore", b"local.env\n"),
+        ("local.env", b""),
+        ("config.yaml", b""),
+        ("server", b""),
+        ("a.py", b""),
+    ]);
+    let found = folder.discover(&DiscoverOptions { every_text: true, ..DiscoverOptions::default() });
+    let told: Vec<_> = found.files.iter().map(|file| (&*file.path, file.language.id(), file.extra)).collect();
+    assert_eq!(
+        told,
+        [
+            (".ci/a.py", "python", true),
+            (".env", "text", true),
+            (".gitignore", "text", true),
+            ("a.py", "python", false),
+            ("config.yaml", "text", true),
+            ("server", "text", true),
+        ]
+    );
+    assert!(found.skipped.is_empty() && found.hidden == 0);
+}
+
+#[test]
+fn stores_of_version_control_and_folders_to_leave_are_never_entered() {
+    let folder = Folder::new(&[(".git/a.py", b""), (".hg/a.py", b""), (".svn/a.py", b""), ("own/a.py", b"")]);
+    let leave = vec![folder.0.path().join("own")];
+    let found = folder.discover(&DiscoverOptions { hidden: true, leave, ..DiscoverOptions::default() });
+    assert_eq!(paths(&found), [""; 0]);
+}
+
+#[test]
+fn several_inputs_are_relative_to_the_current_folder_and_found_once() {
+    let folder = Folder::new(&[("src/a.py", b""), ("src/b.py", b""), ("lib/c.py", b""), ("d.py", b"")]);
+    let usual = DiscoverOptions::default();
+    let found = folder.among("", &["src", "d.py", "src/a.py", "./d.py"], &usual);
+    assert_eq!(
+        (paths(&found), found.root.as_path()),
+        (vec!["d.py", "src/a.py", "src/b.py"], folder.0.path())
+    );
+    let found = folder.among("src", &["a.py", "../lib"], &usual);
+    assert_eq!(paths(&found), ["lib/c.py", "src/a.py"]);
+    assert_eq!(found.root, folder.0.path().canonicalize().unwrap());
+    let found = folder.among("lib", &["../src"], &usual);
+    assert_eq!(paths(&found), ["a.py", "b.py"]);
+    assert_eq!(
+        (folder.among("src", &[], &usual).files.len(), folder.among("src", &["a.py"], &usual).scope),
+        (0, "".into())
+    );
+}
+
+#[test]
+fn what_is_named_is_neither_ignored_nor_hidden_but_may_be_excluded() {
+    let folder = Folder::new(&[
+        (".gitignore", b"a.py\n"),
+        ("a.py", b""),
+        (".b.py", b""),
+        (".ci/c.py", b""),
+        ("notes.md", b""),
+    ]);
+    let found = |exclude: &[&str], named: &[&str]| {
+        let exclude = exclude.iter().map(ToString::to_string).collect();
+        paths(&folder.among("", named, &DiscoverOptions { exclude, ..DiscoverOptions::default() })).join(" ")
+    };
+    assert_eq!(found(&[], &["a.py", ".b.py", ".ci", "notes.md"]), ".b.py .ci/c.py a.py");
+    assert_eq!(found(&["a.py", ".ci/"], &["a.py", ".b.py", ".ci", ".ci/c.py"]), ".b.py");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_left_out_of_a_list_and_refused_alone() {
+    let folder = Folder::new(&[("a.py", b"")]);
+    std::os::unix::fs::symlink("nowhere", folder.0.path().join("dangling.py")).unwrap();
+    let found = folder.among("", &["a.py", "dangling.py"], &DiscoverOptions::default());
+    assert_eq!((paths(&found), reasons(&found)), (vec!["a.py"], vec![("dangling.py", "symlink")]));
+    let alone = Inputs::among(folder.0.path(), ["dangling.py".into()]);
+    assert!(matches!(discover(alone, &DiscoverOptions::default()), Err(SourceError::Root { .. })));
+}
+
+#[test]
+fn a_text_without_a_file_is_found_under_its_name() {
+    let folder = Folder::new(&[]);
+    let text = |name: &str, options: &DiscoverOptions| {
+        discover(Inputs::text(folder.0.path(), Path::new(name), b"x = 1\n".to_vec()), options).unwrap()
+    };
+    let usual = DiscoverOptions::default();
+    let found = text("src/new.py", &usual);
+    assert_eq!((&*found.files[0].path, found.files[0].language), ("src/new.py", Language::Python));
+    assert_eq!(crate::source::load(&found.files[0], &usual).unwrap().text(), "x = 1\n");
+    assert_eq!(reasons(&text("-", &usual)), [("-", "unknown-language")]);
+    let small = DiscoverOptions { max_bytes: 3, ..DiscoverOptions::default() };
+    assert_eq!(reasons(&text("a.py", &small)), [("a.py", "too-large")]);
+}
+
+#[test]
+fn what_is_too_large_and_no_text_is_binary() {
+    let image = [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &[0; 200]].concat();
+    let folder = Folder::new(&[("image.png", &image), ("large.txt", &[b'x'; 200])]);
+    let options = DiscoverOptions { max_bytes: 100, every_text: true, ..DiscoverOptions::default() };
+    assert_eq!(reasons(&folder.discover(&options)), [("image.png", "binary"), ("large.txt", "too-large")]);
 }
 
 #[test]
@@ -220,10 +355,4 @@ fn a_line_of_an_ignore_file_that_is_no_pattern_is_told() {
     assert_eq!(paths(&found), ["a.py"]);
     assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
     assert!(found.warnings[0].contains(".gitignore"));
-}
-
-#[test]
-fn options_refuse_unknown_keys() {
-    assert!(serde_json::from_str::<DiscoverOptions>(r#"{"max_bytes": 10}"#).is_ok());
-    assert!(serde_json::from_str::<DiscoverOptions>(r#"{"max_byte": 10}"#).is_err());
 }

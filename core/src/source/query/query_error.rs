@@ -20,7 +20,7 @@ pub enum QueryError {
         problem: String,
     },
     /// The pattern is longer than any query needs.
-    #[error("the query is {bytes} bytes long, the limit is {limit}; split it")]
+    #[error("the query is {bytes} bytes long, the limit is {limit}; only the plugin's author can split it")]
     TooLong {
         /// Its length, in bytes.
         bytes: usize,
@@ -28,7 +28,9 @@ pub enum QueryError {
         limit: usize,
     },
     /// Brackets of the pattern are nested too deeply.
-    #[error("the query nests deeper than {limit} levels; match an inner node on its own")]
+    #[error(
+        "the query nests deeper than {limit} levels; only the plugin's author can match an inner node on its own"
+    )]
     TooDeep {
         /// The limit.
         limit: usize,
@@ -37,22 +39,28 @@ pub enum QueryError {
     #[error(transparent)]
     NoTree(ParseError),
     /// The answer is too large.
-    #[error("the query captures more than {limit} nodes in this file; capture fewer nodes")]
+    #[error(
+        "the query captures more than {limit} nodes in this file; leave the file out (--exclude), or ask the plugin's \
+         author to capture fewer"
+    )]
     TooManyCaptures {
         /// The limit.
         limit: u32,
     },
     /// Too many matches were open at once, and some would be lost.
     #[error(
-        "the query has more than {limit} unfinished matches at once; make its patterns more specific or drop \
-         quantifiers"
+        "the query has more than {limit} unfinished matches at once in this file; leave the file out (--exclude), or \
+         ask the plugin's author for more specific patterns or fewer quantifiers"
     )]
     TooManyOpenMatches {
         /// The limit.
         limit: u32,
     },
     /// The query costs more than it may.
-    #[error("the query was given up: {0}; make its patterns more specific")]
+    #[error(
+        "the query was given up in this file: {0}; leave the file out (--exclude), or ask the plugin's author for more \
+         specific patterns"
+    )]
     Exhausted(Exhausted),
     /// The limit on open matches is out of range.
     #[error("the limit on open matches is {open_matches}, it must be from 1 to 65536")]

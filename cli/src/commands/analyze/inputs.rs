@@ -1,0 +1,98 @@
+//! What is to be analysed: paths, lists of paths, or standard input.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use codetune_core::source::Inputs;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::format::bytes;
+
+/// Stands for standard input.
+const STDIN: &str = "-";
+
+/// Folders, files and texts.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Sources {
+    /// Folders and files; - for a text on standard input.
+    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "stdin_filename"])]
+    paths: Vec<PathBuf>,
+    /// Read paths from this file too, one on a line or each ended by a NUL; - for standard input.
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// Read a text from standard input and treat it as this file.
+    #[arg(long, value_name = "NAME", conflicts_with = "files_from")]
+    stdin_filename: Option<PathBuf>,
+}
+
+impl Sources {
+    /// What the core needs, with paths as they look from `current`.
+    ///
+    /// # Errors
+    /// Standard input is asked for twice, or a list or standard input cannot be read.
+    pub fn inputs(&self, current: &Path, max_bytes: u64) -> Result<Inputs, Failure> {
+        let from_stdin = self.paths.iter().any(|path| path.as_os_str() == STDIN);
+        if from_stdin || self.stdin_filename.is_some() {
+            let alone = self.paths.len() == usize::from(from_stdin) && self.files_from.is_none();
+            if !alone {
+                return Err(Failure::usage("a text on standard input is analysed alone")
+                    .help("give no other paths with - or --stdin-filename"));
+            }
+            let name = self.stdin_filename.as_deref().unwrap_or(Path::new(STDIN));
+            if name.file_name().is_none() {
+                return Err(Failure::usage(format!("--stdin-filename {} names no file", name.display()))
+                    .help("write for example --stdin-filename src/main.rs"));
+            }
+            return Ok(Inputs::text(current, name, text(max_bytes)?));
+        }
+        let mut paths = self.paths.clone();
+        if let Some(list) = &self.files_from {
+            paths.extend(listed(list)?);
+        }
+        Ok(Inputs::among(current, paths))
+    }
+}
+
+/// What is on standard input.
+fn text(max_bytes: u64) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    let read = io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut content);
+    read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
+    match content.len() as u64 > max_bytes {
+        true => {
+            Err(Failure::new(Exit::Storage, format!("standard input has more than {}", bytes(max_bytes)))
+                .help("raise the limit with --max-bytes"))
+        }
+        false => Ok(content),
+    }
+}
+
+/// The paths of a list.
+fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut content = Vec::new();
+    match list.as_os_str() == STDIN {
+        true => io::stdin().lock().read_to_end(&mut content).map(drop),
+        false => std::fs::read(list).map(|bytes| content = bytes),
+    }
+    .map_err(|error| Failure::file("read the list", list, &error))?;
+    let end = if content.contains(&0) { 0 } else { b'\n' };
+    let lines = content.split(|byte| *byte == end);
+    let lines = lines.map(|line| if end == 0 { line } else { line.strip_suffix(b"\r").unwrap_or(line) });
+    lines.filter(|line| !line.is_empty()).map(|line| path(list, line)).collect()
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere a path has to be text")]
+fn path(_list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(OsString::from_vec(line.to_vec()).into())
+}
+
+#[cfg(not(unix))]
+fn path(list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
+    let text = String::from_utf8(line.to_vec());
+    let refused = |_| Failure::usage(format!("a path in {} is not UTF-8", list.display()));
+    text.map(|text| OsString::from(text).into()).map_err(refused)
+}
