@@ -1,7 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use time::OffsetDateTime;
 
-use super::{exact, trainable::ModelError};
+use super::trainable::ModelError;
 
 /// What [`MetricSink`] records. All but [`TOKENS_PER_S`](key::TOKENS_PER_S) are equal in equal runs.
 pub mod key {
@@ -30,7 +30,6 @@ pub struct Metric {
     /// The step.
     pub step: u64,
     /// The value.
-    #[serde(with = "exact::float")]
     pub value: f64,
 }
 
@@ -53,7 +52,6 @@ pub struct EpochStart {
 struct Written {
     key: String,
     step: u64,
-    #[serde(with = "exact::float")]
     value: f64,
 }
 

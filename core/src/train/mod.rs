@@ -12,7 +12,6 @@ pub mod checkpoint;
 mod checkpoint_error;
 mod error;
 mod event;
-mod exact;
 mod metrics;
 mod optimizer;
 mod output_lock;

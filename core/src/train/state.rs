@@ -7,11 +7,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{checkpoint_error::CheckpointError, exact, pending::Pending, run_config::RunConfig};
+use super::{checkpoint_error::CheckpointError, pending::Pending, run_config::RunConfig};
 
 /// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
-/// one the digest of the state itself. The fifth spares norms and biases weight decay, reads every float back as it
-/// was, and keeps metrics that could not be recorded.
+/// one the digest of the state itself. The fifth spares norms and biases weight decay, and keeps metrics that could not
+/// be recorded.
 pub const FORMAT: u64 = 5;
 
 /// Keys of the configuration that say how long a run is. They may change where a run that is done is extended.
@@ -42,7 +42,6 @@ pub struct State {
     /// The seed. Random streams follow from it and the step, so that they have no state of their own.
     pub seed: u64,
     /// The best held-out loss so far.
-    #[serde(with = "exact::optional_float")]
     pub best_eval: Option<f64>,
     /// The step of that evaluation.
     pub best_step: Option<u64>,
@@ -51,13 +50,10 @@ pub struct State {
     /// The step of the last evaluation.
     pub last_eval_step: Option<u64>,
     /// The loss of the first evaluation.
-    #[serde(with = "exact::optional_float")]
     pub first_eval: Option<f64>,
     /// The loss of the last evaluation.
-    #[serde(with = "exact::optional_float")]
     pub last_eval: Option<f64>,
     /// The loss of the last step.
-    #[serde(with = "exact::optional_float")]
     pub train_loss: Option<f64>,
     /// The metric sink's name for the run.
     pub run: Option<String>,
