@@ -31,6 +31,7 @@ pub fn train(
         store: Arc::new(context.store()?),
         stop: Arc::clone(&context.stop),
         carriers_chosen: context.plugins.carrier.is_some(),
+        memory: context.memory,
     };
     context.resumable.store(true, Ordering::SeqCst);
     let ended = session.train(config, start, watch);
