@@ -89,7 +89,7 @@ fn is_surprising(value: &str, weight: Weight, context: Context) -> bool {
         Weight::Weak => 7.6,
     };
     let more = if context == Context::Loose { 0.9 } else { 0.0 };
-    let more = if spaced { f64::max(more, 7.0 - least) } else { more };
+    let more = if spaced { f64::max(more, 6.6 - least) } else { more };
     // Without a digit there must be more of it.
     letter && (digit || value.len() >= 14) && surprise(value) >= least + more
 }
