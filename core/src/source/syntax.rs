@@ -13,7 +13,8 @@ use super::language::Language;
 pub enum ParseError {
     /// The language has no grammar here.
     #[error(
-        "there is no grammar for {language} files, so they have no syntax tree; query only other languages"
+        "there is no grammar for {language} files, so they have no syntax tree; only the plugin's author can leave them \
+         unqueried"
     )]
     NoGrammar {
         /// The file's language.
