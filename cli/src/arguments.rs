@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
+use codetune_core::model::Budget;
 use codetune_core::plugin::{Carrier, Digest, LimitOverride};
 
 use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
+use crate::terminal::format::parsed_size;
 use crate::terminal::{Color, ShowProgress};
 
 const AFTER_HELP: &str = "\
@@ -61,13 +63,17 @@ pub struct Globals {
     /// Keep runs in this database: a file, or sqlite://PATH.
     #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise nine tenths of what the
+    /// machine or the container has.
+    #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true, value_parser = memory())]
+    pub memory: Option<Budget>,
     /// Load the plugins of this folder too.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub plugins: Vec<PathBuf>,
     /// Load the native library with this digest, with your own rights.
     #[arg(long, global = true, value_name = "DIGEST", value_parser = digest())]
     pub trust_native: Vec<Digest>,
-    /// Switch a plugin off, by its whole name.
+    /// Switch a plugin off, by its whole name or by its file.
     #[arg(long, global = true, value_name = "NAME")]
     pub disable: Vec<String>,
     /// Set a limit of every plugin, as time_ms=5000, or of one, as acme/todo.memory_mib=512. There are time_ms,
@@ -85,6 +91,11 @@ fn digest() -> ValueParser {
 
 fn plugin_limit() -> ValueParser {
     ValueParser::new(|text: &str| text.parse::<LimitOverride>())
+}
+
+fn memory() -> ValueParser {
+    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(Budget::bytes);
+    ValueParser::new(move |text: &str| read(text).ok_or("write a size, such as 8GB or 512MiB"))
 }
 
 fn carrier() -> ValueParser {

@@ -17,7 +17,7 @@ fn limited(folder: &Path, limits: &[&str], stop: &Arc<AtomicBool>) -> Arc<Plugin
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
     let limits = LimitOverrides::new(limits.iter().map(|limit| limit.parse().unwrap()));
     registry.hold_to(CallRules { limits, stop: Arc::clone(stop) });
-    registry.register_embedded("faulty", FAULTY_COMPONENT).unwrap();
+    registry.register_embedded("faulty", FAULTY_COMPONENT);
     registry.ready("tests/faulty").unwrap()
 }
 
@@ -183,7 +183,7 @@ fn a_manifest_of_a_megabyte_is_refused() {
     let path = folder.path().join("wordy.wasm");
     std::fs::write(&path, bytes).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    registry.register_file(&path).unwrap();
+    registry.register_file(&path);
     let reason = registry.get("wordy.wasm").unwrap().state.reason().unwrap();
     assert!(reason.contains("its manifest has 1024 KiB, and at most 256"), "{reason}");
 }

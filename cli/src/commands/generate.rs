@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use codetune_core::dataset::CodeTokenizer;
-use codetune_core::model::{Finish, Model, ModelConfig, Request, Sampling};
+use codetune_core::model::{Budget, Finish, Model, ModelConfig, Request, Sampling};
 use codetune_core::plugin::Registry;
 use codetune_core::validate::{
     MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P, escape_control,
@@ -35,6 +35,9 @@ pub struct Arguments {
     /// Put this adapter, in PEFT's format, on the model.
     #[arg(long, value_name = "FOLDER")]
     pub adapter: Option<PathBuf>,
+    /// Use this training backend, where several know the model's architecture.
+    #[arg(long, value_name = "PLUGIN")]
+    pub backend: Option<String>,
     /// Go on from this text; from stdin where none is given.
     #[arg(long, value_name = "TEXT")]
     pub prompt: Option<String>,
@@ -74,7 +77,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let prompt = arguments.prompt()?;
     let registry = context.registry()?;
-    let mut model = open(&registry, &arguments.model, arguments.adapter.as_deref())?;
+    let (adapter, backend) = (arguments.adapter.as_deref(), arguments.backend.as_deref());
+    let mut model = open(&registry, &arguments.model, adapter, backend, context.memory)?;
     let tokenizer = CodeTokenizer::load(&arguments.model)?;
     let sampling = Sampling {
         temperature: arguments.temperature,
@@ -182,11 +186,17 @@ impl Arguments {
 /// Opens a model, with an adapter on it where one is given.
 ///
 /// # Errors
-/// No backend knows it, or a folder is refused.
-pub fn open(registry: &Registry, folder: &Path, adapter: Option<&Path>) -> Result<Model, Failure> {
+/// No backend, or several where none is named, know it, it does not fit the memory, or a folder is refused.
+pub fn open(
+    registry: &Registry,
+    folder: &Path,
+    adapter: Option<&Path>,
+    backend: Option<&str>,
+    memory: Budget,
+) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
-    let backend = codetune_core::run::backend(registry, &config, None)?;
-    let mut model = Model::open(&|json, host| backend.backend(json, host), folder)?;
+    let backend = codetune_core::run::backend(registry, &config, backend)?;
+    let mut model = Model::open(&|json, host| backend.backend(json, host), folder, memory)?;
     if let Some(adapter) = adapter {
         model.load_adapter(adapter)?;
     }

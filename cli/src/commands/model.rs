@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
-use codetune_core::model::{ModelConfig, create_model};
-use codetune_core::plugin::Registry;
+use codetune_core::model::{Budget, ModelConfig, create_model};
+use codetune_core::plugin::{Registry, parameter_count};
 use codetune_core::validate::SEED;
 
 use crate::bounds::whole;
@@ -44,6 +44,9 @@ pub struct Init {
     /// Put this tokenizer with it: a tokenizer.json, or the folder of a dataset or a model.
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
+    /// Use this training backend, where several know the architecture.
+    #[arg(long, value_name = "PLUGIN")]
+    backend: Option<String>,
     /// Seed of its weights.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     seed: u64,
@@ -60,7 +63,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Init(init) = command;
     let tokenizer = init.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
     let config = init.config(tokenizer.as_ref())?;
-    let parameters = create(&config, tokenizer.as_ref(), init.seed, &init.output, &context.registry()?)?;
+    let registry = context.registry()?;
+    let backend = init.backend.as_deref();
+    let parameters =
+        create(&config, tokenizer.as_ref(), init.seed, &init.output, &registry, backend, context.memory)?;
     match init.json {
         true => context.terminal.json(&serde_json::json!({
             "path": init.output, "architecture": config.architecture, "parameters": parameters,
@@ -102,16 +108,18 @@ pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> 
 /// Makes the folder of a new model, and gives the number of its parameters.
 ///
 /// # Errors
-/// No backend knows the architecture, the tokenizer does not fit, there is a model or another tokenizer in the
-/// folder, or it cannot be written.
+/// No backend, or several where none is named, know the architecture, the tokenizer or the memory does not fit, there is
+/// a model or another tokenizer in the folder, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,
     seed: u64,
     folder: &Path,
     registry: &Registry,
+    backend: Option<&str>,
+    memory: Budget,
 ) -> Result<u64, Failure> {
-    let backend = codetune_core::run::backend(registry, config, None)?;
+    let backend = codetune_core::run::backend(registry, config, backend)?;
     if let Some(tokenizer) = tokenizer {
         fits(tokenizer, config)?;
     }
@@ -119,11 +127,11 @@ pub fn create(
         Failure::from(error)
             .help("give another folder, or pass this one as --tokenizer to make a model for it")
     })?;
-    let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder)?;
+    let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder, memory)?;
     if let Some(tokenizer) = tokenizer {
         tokenizer.save(folder)?;
     }
-    Ok(plan.parameters.iter().map(|parameter| parameter.shape.iter().product::<u64>()).sum())
+    Ok(parameter_count(&plan))
 }
 
 fn fits(tokenizer: &CodeTokenizer, config: &ModelConfig) -> Result<(), Failure> {

@@ -6,7 +6,8 @@ use codetune_plugin_sdk::{Builtin, Setup, abi};
 use serde_json::{Map, Value};
 
 use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
-use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend};
+use crate::plugin::plan::check_plan;
+use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
 use crate::plugin::{
     AnalyzerInstance, BackendInstance, CallError, CallRules, Carrier, ComponentCache, Digest, Fault, Limits,
     Manifest, ManifestError, PluginIdentity, TensorHost, config, section,
@@ -19,6 +20,8 @@ pub struct Plugin {
     missing: Option<String>,
     limits: Limits,
     stop: Arc<AtomicBool>,
+    /// Whether its short name means another plugin.
+    shadowed: bool,
     body: Body,
 }
 
@@ -95,7 +98,15 @@ impl Plugin {
         let limits = manifest.granted_limits();
         let digest = builtin_digest(builtin.manifest)?;
         let body = Body::Builtin(builtin.plugin);
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: None, limits, stop: Arc::default(), body })
+        Ok(Plugin {
+            manifest: Arc::new(manifest),
+            digest,
+            missing: None,
+            limits,
+            stop: Arc::default(),
+            shadowed: false,
+            body,
+        })
     }
 
     /// A plugin in a file that was read. Nothing of it runs yet.
@@ -105,6 +116,10 @@ impl Plugin {
     pub(crate) fn from_bytes(bytes: Arc<[u8]>, directories: &PluginDirectories) -> Result<Self, Refusal> {
         let embedded = section::read(&bytes)?;
         let manifest = Manifest::parse(&embedded.manifest)?;
+        let missing = match embedded.symbol {
+            Some(_) => embedded.missing,
+            None => missing_imports(&bytes, &manifest),
+        };
         let digest = Digest::of(&bytes);
         let body = match embedded.symbol {
             Some(symbol) => Body::Native {
@@ -121,8 +136,15 @@ impl Plugin {
             }
         };
         let limits = manifest.granted_limits();
-        let missing = embedded.missing;
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing, limits, stop: Arc::default(), body })
+        Ok(Plugin {
+            manifest: Arc::new(manifest),
+            digest,
+            missing,
+            limits,
+            stop: Arc::default(),
+            shadowed: false,
+            body,
+        })
     }
 
     /// Holds its calls to what the user sets.
@@ -146,7 +168,16 @@ impl Plugin {
         self.digest
     }
 
-    /// What this host or machine lacks to run it, with the way out.
+    /// Whether its short name means one of codetune's own plugins, so that it answers to its whole name alone.
+    pub fn is_shadowed(&self) -> bool {
+        self.shadowed
+    }
+
+    pub(crate) fn set_shadowed(&mut self, shadowed: bool) {
+        self.shadowed = shadowed;
+    }
+
+    /// What this host or machine lacks to run it, with the remedy.
     pub fn missing(&self) -> Option<&str> {
         self.missing.as_deref()
     }
@@ -209,17 +240,20 @@ impl Plugin {
     /// Makes an instance of a training backend for a model's `config.json`.
     ///
     /// # Errors
-    /// The model's configuration is refused, the code cannot be loaded, or the plugin is no backend.
+    /// The model's configuration is refused, the code cannot be loaded, the plugin is no backend, or what it says that
+    /// the model consists of cannot be.
     pub fn backend(
         &self,
         config: &str,
         host: Arc<dyn TensorHost>,
     ) -> Result<Box<dyn BackendInstance>, CallError> {
         let manifest = Arc::clone(&self.manifest);
-        Ok(match &self.body {
+        let instance: Box<dyn BackendInstance> = match &self.body {
             Body::Wasm { .. } => Box::new(WasmBackend::configure(self.component()?, manifest, config, host)?),
             _ => Box::new(NativeBackend::configure(self.tables()?, manifest, config, host)?),
-        })
+        };
+        check_plan(instance.plan()).map_err(|what| Fault::Invalid(what).of(self.name()))?;
+        Ok(instance)
     }
 
     fn name(&self) -> &str {
@@ -243,7 +277,7 @@ impl Plugin {
     fn tables(&self) -> Result<Tables, CallError> {
         let tables = match &self.body {
             // SAFETY: the table is part of this program, made by the SDK that this program is built with.
-            Body::Builtin(plugin) => unsafe { Tables::of(plugin, &self.manifest) },
+            Body::Builtin(plugin) => unsafe { Tables::of(*plugin, &self.manifest) },
             Body::Native { bytes, symbol, directory, tables } => tables
                 .get_or_init(|| {
                     let path = verified_copy(bytes, &self.digest, directory)?;

@@ -1,18 +1,14 @@
 use codetune_plugin_sdk::abi;
 use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol};
 
-use crate::plugin::Carrier;
-
 /// What a plugin file says before anything of it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Embedded {
-    /// What kind of file it is.
-    pub carrier: Carrier,
     /// The manifest's text.
     pub manifest: String,
-    /// The symbol that a native plugin exports.
+    /// The symbol that a native plugin exports; none where the file is a component.
     pub symbol: Option<String>,
-    /// What this host or machine lacks to run it, with the way out.
+    /// What this host or machine lacks to run it, with the remedy.
     pub missing: Option<String>,
 }
 
@@ -38,7 +34,7 @@ fn component(bytes: &[u8]) -> Result<Embedded, String> {
             return Err("it holds two plugin manifests; a component is one plugin".into());
         }
     }
-    Ok(Embedded { carrier: Carrier::Wasm, manifest: text(manifest)?, symbol: None, missing: None })
+    Ok(Embedded { manifest: text(manifest)?, symbol: None, missing: None })
 }
 
 fn library(bytes: &[u8]) -> Result<Embedded, String> {
@@ -58,7 +54,7 @@ fn library(bytes: &[u8]) -> Result<Embedded, String> {
     match found[..] {
         [symbol] => {
             let missing = foreign_machine(&file).map_or_else(|| other_major(symbol), |it| Ok(Some(it)))?;
-            Ok(Embedded { carrier: Carrier::Native, manifest, symbol: Some(symbol.to_owned()), missing })
+            Ok(Embedded { manifest, symbol: Some(symbol.to_owned()), missing })
         }
         [] => Err(format!("it exports no symbol {}{}_*", abi::SYMBOL_PREFIX, abi::MAJOR)),
         _ => Err(format!("it exports several plugins ({}); a library is one plugin", found.join(", "))),
@@ -115,7 +111,13 @@ fn text(manifest: Option<&[u8]>) -> Result<String, String> {
         let (has, most) = (bytes.len() >> 10, MANIFEST_BYTES >> 10);
         return Err(format!("its manifest has {has} KiB, and at most {most} are read: say less in it"));
     }
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "its manifest is not UTF-8".into())
+    let text = std::str::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8")?;
+    // A string literal of C or C++ brings its closing NUL along, and linkers fill sections up with more.
+    let text = text.trim_end_matches('\0');
+    match text.contains('\0') {
+        true => Err("its manifest has a NUL character within: a library carries one manifest".into()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +135,12 @@ mod tests {
             let error = read(bytes).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn closing_nuls_of_a_literal_are_not_part_of_the_manifest() {
+        assert_eq!(text(Some(b"schema = 1\n\0\0".to_vec())).as_deref(), Ok("schema = 1\n"));
+        assert!(text(Some(b"one\0two\0".to_vec())).unwrap_err().contains("NUL"));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::model::{Model, ModelConfig, create_model};
+use codetune_core::model::{Budget, Model, ModelConfig, create_model};
 use codetune_core::plugin::{Carrier, Plugin, PluginDirectories, Registry, Trust};
 use codetune_core::train::{Event, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_tests::{TINY_COMPONENT, TINY_LIBRARY};
@@ -20,8 +20,7 @@ fn plugin(folder: &Path, carrier: Carrier) -> Arc<Plugin> {
         Carrier::Native => registry.register_embedded("tiny", TINY_LIBRARY),
         Carrier::Wasm => registry.register_embedded("tiny", TINY_COMPONENT),
     }
-    .unwrap();
-    registry.backend_for("TinyForCausalLM").unwrap()
+    registry.backend_for("TinyForCausalLM").unwrap().unwrap()
 }
 
 /// The losses of training on a text that repeats, from new weights; `adapter` is a table of the run file.
@@ -30,7 +29,8 @@ fn losses(carrier: Carrier, adapter: &str) -> Vec<f64> {
     let plugin = plugin(folder.path(), carrier);
     let model = folder.path().join("model");
     let config = ModelConfig::parse(model.join("config.json"), CONFIG.to_owned()).unwrap();
-    create_model(&|config, host| plugin.backend(config, host), &config, 7, &model).unwrap();
+    create_model(&|config, host| plugin.backend(config, host), &config, 7, &model, Budget::of_machine())
+        .unwrap();
     let tape: Vec<u32> = (0..1024).map(|place| (place * place / 3 + place) % 16).collect();
     std::fs::write(folder.path().join("tape.json"), serde_json::to_string(&tape).unwrap()).unwrap();
     let text = format!(
@@ -39,7 +39,8 @@ fn losses(carrier: Carrier, adapter: &str) -> Vec<f64> {
          [output]\ndir = 'out'\n"
     );
     let run = RunConfig::parse(&text, "run.toml", folder.path()).unwrap();
-    let opened = Model::open(&|config, host| plugin.backend(config, host), &model).unwrap();
+    let opened =
+        Model::open(&|config, host| plugin.backend(config, host), &model, Budget::of_machine()).unwrap();
     let data = TokenTape::load(&folder.path().join("tape.json"), 4, 32, 16).unwrap();
     let mut trainer =
         Trainer::new(run.clone(), TrainedModel::new(opened, &run).unwrap(), Box::new(data)).unwrap();
