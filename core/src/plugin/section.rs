@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn closing_nuls_of_a_literal_are_not_part_of_the_manifest() {
-        assert_eq!(text(Some(b"schema = 1\n\0\0".to_vec())).as_deref(), Ok("schema = 1\n"));
-        assert!(text(Some(b"one\0two\0".to_vec())).unwrap_err().contains("NUL"));
+        assert_eq!(text(Some(b"schema = 1\n\0\0")).as_deref(), Ok("schema = 1\n"));
+        assert!(text(Some(b"one\0two\0")).unwrap_err().contains("NUL"));
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn queries_as_editors_have_them_are_compiled() {
         (Language::Go, tree_sitter_go::TAGS_QUERY),
         (Language::Python, tree_sitter_python::HIGHLIGHTS_QUERY),
         (Language::Rust, tree_sitter_rust::HIGHLIGHTS_QUERY),
-        (Language::Java, tree_sitter_java::HIGHLIGHTS_QUERY),
+        (Language::Java, tree_sitter_java_orchard::HIGHLIGHTS_QUERY),
         (Language::C, tree_sitter_c::HIGHLIGHT_QUERY),
     ] {
         // Some use predicates that have no effect here, which is told after they were compiled.
