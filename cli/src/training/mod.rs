@@ -3,10 +3,12 @@
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use codetune_core::run::{Session, Start, Trained};
 use codetune_core::train::RunConfig;
 
+use crate::allocator;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -22,14 +24,18 @@ pub fn train(
     context: &Context,
     watch: &mut Watch,
 ) -> Result<Trained, Failure> {
+    allocator::keep_pages();
     let registry = context.registry_by(config.model.carrier)?;
     let session = Session {
         registry: &registry,
         store: Arc::new(context.store()?),
         stop: Arc::clone(&context.stop),
         carriers_chosen: context.plugins.carrier.is_some(),
+        memory: context.memory,
     };
+    context.resumable.store(true, Ordering::SeqCst);
     let ended = session.train(config, start, watch);
+    context.resumable.store(false, Ordering::SeqCst);
     watch.finish();
     Ok(ended?)
 }

@@ -43,16 +43,6 @@ pub enum ModelError {
         /// What is wrong and what would do.
         message: String,
     },
-    /// No training backend knows the architecture.
-    #[error("{}: no training backend for the architecture {found}; those loaded know {known}", path.display())]
-    Architecture {
-        /// The `config.json`.
-        path: PathBuf,
-        /// What it asks for.
-        found: String,
-        /// What there is.
-        known: String,
-    },
     /// A weight file is damaged.
     #[error("{} is damaged: {message}; copy or download it again", path.display())]
     Corrupt {
@@ -73,6 +63,44 @@ pub enum ModelError {
         tensor: String,
         /// What it is.
         found: String,
+    },
+    /// Weights that no model can compute with.
+    #[error(
+        "{}: tensor {tensor} holds {value} at element {place}; copy or download the file again, or make it again from \
+         weights that are finite",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The first such element, in the order of the file.
+        place: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// A folder holds no weights that can be read.
+    #[error("{}: {message}", folder.display())]
+    Weights {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds instead, and what to do.
+        message: String,
+    },
+    /// More memory is needed than tensors may take.
+    #[error("{what} needs {} of memory, and {} of the {} for tensors are left; {remedy}, or allow more with --memory", size(*needs), size(*left), size(*budget))]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// How much, in bytes.
+        needs: u64,
+        /// What is left of the budget.
+        left: u64,
+        /// All of the budget.
+        budget: u64,
+        /// How to need less.
+        remedy: &'static str,
     },
     /// The tensors of a file are not those that the model or the adapter needs.
     #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
@@ -97,6 +125,15 @@ pub enum ModelError {
     /// A tensor operation was refused.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 /// The first few of many problems: where every tensor is of another shape, some tell as much as all.

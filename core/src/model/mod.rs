@@ -5,12 +5,14 @@
 //! names them.
 
 mod adapter;
+mod adapter_config;
 mod adapter_file;
+mod beside;
+mod budget;
 mod checkpoint;
 mod config;
 mod dropout;
 mod error;
-mod evaluate;
 mod files;
 mod forward;
 mod generate;
@@ -19,17 +21,21 @@ mod host;
 mod init;
 mod memory;
 mod merge;
+mod output;
 mod parameters;
 mod pass;
 mod sample;
+mod sizes;
+mod weights_file;
 
 pub use adapter::{AdapterConfig, Targets};
 pub use adapter_file::{Adapter, read_adapter, write_adapter};
+pub use beside::Beside;
+pub use budget::Budget;
 pub use checkpoint::{read_weights, write_model};
 pub use config::ModelConfig;
 pub use dropout::DropoutKey;
 pub use error::{ModelError, Result};
-pub use evaluate::Evaluation;
 pub use forward::{Loss, Model, OpenBackend};
 pub use generate::{Finish, Generated, Request};
 pub use gradients::Gradients;

@@ -5,6 +5,7 @@ use candle_core::{DType, Tensor};
 
 use super::dropout::DropoutKey;
 use super::error::{ModelError, Result};
+use super::memory::bytes;
 use crate::tensor::{self, AttentionMask, IGNORE};
 
 /// Sequences that go through the model together; each slice holds `batch · seq` numbers, row by row.
@@ -134,6 +135,31 @@ impl Pass {
     pub(super) fn rope(&self, x: &Tensor, inverse_frequencies: &[f64]) -> Result<Tensor> {
         let (cos, sin) = self.rope_table(inverse_frequencies, x.dtype())?;
         Ok(tensor::rope(x, &cos, &sin)?)
+    }
+
+    /// The bytes that a table for these frequencies takes while it is made; 0 where there is one.
+    pub(super) fn new_rope_table(&self, frequencies: &[f64]) -> u64 {
+        // An angle's cosine and sine, each in double precision and as they are kept.
+        let each = 2 * (size_of::<f64>() + size_of::<f32>()) as u64;
+        let key: Vec<u64> = frequencies.iter().map(|f| f.to_bits()).collect();
+        match self.rope_tables.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&key) {
+            true => 0,
+            false => {
+                (self.positions.len() as u64).saturating_mul(frequencies.len() as u64).saturating_mul(each)
+            }
+        }
+    }
+
+    /// Whether keys and values go into a cache.
+    pub(super) fn is_cached(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    /// The bytes of the keys and values of the tokens so far.
+    pub(super) fn cached_bytes(&self) -> u64 {
+        let cache = self.cache.as_ref().map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner));
+        let slots = cache.as_ref().map(|cache| cache.slots.values());
+        slots.into_iter().flatten().map(|(keys, values)| bytes(keys).saturating_add(bytes(values))).sum()
     }
 
     fn rope_table(&self, frequencies: &[f64], dtype: DType) -> Result<(Tensor, Tensor)> {

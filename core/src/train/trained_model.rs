@@ -1,29 +1,24 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Tensor, Var};
+use codetune_plugin_sdk::Role;
 
 use super::{
     error::TrainError,
     run_config::{AdapterConfig, RunConfig, Targets},
-    trainable::{Gradients, ModelError, PassContext, Trainable, backward},
+    trainable::{Gradients, ModelError, PassContext, Trainable},
 };
 use crate::{
     dataset::MicroBatch,
-    model::{self, Batch, DropoutKey, Mode, Model, read_adapter},
+    model::{self, Batch, Beside, DropoutKey, Mode, Model, read_adapter},
 };
-
-/// What lies beside the weights of a model folder and goes into a fully trained one unchanged.
-const BESIDE: [&str; 4] =
-    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
 
 /// A [`Model`] made ready for a run: with its adapter attached, or with every weight trained.
 pub struct TrainedModel {
     model: Model,
     base: PathBuf,
-    adapter: bool,
+    /// What lies beside the weights of the base and goes into a fully trained model unchanged; none with an adapter.
+    beside: Option<Beside>,
     recompute: bool,
 }
 
@@ -42,7 +37,11 @@ impl TrainedModel {
         };
         attached?;
         let base = config.model.path.clone();
-        Ok(Self { model, base, adapter: config.adapter.is_some(), recompute: config.train.checkpointing })
+        let beside = match &config.adapter {
+            None => Some(Beside::read(&base).map_err(TrainError::Refused)?),
+            Some(_) => None,
+        };
+        Ok(Self { model, base, beside, recompute: config.train.checkpointing })
     }
 
     /// The model, trained as far as the run got.
@@ -54,6 +53,12 @@ impl TrainedModel {
 impl Trainable for TrainedModel {
     fn trainable(&self) -> Vec<(String, Var)> {
         self.model.trainable()
+    }
+
+    fn decays(&self, name: &str) -> bool {
+        // An adapter's matrices are no parameters of the plan, and decay.
+        let found = self.model.plan().parameters.iter().find(|parameter| parameter.name == name);
+        !found.is_some_and(|parameter| matches!(parameter.role, Role::Norm | Role::Bias))
     }
 
     fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError> {
@@ -68,28 +73,16 @@ impl Trainable for TrainedModel {
         pass: &PassContext,
         scale: f64,
     ) -> Result<Gradients, ModelError> {
-        if !self.recompute {
-            let (sum, labels) = self.loss(batch, pass)?;
-            return backward(&sum, labels, scale, &self.trainable());
-        }
-        let found = self.model.gradients(&view(batch), key(pass), true)?;
-        let scaled = |gradient: Option<Tensor>| gradient.map(|found| found.affine(scale, 0.0)).transpose();
-        let of = found.gradients.into_iter().map(scaled).collect::<Result<_, _>>()?;
-        Ok(Gradients { loss: found.sum, labels: found.labels, of })
+        let found = self.model.gradients(&view(batch), key(pass), scale, self.recompute)?;
+        Ok(Gradients { loss: found.sum, labels: found.labels, of: found.gradients })
     }
 
     fn save(&self, folder: &Path) -> Result<(), ModelError> {
-        if self.adapter {
+        let Some(beside) = &self.beside else {
             return Ok(self.model.save_adapter(folder, &self.base.display().to_string())?);
-        }
+        };
         self.model.save(folder)?;
-        for name in BESIDE {
-            let from = self.base.join(name);
-            if from.is_file() {
-                fs::copy(&from, folder.join(name))?;
-            }
-        }
-        Ok(())
+        Ok(beside.write(folder)?)
     }
 }
 
@@ -99,6 +92,7 @@ fn fresh(adapter: &AdapterConfig) -> model::AdapterConfig {
     model::AdapterConfig {
         rank: adapter.r.map_or(default.rank, |r| u32::try_from(r).unwrap_or(u32::MAX)),
         alpha: adapter.alpha.unwrap_or(default.alpha),
+        rank_stabilised: default.rank_stabilised,
         dropout: adapter.dropout.unwrap_or(default.dropout),
         targets: adapter.targets.as_ref().map_or(default.targets, targets),
     }
@@ -128,9 +122,9 @@ fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(),
     }
     if let Some(wanted) = &given.targets {
         let wanted = model::AdapterConfig { targets: targets(wanted), ..found.config.clone() };
-        let modules =
-            |config: &model::AdapterConfig| config.modules(model.plan()).map_err(TrainError::Refused);
-        if modules(&wanted)? != modules(&found.config)? {
+        let mut modules = wanted.modules(model.plan()).map_err(TrainError::Refused)?;
+        modules.sort();
+        if !modules.iter().eq(found.weights.keys()) {
             let (given, found) = (format!("{:?}", wanted.targets), format!("{:?}", found.config.targets));
             return Err(differs("adapter.targets", given, found));
         }
