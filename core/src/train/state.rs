@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::{checkpoint_error::CheckpointError, run_config::RunConfig};
 
 /// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
-/// one the digest of the state itself.
-pub const FORMAT: u64 = 3;
+/// one the digest of the state itself; since the fourth no step takes micro-batches of two epochs, so that the steps
+/// of earlier ones are others.
+pub const FORMAT: u64 = 4;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,10 @@ use super::toy::{Memory, Toy, bits, config, trainer};
 use crate::train::{Event, Outcome, StopReason, TrainSummary, Trainer, checkpoint};
 
 /// Too fast, so that the held-out loss soon rises, and ended when it has done so three times.
-const EARLY: [(&str, &str); 5] = [
+const EARLY: [(&str, &str); 6] = [
     ("epochs = 4", "epochs = 900"),
+    // 14 micro-batches an epoch, so that every step has two.
+    ("batch_size = 2\ngradient_accumulation = 3", "batch_size = 1\ngradient_accumulation = 2"),
     // The rate of a step does not depend on how many there are.
     ("\"cosine\"", "\"constant\""),
     ("learning_rate = 0.05", "learning_rate = 0.3"),
