@@ -100,7 +100,7 @@ impl ModelHost {
             }
             Op::Rope { x, inverse_frequencies } => pass.rope(&get(x)?, inverse_frequencies)?,
             Op::Attention { q, k, v, slot, scale, window } => {
-                pass.attention((&get(q)?, &get(k)?, &get(v)?), slot, scale, window)?
+                pass.attention((&get(q)?, &get(k)?, &get(v)?), slot, scale, window, &self.room)?
             }
             Op::Swiglu { gate, up } => tensor::swiglu(&get(gate)?, &get(up)?)?,
             Op::Silu { x } => tensor::silu(&get(x)?)?,

@@ -6,6 +6,7 @@
 
 mod adapter;
 mod adapter_file;
+mod cache;
 mod checkpoint;
 mod config;
 mod dropout;
