@@ -73,10 +73,10 @@ fn resumed(folder: &Path, step: u64) -> Seen {
     watch(rest, &twin)
 }
 
-/// Runs until the second micro-batch after a step, and gives the folder of the checkpoints.
+/// Runs into the step after this one, between its two micro-batches, and gives the folder of the checkpoints.
 fn interrupted_after(folder: &Path, step: u64) -> PathBuf {
     let stop = Arc::new(AtomicBool::new(false));
-    let toy = Toy { stop: Some((step, 1, stop.clone())), ..Toy::new() };
+    let toy = Toy { stop: Some((step, 0, stop.clone())), ..Toy::new() };
     let mut part = trainer(config(folder, &EARLY), toy, &Memory::default()).with_stop_flag(stop);
     let outcome = part.run(&mut |_: &Event| {}).unwrap();
     assert!(matches!(outcome, Outcome::Interrupted { step: at, .. } if at == step), "{outcome:?}");
