@@ -26,7 +26,7 @@ const BUILD: &str = "\
 Examples:
   codetune dataset build src -o data/mine
   codetune dataset build . -o data/clean --rule 'no_secrets=findings.secrets.total == 0' \\
-      --rule 'parses=metrics.syntax_errors == 0' --vocab-size 8192
+      --rule 'parses=metrics.error_ratio <= 0.05' --vocab-size 8192
   codetune dataset build . -o data/qwen --tokenizer models/qwen --seq-length 512 --fim-rate 0.5
 
 Rules are boolean expressions in CEL (https://cel.dev) over `path`, `language`, `bytes`, `lines`, attributes such as

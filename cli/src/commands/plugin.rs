@@ -129,7 +129,8 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
         line("models", &backend.architectures.join(", "));
     }
     if let Some(analyzer) = &manifest.analyzer {
-        line("languages", &analyzer.languages.join(", "));
+        let extent = if analyzer.all_text { ", and every text file, hidden ones included" } else { "" };
+        line("languages", &format!("{}{extent}", analyzer.languages.join(", ")));
         let mut rules = Table::new(&["RULE", "SEVERITY", "WHAT IT FINDS"]);
         for rule in &analyzer.rules {
             rules.row([rule.id.as_str(), severity(rule.severity), rule.summary.as_str()]);

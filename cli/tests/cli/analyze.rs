@@ -258,6 +258,7 @@ fn paths_come_as_arguments_from_lists_and_from_standard_input() {
     assert_eq!(paths(&listed), expected);
     let none = place.run_with(&["analyze", "--files-from", "-", "--fail-on", "note"], b"");
     assert_eq!(none.code, Some(0), "{none:?}");
+    assert!(none.err.starts_with("warning: no file was checked"), "{}", none.err);
     let gone = place.run_with(&["analyze", "--files-from", "-"], b"src/gone.py\n");
     assert_eq!(gone.code, Some(2), "{gone:?}");
     assert!(gone.err.contains("src/gone.py"), "{}", gone.err);

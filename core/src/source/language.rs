@@ -94,21 +94,10 @@ impl Language {
         })
     }
 
-    /// Whether a `.h` file is C or C++, from its text.
-    ///
-    /// It is C++ when one of its lines can only be C++: a template head, a namespace or class that is opened
-    /// there, or an access label. Everything else stays C, which the C++ grammar reads nearly as well.
+    /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of C++
+    /// only.
     pub fn of_header(text: &str) -> Self {
-        let only_cpp = |line: &str| {
-            let line = line.trim();
-            line.starts_with("template <")
-                || line.starts_with("template<")
-                || line.starts_with("using namespace ")
-                || (line.starts_with("namespace ") && line.ends_with('{'))
-                || (line.starts_with("class ") && (line.ends_with('{') || line.contains(" : public ")))
-                || matches!(line, "public:" | "protected:" | "private:")
-        };
-        if text.lines().any(only_cpp) { Self::Cpp } else { Self::C }
+        super::header::language_of_header(text)
     }
 
     /// The grammar that parses this language; `None` for [`Language::Text`].
@@ -122,7 +111,7 @@ impl Language {
             Self::Go => tree_sitter_go::LANGUAGE.into(),
             Self::C => tree_sitter_c::LANGUAGE.into(),
             Self::Cpp => tree_sitter_cpp::LANGUAGE.into(),
-            Self::Java => tree_sitter_java::LANGUAGE.into(),
+            Self::Java => tree_sitter_java_orchard::LANGUAGE.into(),
             Self::Text => return None,
         })
     }
@@ -140,7 +129,7 @@ impl Language {
             Self::Go => "tree-sitter 0.27.1, tree-sitter-go 0.25.0",
             Self::C => "tree-sitter 0.27.1, tree-sitter-c 0.24.2",
             Self::Cpp => "tree-sitter 0.27.1, tree-sitter-cpp 0.23.4",
-            Self::Java => "tree-sitter 0.27.1, tree-sitter-java 0.23.5",
+            Self::Java => "tree-sitter 0.27.1, tree-sitter-java-orchard 0.5.23",
             Self::Text => "none",
         }
     }
@@ -189,15 +178,6 @@ mod tests {
         ] {
             assert_eq!(Language::of_name(Path::new(name)), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn a_header_is_cpp_only_when_a_line_says_so() {
-        let c = "#ifdef __cplusplus\nextern \"C\" {\n#endif\nint f(void); // a class of namespace things\n";
-        assert_eq!(Language::of_header(c), Language::C);
-        assert_eq!(Language::of_header("namespace a {\n}\n"), Language::Cpp);
-        assert_eq!(Language::of_header("template <typename T>\nT id(T t);\n"), Language::Cpp);
-        assert_eq!(Language::of_header("struct A {\n  public:\n  int x;\n};\n"), Language::Cpp);
     }
 
     #[test]

@@ -13,7 +13,9 @@
 //! | `decode`, `cookie` | bytes to text, exactly or not at all |
 //! | `binary`, `wide`, `legacy` | what is no text, and texts that do not say what they are in |
 //! | `load`, `file`, `lines` | one file in memory and its line index |
+//! | `header` | whether a `.h` file is C or C++ |
 //! | `syntax`, `budget` | parsing once, in bounded work |
+//! | `prepare` | what is parsed instead of a text that its grammar cannot read as it stands |
 //! | `query` | tree-sitter queries run by the host |
 
 mod binary;
@@ -23,11 +25,13 @@ mod decode;
 mod discover;
 mod file;
 mod globs;
+mod header;
 mod inputs;
 mod language;
 mod legacy;
 mod lines;
 mod load;
+mod prepare;
 mod query;
 mod repository;
 mod shebang;

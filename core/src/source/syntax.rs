@@ -7,13 +7,15 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use super::budget::{Budget, Exhausted, Meter};
 use super::language::Language;
+use super::prepare::prepare;
 
 /// Why a file has no syntax tree. Syntax errors are not among the reasons: they are nodes of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The language has no grammar here.
     #[error(
-        "there is no grammar for {language} files, so they have no syntax tree; query only other languages"
+        "there is no grammar for {language} files, so they have no syntax tree; only the plugin's author can leave them \
+         unqueried"
     )]
     NoGrammar {
         /// The file's language.
@@ -50,7 +52,35 @@ thread_local! {
 }
 
 /// Parses a whole text with the grammar of its language.
+///
+/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where less
+/// of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
 pub(super) fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+    let tree = parse_exactly(language, text, budget)?;
+    if !tree.root_node().has_error() {
+        return Ok(tree);
+    }
+    let other = prepare(language, text).and_then(|text| parse_exactly(language, &text, budget).ok());
+    Ok(other.filter(|other| errors(other) < errors(&tree)).unwrap_or(tree))
+}
+
+/// Bytes that the grammar could not parse, tokens that it had to assume among them, and how many places these are.
+fn errors(tree: &Tree) -> (usize, usize) {
+    let (mut bytes, mut places) = (0, 0);
+    let mut cursor = tree.walk();
+    let mut open = vec![tree.root_node()];
+    while let Some(node) = open.pop() {
+        if node.is_error() || node.is_missing() {
+            bytes += node.byte_range().len().max(1);
+            places += 1;
+        } else if node.has_error() {
+            open.extend(node.children(&mut cursor));
+        }
+    }
+    (bytes, places)
+}
+
+fn parse_exactly(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
     let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
     PARSER.with_borrow_mut(|parser| {
         parser

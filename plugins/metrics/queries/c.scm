@@ -28,6 +28,8 @@
 ((function_definition type: (type_identifier) declarator: (identifier) @_word) @class
   (#any-of? @_word "struct" "union" "enum" "class"))
 
+(call_expression function: (identifier) @call)
+
 (preproc_include path: (_) @import.source) @import
 
 (if_statement) @branch
@@ -40,7 +42,8 @@
 (conditional_expression) @branch
 (switch_statement) @nest
 (case_statement "case" @decision)
-(binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
+(binary_expression) @binary
+["&&" "||"] @boolean.operator
 (goto_statement) @jump
 
 (comment) @comment

@@ -14,7 +14,15 @@
 (function_definition declarator: [(operator_cast) (qualified_identifier name:
   [(operator_cast) (qualified_identifier name:
     [(operator_cast) (qualified_identifier name: (operator_cast))])])] @function.cast)
+(function_definition (try_statement) @function.body) @definition
+(init_declarator declarator: (identifier) @slot.name value: (_) @slot.value)
+(field_declaration declarator: (field_identifier) @slot.property default_value: (_) @slot.value)
+(lambda_expression body: (_) @lambda.body) @lambda
 (lambda_expression) @closure
+(lambda_expression declarator: (abstract_function_declarator parameters: (parameter_list
+  [(parameter_declaration) (optional_parameter_declaration) (variadic_parameter_declaration)] @parameter)))
+(call_expression function: [(qualified_identifier) (template_function)
+  (field_expression argument: (this))] @call)
 
 (class_specifier name: (_) @class.name body: (_)) @class
 (class_specifier !name body: (_)) @class
@@ -36,4 +44,10 @@
 
 (for_range_loop) @branch
 (catch_clause) @branch
-(binary_expression operator: ["and" "or"] @boolean.operator) @boolean
+["and" "or"] @boolean.operator
+; `&&` that is no operator of an expression.
+[(reference_declarator) (abstract_reference_declarator) (ref_qualifier)] @reference
+(operator_name ["&&" "||" "and" "or"] @reference)
+(fold_expression operator: ["&&" "||" "and" "or"] @reference)
+(constraint_conjunction operator: _ @reference)
+(constraint_disjunction operator: _ @reference)

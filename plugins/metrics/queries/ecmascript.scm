@@ -1,17 +1,29 @@
+; What a value is assigned to names the function that it is. These come first: they are around the function.
+(variable_declarator name: (identifier) @slot.name value: (_) @slot.value)
+(assignment_expression left: [(identifier) (member_expression)] @slot.name right: (_) @slot.value)
+(pair key: (_) @slot.property value: (_) @slot.value)
+(assignment_pattern left: (identifier) @slot.name right: (_) @slot.value)
+(object_assignment_pattern left: (_) @slot.name right: (_) @slot.value)
+(export_statement "export" @slot.name value: (_) @slot.value)
+(arguments) @arguments
+
 (function_declaration name: (_) @function.name body: (_) @function.body) @function
 (generator_function_declaration name: (_) @function.name body: (_) @function.body) @function
 (method_definition name: (_) @function.name body: (_) @function.body) @function
-(variable_declarator name: (identifier) @function.name
-  value: [(arrow_function body: (_) @function.body)
-          (function_expression body: (_) @function.body)
-          (generator_function body: (_) @function.body)] @function)
+(method_definition) @function.method
+(arrow_function body: (_) @function.body) @function
+(function_expression !name body: (_) @function.body) @function
+(function_expression name: (_) @function.own body: (_) @function.body) @function
+(generator_function !name body: (_) @function.body) @function
+(generator_function name: (_) @function.own body: (_) @function.body) @function
 (function_declaration "async" @function.async)
 (generator_function_declaration "async" @function.async)
 (method_definition "async" @function.async)
-(variable_declarator name: (identifier) value: (arrow_function "async" @function.async))
-(variable_declarator name: (identifier) value: (function_expression "async" @function.async))
-(variable_declarator name: (identifier) value: (generator_function "async" @function.async))
-[(arrow_function) (function_expression) (generator_function)] @closure
+(arrow_function "async" @function.async)
+(function_expression "async" @function.async)
+(generator_function "async" @function.async)
+(arrow_function parameter: (identifier) @parameter)
+(call_expression function: [(identifier) (member_expression object: [(this) (identifier)])] @call)
 
 (class_declaration name: (_) @class.name) @class
 (class) @class
@@ -33,7 +45,12 @@
 (ternary_expression) @branch
 (switch_statement) @nest
 (switch_case "case" @decision)
-(binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
+; These leave out what follows, and are no decision of the reader's.
+["??" "??=" "||=" "&&="] @decision
+(assignment_pattern "=" @decision)
+(object_assignment_pattern "=" @decision)
+(binary_expression) @binary
+["&&" "||"] @boolean.operator
 (break_statement label: (_) @jump)
 (continue_statement label: (_) @jump)
 

@@ -8,13 +8,21 @@
       [(type_identifier) @function.owner (pointer_type (type_identifier) @function.owner)])]))
   name: (_) @function.name body: (_) @function.body) @function
 (method_declaration name: (_) @function.name body: (_) @function.body) @function
+(method_declaration receiver: (parameter_list (parameter_declaration name: (_) @function.receiver)))
 (function_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
 (function_declaration parameters: (parameter_list (parameter_declaration !name) @parameter))
 (function_declaration parameters: (parameter_list (variadic_parameter_declaration) @parameter))
 (method_declaration parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
 (method_declaration parameters: (parameter_list (parameter_declaration !name) @parameter))
 (method_declaration parameters: (parameter_list (variadic_parameter_declaration) @parameter))
+(var_spec name: (identifier) @slot.name value: (expression_list) @slot.value)
+(keyed_element key: (literal_element (identifier) @slot.name) value: (_) @slot.value)
+(func_literal body: (_) @lambda.body) @lambda
 (func_literal) @closure
+(func_literal parameters: (parameter_list (parameter_declaration name: (_) @parameter)))
+(func_literal parameters: (parameter_list (parameter_declaration !name) @parameter))
+(func_literal parameters: (parameter_list (variadic_parameter_declaration) @parameter))
+(call_expression function: [(identifier) (selector_expression operand: (identifier))] @call)
 
 (type_spec name: (_) @class.name type: [(struct_type) (interface_type)]) @class
 
@@ -22,7 +30,7 @@
 
 (if_statement) @branch
 (if_statement alternative: (if_statement) @chained)
-(if_statement "else" @else)
+"else" @else
 (for_statement [(_expression) (range_clause) (for_clause condition: (_))]) @branch
 (for_statement (for_clause !condition)) @nest
 (for_statement . body: (block)) @nest
@@ -32,7 +40,8 @@
 (expression_case "case" @decision)
 (type_case "case" @decision)
 (communication_case "case" @decision)
-(binary_expression operator: ["&&" "||"] @boolean.operator) @boolean
+(binary_expression) @binary
+["&&" "||"] @boolean.operator
 (break_statement (label_name) @jump)
 (continue_statement (label_name) @jump)
 (goto_statement) @jump

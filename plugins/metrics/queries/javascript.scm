@@ -1,12 +1,8 @@
-(field_definition property: (_) @function.name
-  value: [(arrow_function body: (_) @function.body)
-          (function_expression body: (_) @function.body)] @function)
-(field_definition value: (arrow_function "async" @function.async))
-(field_definition value: (function_expression "async" @function.async))
+(field_definition property: (_) @slot.property value: (_) @slot.value)
 (function_declaration parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
 (generator_function_declaration parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
 (method_definition parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
-(variable_declarator name: (identifier) value: (arrow_function parameter: (identifier) @parameter))
-(variable_declarator name: (identifier)
-  value: (_ parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter)))
-(field_definition value: (_ parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter)))
+(arrow_function parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
+(function_expression parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
+(generator_function parameters: (formal_parameters [(pattern) (assignment_pattern)] @parameter))
+(optional_chain) @decision

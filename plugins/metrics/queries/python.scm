@@ -4,6 +4,14 @@
   [(identifier) (default_parameter) (typed_parameter) (typed_default_parameter)
    (list_splat_pattern) (dictionary_splat_pattern) (tuple_pattern)] @parameter))
 (lambda) @closure
+; A decorator, which holds but the function that it returns.
+(function_definition body: (block . (comment)*
+  . [(function_definition) (decorated_definition definition: (function_definition))]
+  . (comment)* . (return_statement) . (comment)* .)) @function.decorator
+(function_definition body: (block . (comment)* . (expression_statement (string)) . (comment)*
+  . [(function_definition) (decorated_definition definition: (function_definition))]
+  . (comment)* . (return_statement) . (comment)* .)) @function.decorator
+(call function: [(identifier) (attribute object: (identifier))] @call)
 
 (class_definition name: (_) @class.name) @class
 
@@ -22,13 +30,10 @@
 (conditional_expression) @branch
 (match_statement) @nest
 (case_clause . (case_pattern) @case)
-(case_clause guard: (if_clause "if" @decision))
+(if_clause "if" @decision)
 (for_in_clause "for" @decision)
-(list_comprehension (if_clause "if" @decision))
-(set_comprehension (if_clause "if" @decision))
-(dictionary_comprehension (if_clause "if" @decision))
-(generator_expression (if_clause "if" @decision))
-(boolean_operator operator: ["and" "or"] @boolean.operator) @boolean
+(boolean_operator) @binary
+["and" "or"] @boolean.operator
 
 (comment) @comment
 ; Strings that are formatted or hold bytes document nothing.

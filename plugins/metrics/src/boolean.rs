@@ -1,5 +1,7 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
+
+use crate::gaps::Gaps;
 
 /// One boolean operator and the expression it joins.
 #[derive(Debug, Clone)]
@@ -8,20 +10,40 @@ pub(crate) struct BooleanNode {
     pub operator: Range<usize>,
 }
 
+/// Finds the expression of each operator: the innermost around it.
+///
+/// Matching them in the query would keep every expression of a long chain open until its operator comes, and the
+/// host allows only so many open matches. `expressions` are in order of start, longest first.
+pub(crate) fn boolean_nodes(expressions: &[Range<usize>], operators: Vec<Range<usize>>) -> Vec<BooleanNode> {
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let mut expressions = expressions.iter().peekable();
+    let mut nodes = Vec::new();
+    for operator in operators {
+        while let Some(expression) = expressions.next_if(|expression| expression.start <= operator.start) {
+            while open.last().is_some_and(|outer| outer.end <= expression.start) {
+                open.pop();
+            }
+            open.push(expression.clone());
+        }
+        while open.last().is_some_and(|outer| outer.end <= operator.start) {
+            open.pop();
+        }
+        if let Some(span) = open.last().cloned() {
+            nodes.push(BooleanNode { span, operator });
+        }
+    }
+    nodes
+}
+
 /// Finds the operators that begin a sequence of like operators, by where they start.
 ///
 /// `a && b && c` is one sequence, `a && b || c` two. Parentheses and comments do not end a sequence, a negation or a
 /// call does: `a && !(b && c)` is two. (SonarSource, *Cognitive Complexity*, 2023, "Sequences of logical operators".)
-pub(crate) fn sequence_starts(
-    text: &str,
-    mut nodes: Vec<BooleanNode>,
-    comments: &[Range<usize>],
-) -> HashSet<usize> {
+pub(crate) fn sequence_starts(text: &str, mut nodes: Vec<BooleanNode>, gaps: &Gaps<'_>) -> HashSet<usize> {
     nodes.sort_by_key(|node| (node.span.start, std::cmp::Reverse(node.span.end), node.operator.start));
     let begins: HashSet<usize> = nodes.iter().map(|node| node.operator.start).collect();
     let ends: HashSet<usize> = nodes.iter().map(|node| node.operator.end).collect();
 
-    let gaps = Gaps::new(text, comments);
     // Each group holds the operators of expressions that are operands of one another.
     let mut groups: Vec<Vec<Range<usize>>> = Vec::new();
     let mut open: Vec<(Range<usize>, usize)> = Vec::new();
@@ -63,44 +85,4 @@ pub(crate) fn sequence_starts(
         }
     }
     starts
-}
-
-/// What may stand between an operand and its operator: white space, parentheses, comments.
-struct Gaps<'a> {
-    text: &'a str,
-    /// Where a comment that ends there starts, and the other way round.
-    starts: HashMap<usize, usize>,
-    ends: HashMap<usize, usize>,
-}
-
-impl<'a> Gaps<'a> {
-    fn new(text: &'a str, comments: &[Range<usize>]) -> Self {
-        let starts = comments.iter().map(|comment| (comment.end, comment.start)).collect();
-        let ends = comments.iter().map(|comment| (comment.start, comment.end)).collect();
-        Gaps { text, starts, ends }
-    }
-
-    /// Where what stands left of `at` ends, down to `least`.
-    fn left_of(&self, mut at: usize, least: usize) -> usize {
-        loop {
-            let before = self.text.get(least..at).unwrap_or_default();
-            at = least + before.trim_end_matches(|c: char| c == '(' || c.is_whitespace()).len();
-            match self.starts.get(&at) {
-                Some(&start) if start >= least && start < at => at = start,
-                _ => return at,
-            }
-        }
-    }
-
-    /// Where what stands right of `at` starts, up to `most`.
-    fn right_of(&self, mut at: usize, most: usize) -> usize {
-        loop {
-            let after = self.text.get(at..most).unwrap_or_default();
-            at = most - after.trim_start_matches(|c: char| c == ')' || c.is_whitespace()).len();
-            match self.ends.get(&at) {
-                Some(&end) if end <= most && end > at => at = end,
-                _ => return at,
-            }
-        }
-    }
 }

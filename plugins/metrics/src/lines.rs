@@ -29,7 +29,8 @@ impl Lines {
     /// Sorts the lines of `text`, in which `comments` are the spans of comments in order of their start.
     ///
     /// A line with nothing but white space is blank, inside a comment too; one with anything outside a
-    /// comment is code; the others are comment. A newline at the end starts no further line.
+    /// comment is code; the others are comment. Lines end with `\n`, which the host made of a lone `\r` where that
+    /// ends lines; one at the end starts no further line.
     pub fn new(text: &str, comments: &[Range<usize>]) -> Lines {
         let mut lines = Lines { starts: Vec::new(), before: vec![LineCounts::default()] };
         let mut comments = comments.iter().peekable();

@@ -29,6 +29,35 @@ fn innermost<'a>(scope: &'a str, separator: &str) -> (&'static str, &'a str) {
     (MARK, end.get(start..).unwrap_or_default())
 }
 
+/// The path that ends `text`, as far as it is one of names: of `f(x).then` it is `then`.
+pub(crate) fn path_before(text: &str) -> &str {
+    let text = text.get(text.ceil_char_boundary(text.len().saturating_sub(MOST_SCOPE))..).unwrap_or_default();
+    let mut text = text.trim_end().trim_end_matches("?.");
+    if text.ends_with('>') {
+        // Type arguments.
+        let mut depth = 0_usize;
+        let start = text.char_indices().rev().find(|(_, character)| {
+            depth += usize::from(*character == '>');
+            depth -= usize::from(*character == '<');
+            depth == 0
+        });
+        text = text.get(..start.map_or(0, |(at, _)| at)).unwrap_or_default();
+    }
+    let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '#' | ':');
+    let path = text.get(text.trim_end_matches(is_path).len()..).unwrap_or_default();
+    path.trim_start_matches(['.', ':'])
+}
+
+/// The name of what a value is assigned to.
+pub(crate) fn assigned(target: &str) -> &str {
+    match target.trim_matches(['"', '\'', '`']) {
+        // `export default`.
+        "export" => "default",
+        name if name.contains(|c: char| c.is_whitespace() || c == '(') => path_before(name),
+        name => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +76,22 @@ mod tests {
         let again = qualified(&qualified(&scope, ".", "f"), ".", "g");
         assert_eq!(again, format!("….{}.inner.f.g", "é".repeat(120)));
         assert_eq!(qualified(&"é".repeat(500), ".", "f"), format!("…{}.f", "é".repeat(128)));
+    }
+
+    #[test]
+    fn a_call_is_named_by_the_last_path_of_names() {
+        for (before, path) in [
+            ("x = router.get", "router.get"),
+            ("fetch(url).then", "then"),
+            ("a[0]?.map?.", "map"),
+            ("useCallback<Map<A, B>>", "useCallback"),
+            ("new Promise ", "Promise"),
+            ("f(x)", ""),
+            ("a > b>", ""),
+            ("é", "é"),
+        ] {
+            assert_eq!(path_before(before), path, "{before}");
+        }
     }
 
     #[test]

@@ -1,37 +1,14 @@
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use codetune_plugin_sdk::{Capture, Captures};
 
-use crate::boolean::{BooleanNode, sequence_starts};
 use crate::captures::Kind;
+use crate::function::{Complexity, Function, Outer};
+use crate::index::{Index, trimmed};
 use crate::language::Language;
-use crate::qualified::qualified;
-
-/// Complexity of a function, or of the code outside functions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Complexity {
-    /// Decision points: McCabe's complexity less one.
-    pub decisions: usize,
-    pub cognitive: usize,
-    pub nesting: usize,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Function {
-    /// Qualified by what the function is in.
-    pub name: Rc<str>,
-    pub name_span: Option<Range<usize>>,
-    pub span: Range<usize>,
-    pub is_async: bool,
-    pub parameters: usize,
-    pub complexity: Complexity,
-    /// Where the body starts, once seen.
-    body: Option<usize>,
-    /// Where the last parameter ends: parameters in it are not the function's.
-    parameter_end: usize,
-}
+use crate::qualified::{assigned, path_before, qualified};
+use crate::recursion::Call;
 
 /// What the captures of a file say.
 #[derive(Debug, Default)]
@@ -43,9 +20,12 @@ pub(crate) struct Structure {
     pub classes: usize,
     pub imports: usize,
     pub relative_imports: usize,
-    pub syntax_errors: usize,
+    /// What the grammar could not parse, by start; empty where it missed a token.
+    pub syntax_errors: Vec<Range<usize>>,
     /// By start.
     pub comments: Vec<Range<usize>>,
+    /// From within functions.
+    pub calls: Vec<Call>,
 }
 
 /// A node around the one at hand.
@@ -61,11 +41,24 @@ struct Frame {
     nesting: usize,
     /// Names around, joined.
     scope: Rc<str>,
+    /// Those up to the innermost type.
+    owner: Option<Rc<str>>,
+    /// A value that is given a name.
+    slot: Option<Slot>,
+    /// Where the arguments of a call start.
+    arguments: Option<usize>,
+}
+
+#[derive(Clone)]
+struct Slot {
+    start: usize,
+    name: Range<usize>,
+    property: bool,
 }
 
 /// Reads the structure of `text` off its captures, which are in order of start, longest first.
 pub(crate) fn structure(text: &str, language: &Language, captures: &Captures) -> Structure {
-    let index = Index::new(text, captures);
+    let index = Index::new(text, language, captures);
     let mut walk = Walk {
         text,
         language,
@@ -86,77 +79,10 @@ pub(crate) fn structure(text: &str, language: &Language, captures: &Captures) ->
     walk.result
 }
 
-/// What has to be known of a node before its turn comes.
-struct Index {
-    kinds: Vec<Kind>,
-    /// The name that a match gives to its function, class or scope.
-    names: HashMap<u32, Range<usize>>,
-    /// The type that a match says a function belongs to.
-    owners: HashMap<u32, Range<usize>>,
-    /// The source that a match imports.
-    sources: HashMap<u32, Range<usize>>,
-    functions: HashSet<(u32, u32)>,
-    chained: HashSet<(u32, u32)>,
-    sequence_starts: HashSet<usize>,
-}
-
-impl Index {
-    fn new(text: &str, captures: &Captures) -> Index {
-        let mut index = Index {
-            kinds: Kind::all(captures),
-            names: HashMap::new(),
-            owners: HashMap::new(),
-            sources: HashMap::new(),
-            functions: HashSet::new(),
-            chained: HashSet::new(),
-            sequence_starts: HashSet::new(),
-        };
-        let mut booleans: HashMap<u32, Range<usize>> = HashMap::new();
-        let (mut nodes, mut comments) = (Vec::new(), Vec::new());
-        for capture in &captures.items {
-            let node = (capture.start, capture.end);
-            match index.kind(capture) {
-                Kind::FunctionName | Kind::ClassName | Kind::ScopeName => {
-                    index.names.insert(capture.match_id, capture.span());
-                }
-                Kind::FunctionOwner => {
-                    index.owners.insert(capture.match_id, capture.span());
-                }
-                Kind::ImportSource => {
-                    index.sources.insert(capture.match_id, capture.span());
-                }
-                Kind::Function => {
-                    index.functions.insert(node);
-                }
-                Kind::Chained => {
-                    index.chained.insert(node);
-                }
-                Kind::Boolean => {
-                    booleans.insert(capture.match_id, capture.span());
-                }
-                Kind::BooleanOperator => {
-                    // The expression starts before its operator, so its capture came before.
-                    if let Some(span) = booleans.get(&capture.match_id) {
-                        nodes.push(BooleanNode { span: span.clone(), operator: capture.span() });
-                    }
-                }
-                Kind::Comment => comments.push(trimmed(text, capture.span())),
-                _ => {}
-            }
-        }
-        index.sequence_starts = sequence_starts(text, nodes, &comments);
-        index
-    }
-
-    fn kind(&self, capture: &Capture) -> Kind {
-        self.kinds.get(capture.name as usize).copied().unwrap_or(Kind::Other)
-    }
-}
-
 struct Walk<'a> {
     text: &'a str,
     language: &'a Language,
-    index: &'a Index,
+    index: &'a Index<'a>,
     result: Structure,
     frames: Vec<Frame>,
     /// Where what is set aside ends.
@@ -192,26 +118,45 @@ impl Walk<'_> {
                     function.is_async = true;
                 }
             }
-            Kind::Parameter => self.parameter(span),
-            Kind::Closure if !self.index.functions.contains(&node) => {
-                self.enter(span, |frame| frame.weight += 1);
+            Kind::FunctionReceiver => {
+                if let Some(function) = self.function() {
+                    function.receiver = Some(span);
+                }
             }
-            Kind::Class | Kind::Scope => {
+            Kind::Parameter => self.parameter(span),
+            Kind::Closure if self.index.lambdas.contains(&node) && self.function().is_none() => {
+                self.enter_function(capture);
+            }
+            Kind::Closure => self.enter(span, |frame| frame.weight += 1),
+            Kind::LambdaBody => {
+                if let Some(function) = self.function().filter(|function| function.span.end == span.end) {
+                    function.body.get_or_insert(span.start);
+                }
+            }
+            Kind::SlotValue => {
+                if let Some((name, property)) = self.index.slots.get(&capture.match_id).cloned() {
+                    self.enter(span.clone(), |frame| {
+                        frame.slot = Some(Slot { start: span.start, name, property });
+                        frame.arguments = None;
+                    });
+                }
+            }
+            Kind::Arguments => self.enter(span.clone(), |frame| {
+                frame.arguments = Some(span.start);
+                frame.slot = None;
+            }),
+            Kind::Call => {
+                let start = self.index.call_paths.get(&capture.match_id).copied().unwrap_or(span.start);
+                if let Some(caller) = self.frames.last().and_then(|frame| frame.function) {
+                    self.result.calls.push(Call { caller, path: start..span.end });
+                }
+            }
+            Kind::Class | Kind::Implementation | Kind::Scope => {
                 self.result.classes += usize::from(kind == Kind::Class);
                 self.enter_scope(capture);
             }
-            Kind::Import => {
-                self.result.imports += 1;
-                if let Some(source) = self.index.sources.get(&capture.match_id) {
-                    self.result.relative_imports += usize::from(self.is_relative(source));
-                }
-            }
-            Kind::ImportCall if self.text.get(span.clone()) == Some("require") => {
-                self.result.imports += 1;
-                if let Some(source) = self.index.sources.get(&capture.match_id) {
-                    self.result.relative_imports += usize::from(self.is_relative(source));
-                }
-            }
+            Kind::Import => self.import(capture),
+            Kind::ImportCall if self.text.get(span.clone()) == Some("require") => self.import(capture),
             Kind::Branch if self.index.chained.contains(&node) => self.complexity().decisions += 1,
             Kind::Branch => {
                 self.complexity().decisions += 1;
@@ -220,8 +165,8 @@ impl Walk<'_> {
             Kind::Nest => self.enter_structure(span),
             Kind::Else | Kind::Jump => self.complexity().cognitive += 1,
             Kind::Decision => self.complexity().decisions += 1,
-            Kind::Case if !self.is_wildcard(&span) => self.complexity().decisions += 1,
-            Kind::BooleanOperator => {
+            Kind::Case if !self.catches_all(&span) => self.complexity().decisions += 1,
+            Kind::BooleanOperator if self.index.boolean_operators.contains(&span.start) => {
                 let begins = self.index.sequence_starts.contains(&span.start);
                 let complexity = self.complexity();
                 complexity.decisions += 1;
@@ -229,7 +174,7 @@ impl Walk<'_> {
             }
             Kind::Aside => self.aside = span.end,
             Kind::Comment => self.result.comments.push(trimmed(self.text, span)),
-            Kind::SyntaxError => self.result.syntax_errors += 1,
+            Kind::SyntaxError => self.result.syntax_errors.push(span),
             _ => {}
         }
     }
@@ -247,6 +192,7 @@ impl Walk<'_> {
         let (weight, nesting) = self.frames.last().map_or((0, 0), |frame| (frame.weight, frame.nesting));
         let complexity = self.complexity();
         complexity.cognitive += 1 + weight;
+        complexity.structures += 1;
         complexity.nesting = complexity.nesting.max(nesting + 1);
         self.enter(span, |frame| {
             frame.weight += 1;
@@ -259,30 +205,88 @@ impl Walk<'_> {
         // Of `Stack<T>` only the name.
         let name = name.and_then(|name| name.split('<').next()).unwrap_or_default();
         let scope = self.qualified(name);
-        self.enter(capture.span(), |frame| frame.scope = scope);
+        let is_type = self.index.kind(capture) != Kind::Scope;
+        self.enter(capture.span(), |frame| {
+            if is_type {
+                frame.owner = Some(scope.clone());
+            }
+            frame.scope = scope;
+            frame.slot = None;
+            frame.arguments = None;
+        });
     }
 
     fn enter_function(&mut self, capture: &Capture) {
-        self.enter(capture.span(), |_| {});
-        self.begin_function(capture.span());
+        let span = capture.span();
+        let around = self.frames.last().cloned().unwrap_or_default();
+        self.enter(span.clone(), |_| {});
+        self.begin_function(span.clone());
         if let Some(owner) = self.index.owners.get(&capture.match_id) {
             let scope = self.qualified(self.text.get(owner.clone()).unwrap_or_default());
             if let Some(frame) = self.frames.last_mut() {
-                frame.scope = scope;
+                (frame.scope, frame.owner) = (scope.clone(), Some(scope.clone()));
             }
+            if let Some(function) = self.function() {
+                (function.owner, function.method) = (Some(scope), true);
+            }
+        }
+        let method = self.index.methods.contains(&(capture.start, capture.end));
+        if let Some(function) = self.function() {
+            function.method |= method;
         }
         if let Some(name) = self.index.names.get(&capture.match_id) {
             self.name_function(name.clone());
+        } else {
+            self.name_expression(&around, capture);
+        }
+    }
+
+    /// Names a function that is a value, by the rules of ECMAScript where there are some: what it is assigned to, also in
+    /// parentheses ("NamedEvaluation"), or else its own name. One that is passed on is told by whom it is passed to.
+    fn name_expression(&mut self, around: &Frame, capture: &Capture) {
+        let start = capture.start as usize;
+        let lambda = self.index.lambdas.contains(&(capture.start, capture.end));
+        let is_value = |slot: &&Slot| lambda || self.index.gaps.left_of(start, slot.start) == slot.start;
+        if let Some(slot) = around.slot.as_ref().filter(is_value) {
+            let name = assigned(self.text.get(slot.name.clone()).unwrap_or_default());
+            self.give_name(name, Some(slot.name.clone()));
+            if let Some(function) = self.function() {
+                function.method |= slot.property;
+            }
+        } else if let Some(name) = self.index.own_names.get(&capture.match_id) {
+            self.name_function(name.clone());
+        } else if let Some(arguments) = around.arguments {
+            let before = self.text.get(..arguments).unwrap_or_default();
+            let name = format!("{}(callback)", path_before(before));
+            self.give_name(&name, None);
+        } else {
+            self.give_name("(anonymous)", None);
         }
     }
 
     /// Makes the node at hand a function.
     fn begin_function(&mut self, span: Range<usize>) {
         let index = self.result.functions.len();
-        self.result.functions.push(Function { span, ..Function::default() });
-        if let Some(frame) = self.frames.last_mut() {
-            *frame = Frame { function: Some(index), unnamed: None, weight: 0, nesting: 0, ..frame.clone() };
-        }
+        let Some(frame) = self.frames.last_mut() else { return };
+        let outer = frame.function.map(|function| Outer { function, weight: frame.weight + 1 });
+        let node = (span.start as u32, span.end as u32);
+        self.result.functions.push(Function {
+            outer,
+            owner: frame.owner.clone(),
+            method: frame.owner.as_ref().is_some_and(|owner| *owner == frame.scope),
+            decorator: self.index.decorators.contains(&node),
+            span,
+            ..Function::default()
+        });
+        *frame = Frame {
+            function: Some(index),
+            unnamed: None,
+            weight: 0,
+            nesting: 0,
+            slot: None,
+            arguments: None,
+            ..frame.clone()
+        };
     }
 
     /// Names the innermost function, if it has no name and `span` is not in its body.
@@ -290,12 +294,17 @@ impl Walk<'_> {
         if let Some(Frame { unnamed: Some(start), end, .. }) = self.frames.last() {
             self.begin_function(*start..*end);
         }
-        let name = self.qualified(self.text.get(span.clone()).unwrap_or_default());
-        let Some(function) = self.function().filter(|f| f.name_span.is_none() && f.body.is_none()) else {
+        let name = self.text.get(span.clone()).unwrap_or_default();
+        self.give_name(name, Some(span));
+    }
+
+    fn give_name(&mut self, name: &str, span: Option<Range<usize>>) {
+        let name = self.qualified(name);
+        let Some(function) = self.function().filter(|f| f.name.is_empty() && f.body.is_none()) else {
             return;
         };
         function.name = name.clone();
-        function.name_span = Some(span);
+        function.name_span = span;
         if let Some(frame) = self.frames.last_mut() {
             frame.scope = name;
         }
@@ -307,13 +316,25 @@ impl Walk<'_> {
     }
 
     fn parameter(&mut self, span: Range<usize>) {
+        let text = self.text.get(span.clone()).unwrap_or_default();
         // C's way to say that there is none.
-        let none = self.text.get(span.clone()) == Some("void");
+        let none = text == "void";
+        let (variadic, optional) = (text.contains("..."), text.contains('='));
         let declares = |f: &&mut Function| f.body.is_none() && f.parameter_end <= span.start && !none;
         if let Some(function) = self.function().filter(declares) {
             function.parameters += 1;
+            function.required += usize::from(!variadic && !optional);
+            function.variadic |= variadic;
             function.parameter_end = span.end;
         }
+    }
+
+    fn import(&mut self, capture: &Capture) {
+        self.result.imports += 1;
+        let source =
+            self.index.sources.get(&capture.match_id).and_then(|source| self.text.get(source.clone()));
+        let relative = source.is_some_and(|source| self.language.is_relative(source));
+        self.result.relative_imports += usize::from(relative);
     }
 
     fn qualified(&self, name: &str) -> Rc<str> {
@@ -335,18 +356,10 @@ impl Walk<'_> {
         }
     }
 
-    fn is_relative(&self, source: &Range<usize>) -> bool {
-        self.text.get(source.clone()).is_some_and(|source| self.language.is_relative(source))
+    /// A guard counts for itself. Behind a comma it is but the first of several patterns.
+    fn catches_all(&self, pattern: &Range<usize>) -> bool {
+        let after = self.index.gaps.right_of(pattern.end, self.text.len());
+        let several = self.text.get(after..).is_some_and(|after| after.starts_with(','));
+        !several && self.text.get(pattern.clone()).is_some_and(|text| self.language.catches_all(text))
     }
-
-    /// A guard counts for itself.
-    fn is_wildcard(&self, pattern: &Range<usize>) -> bool {
-        self.text.get(pattern.clone()).is_some_and(|text| text.split_whitespace().next() == Some("_"))
-    }
-}
-
-/// Some grammars count the newline to a comment.
-fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
-    let length = text.get(span.clone()).map_or(span.len(), |text| text.trim_end().len());
-    span.start..span.start + length
 }

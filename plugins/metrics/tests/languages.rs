@@ -37,10 +37,10 @@ fn python() {
     let functions = [
         ("Greeter.greet", [11, 12, 5, 3, 12]),
         ("Greeter.wait", [4, 4, 3, 2, 6]),
-        ("kind", [5, 3, 1, 1, 14]),
+        ("kind", [5, 5, 1, 1, 14]),
         ("kind.inner", [2, 1, 0, 1, 3]),
     ];
-    check("python", include_str!("fixtures/sample.py"), [4, 1, 1, 4, 2, 21], &functions);
+    check("python", include_str!("fixtures/sample.py"), [4, 1, 1, 4, 2, 22], &functions);
 }
 
 #[test]
@@ -49,15 +49,16 @@ fn javascript() {
         ("Queue.onEmpty", [2, 1, 1, 1, 1]),
         ("Queue.next", [6, 8, 3, 3, 17]),
         ("add", [1, 0, 1, 0, 1]),
-        ("walk", [8, 13, 2, 3, 12]),
+        ("walk", [7, 13, 2, 3, 12]),
+        ("walk.tree.map(callback)", [2, 1, 1, 0, 1]),
     ];
-    check("javascript", include_str!("fixtures/sample.js"), [4, 1, 1, 4, 3, 22], &functions);
+    check("javascript", include_str!("fixtures/sample.js"), [5, 1, 1, 4, 3, 22], &functions);
 }
 
 #[test]
 fn typescript_and_tsx() {
     let functions =
-        [("Base.handler", [3, 2, 2, 1, 3]), ("Base.constructor", [1, 0, 1, 0, 1]), ("pick", [2, 1, 2, 1, 3])];
+        [("Base.handler", [3, 2, 2, 1, 3]), ("Base.constructor", [1, 0, 1, 0, 1]), ("pick", [3, 1, 2, 1, 3])];
     for language in ["typescript", "tsx"] {
         check(language, include_str!("fixtures/sample.ts"), [3, 1, 3, 2, 1, 3], &functions);
     }

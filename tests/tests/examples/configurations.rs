@@ -49,7 +49,7 @@ fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
     RunConfig::parse(&all, "run.toml", &workspace("examples")).unwrap();
 }
 
-fn document(path: &str, complexity: i64, secrets: i64) -> Document {
+fn document(path: &str, ratio: f64, complexity: i64, secrets: i64) -> Document {
     let text = format!("# {path}\n");
     let object = |value: Value| -> Map<String, Value> { value.as_object().cloned().unwrap() };
     Document {
@@ -57,7 +57,7 @@ fn document(path: &str, complexity: i64, secrets: i64) -> Document {
         language: "python".into(),
         digest: Digest::of(text.as_bytes()).0,
         text: Arc::from(text),
-        attributes: object(json!({ "metrics": { "syntax_errors": 0, "max_cognitive": complexity } })),
+        attributes: object(json!({ "metrics": { "error_ratio": ratio, "max_cognitive": complexity } })),
         findings: object(json!({ "secrets": { "github-token": secrets } })),
         errors: Vec::new(),
     }
@@ -70,20 +70,22 @@ fn the_dataset_settings_to_copy_choose_files_by_their_rules() {
     assert_eq!((config.group, config.rules.len()), (Group::Directory, 4));
 
     let documents = vec![
-        document("a/kept.py", 3, 0),
-        document("b/tangled.py", 41, 0),
-        document("c/leaky.py", 3, 1),
-        document("d/generated/x.py", 3, 0),
+        document("a/kept.py", 0.01, 3, 0),
+        document("b/tangled.py", 0.0, 41, 0),
+        document("c/leaky.py", 0.0, 3, 1),
+        document("d/generated/x.py", 0.0, 3, 0),
+        document("e/cut_off.py", 0.4, 3, 0),
     ];
     let selection = select(documents, &[], &config, &|_| {}).unwrap();
     let mut dropped: Vec<(&str, &str)> =
         selection.left_out.iter().map(|(_, out)| (out.path.as_str(), out.reason.as_str())).collect();
     dropped.sort_unstable();
-    assert_eq!(dropped.len(), 3, "{dropped:?}");
+    assert_eq!(dropped.len(), 4, "{dropped:?}");
     for ((path, reason), (expected, rule)) in dropped.into_iter().zip([
         ("b/tangled.py", "readable"),
         ("c/leaky.py", "no-secrets"),
         ("d/generated/x.py", "handwritten"),
+        ("e/cut_off.py", "parses"),
     ]) {
         assert!(path == expected && reason.contains(rule), "{path}: {reason}");
     }

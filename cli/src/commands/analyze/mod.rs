@@ -119,6 +119,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
             terminal.note(&format!("written to {}", path.display()));
         }
     }
+    if arguments.fail_on.is_some() && analysis.summary.files.seen == 0 {
+        terminal.warn("no file was checked: none is there, or none matches");
+    }
     verdict(&analysis.summary, arguments.fail_on)
 }
 

@@ -88,7 +88,8 @@ fn config(seed: u64) -> DatasetConfig {
             rule("no-secrets", "findings.secrets.total == 0"),
             // People's lines are 30 to 40 bytes on average; generated and minified ones are long.
             rule("not-generated", "bytes <= lines * 120"),
-            rule("parses", "metrics.syntax_errors == 0"),
+            // A few errors are mostly the grammar's; what is cut off or no code is in error in large part.
+            rule("parses", "metrics.error_ratio <= 0.05"),
         ],
         ..DatasetConfig::default()
     }

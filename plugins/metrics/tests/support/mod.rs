@@ -14,7 +14,7 @@ pub fn setup() -> Setup {
     let config = manifest["config"].as_table().expect("options");
     let defaults: serde_json::Map<String, serde_json::Value> = config
         .iter()
-        .map(|(name, option)| (name.clone(), option["default"].as_integer().expect("a number").into()))
+        .map(|(name, option)| (name.clone(), serde_json::to_value(&option["default"]).expect("a value")))
         .collect();
     Setup {
         config: serde_json::Value::Object(defaults).to_string(),
@@ -70,6 +70,8 @@ pub fn captures(language: &str, tree: &Tree, text: &str, pattern: &str) -> Resul
 /// Runs a compiled query.
 pub fn run(query: &Query, tree: &Tree, text: &str) -> Captures {
     let mut cursor = QueryCursor::new();
+    // The host allows as many unfinished matches by default, and answers nothing beyond.
+    cursor.set_match_limit(2_048);
     let mut matches = cursor.matches(query, tree.root_node(), text.as_bytes());
     let mut items = Vec::new();
     let mut match_id = 0;
@@ -85,6 +87,7 @@ pub fn run(query: &Query, tree: &Tree, text: &str) -> Captures {
         }
         match_id += 1;
     }
+    assert!(!cursor.did_exceed_match_limit(), "too many matches were open at once");
     items.sort_by_key(|c| (c.start, std::cmp::Reverse(c.end), c.pattern, c.name));
     Captures { names: query.capture_names().iter().map(|&name| name.to_owned()).collect(), items }
 }
@@ -99,7 +102,7 @@ pub fn grammar(language: &str) -> Language {
         "go" => tree_sitter_go::LANGUAGE.into(),
         "c" => tree_sitter_c::LANGUAGE.into(),
         "cpp" => tree_sitter_cpp::LANGUAGE.into(),
-        "java" => tree_sitter_java::LANGUAGE.into(),
+        "java" => tree_sitter_java_orchard::LANGUAGE.into(),
         other => panic!("no grammar for {other}"),
     }
 }
