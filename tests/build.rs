@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut text = String::new();
     for (name, package) in [
         ("FAULTY", "codetune-faulty"),
+        ("HOSTILE", "codetune-hostile-backend"),
         ("PROBE", "codetune-probe"),
         ("PROBE_BACKEND", "codetune-probe-backend"),
         ("TODO", "todo-analyzer"),

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
+use codetune_core::model::Budget;
 use codetune_core::plugin::{Carrier, Digest};
 
 use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
+use crate::terminal::format::parsed_size;
 use crate::terminal::{Color, ShowProgress};
 
 const AFTER_HELP: &str = "\
@@ -61,6 +63,10 @@ pub struct Globals {
     /// Keep runs in this database: a file, or sqlite://PATH.
     #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise nine tenths of what the
+    /// machine or the container has.
+    #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true, value_parser = memory())]
+    pub memory: Option<Budget>,
     /// Load the plugins of this folder too.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub plugins: Vec<PathBuf>,
@@ -77,6 +83,11 @@ pub struct Globals {
 
 fn digest() -> ValueParser {
     ValueParser::new(|text: &str| text.parse::<Digest>())
+}
+
+fn memory() -> ValueParser {
+    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(Budget::bytes);
+    ValueParser::new(move |text: &str| read(text).ok_or("write a size, such as 8GB or 512MiB"))
 }
 
 fn carrier() -> ValueParser {

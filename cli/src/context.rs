@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use codetune_core::model::Budget;
 use codetune_core::plugin::{Carrier, Registry};
 use codetune_core::store::Store;
 use codetune_core::validate::escape_control;
@@ -26,6 +27,8 @@ pub struct Context {
     usable: OnceLock<(Folders, Option<TempDir>)>,
     /// Which plugins to use.
     pub plugins: PluginSettings,
+    /// What tensors may take.
+    pub memory: Budget,
     database: Option<String>,
 }
 
@@ -46,6 +49,7 @@ impl Context {
                 disabled: globals.disable.iter().cloned().collect(),
                 carrier: globals.carrier,
             },
+            memory: globals.memory.unwrap_or_else(Budget::of_machine),
             database: globals.database.clone(),
         })
     }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use codetune_core::model::{Batch, Model, Result};
+use codetune_core::model::{Batch, Budget, Model, Result};
 use codetune_core::plugin::{Carrier, Plugin};
 
 use crate::registry;
@@ -26,7 +26,7 @@ pub fn open_model(folder: &Path) -> Result<Model> {
 /// Those of [`Model::open`].
 pub fn open_model_by(carrier: Carrier, folder: &Path) -> Result<Model> {
     let decoder = decoder(carrier);
-    Model::open(&|config, host| decoder.backend(config, host), folder)
+    Model::open(&|config, host| decoder.backend(config, host), folder, Budget::of_machine())
 }
 
 /// A folder of `tests/fixtures`.

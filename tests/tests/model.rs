@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use candle_core::Tensor;
 use codetune_core::model::{
-    AdapterConfig, DropoutKey, Finish, Mode, ModelConfig, ModelError, Request, Sampling, Targets,
+    AdapterConfig, Budget, DropoutKey, Finish, Mode, ModelConfig, ModelError, Request, Sampling, Targets,
     create_model,
 };
 use codetune_core::plugin::Carrier;
@@ -30,7 +30,8 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 fn create(folder: &Path, seed: u64) {
     let decoder = decoder(Carrier::Builtin);
     let config = ModelConfig::read(&fixture("peft/llama")).unwrap();
-    create_model(&|config, host| decoder.backend(config, host), &config, seed, folder).unwrap();
+    create_model(&|config, host| decoder.backend(config, host), &config, seed, folder, Budget::of_machine())
+        .unwrap();
 }
 
 fn ids(count: usize) -> Vec<u32> {
@@ -72,7 +73,13 @@ fn a_new_model_is_not_written_over_another_in_one_file_or_in_several() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, "theirs").unwrap();
-        let error = create_model(&|config, host| decoder.backend(config, host), &config, 2, folder.path());
+        let error = create_model(
+            &|config, host| decoder.backend(config, host),
+            &config,
+            2,
+            folder.path(),
+            Budget::of_machine(),
+        );
         assert!(matches!(error, Err(ModelError::Exists { path: found }) if found == path));
         assert_eq!(fs::read(&path).unwrap(), b"theirs");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{name}");

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
-use codetune_core::model::{Finish, Model, ModelConfig, Sampling};
+use codetune_core::model::{Budget, Finish, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
 use codetune_core::run::{Completion, Prompt, complete};
 use codetune_core::validate::{
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let sampling = arguments.sampling()?;
     let prompt = arguments.prompt()?;
     let registry = context.registry()?;
-    let mut model = open(&registry, &arguments.model, arguments.adapter.as_deref())?;
+    let mut model = open(&registry, &arguments.model, arguments.adapter.as_deref(), context.memory)?;
     let tokenizer = CodeTokenizer::load(&arguments.model)?;
     let made = Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() };
     let complete = |told: &mut dyn FnMut(&str) -> ControlFlow<()>| {
@@ -208,11 +208,16 @@ impl Arguments {
 /// Opens a model, with an adapter on it where one is given.
 ///
 /// # Errors
-/// No backend knows it, or a folder is refused.
-pub fn open(registry: &Registry, folder: &Path, adapter: Option<&Path>) -> Result<Model, Failure> {
+/// No backend knows it, it does not fit the memory, or a folder is refused.
+pub fn open(
+    registry: &Registry,
+    folder: &Path,
+    adapter: Option<&Path>,
+    memory: Budget,
+) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
     let backend = codetune_core::run::backend(registry, &config, None)?;
-    let mut model = Model::open(&|json, host| backend.backend(json, host), folder)?;
+    let mut model = Model::open(&|json, host| backend.backend(json, host), folder, memory)?;
     if let Some(adapter) = adapter {
         model.load_adapter(adapter)?;
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
-use codetune_core::model::{ModelConfig, create_model};
-use codetune_core::plugin::Registry;
+use codetune_core::model::{Budget, ModelConfig, create_model};
+use codetune_core::plugin::{Registry, parameter_count};
 use codetune_core::validate::SEED;
 
 use crate::bounds::whole;
@@ -60,7 +60,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Init(init) = command;
     let tokenizer = init.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
     let config = init.config(tokenizer.as_ref())?;
-    let parameters = create(&config, tokenizer.as_ref(), init.seed, &init.output, &context.registry()?)?;
+    let registry = context.registry()?;
+    let parameters = create(&config, tokenizer.as_ref(), init.seed, &init.output, &registry, context.memory)?;
     match init.json {
         true => context.terminal.json(&serde_json::json!({
             "path": init.output, "architecture": config.architecture, "parameters": parameters,
@@ -102,14 +103,15 @@ pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> 
 /// Makes the folder of a new model, and gives the number of its parameters.
 ///
 /// # Errors
-/// No backend knows the architecture, the tokenizer does not fit, there is a model or another tokenizer in the
-/// folder, or it cannot be written.
+/// No backend knows the architecture, the tokenizer or the memory does not fit, there is a model or another tokenizer
+/// in the folder, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,
     seed: u64,
     folder: &Path,
     registry: &Registry,
+    memory: Budget,
 ) -> Result<u64, Failure> {
     let backend = codetune_core::run::backend(registry, config, None)?;
     if let Some(tokenizer) = tokenizer {
@@ -119,11 +121,11 @@ pub fn create(
         Failure::from(error)
             .help("give another folder, or pass this one as --tokenizer to make a model for it")
     })?;
-    let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder)?;
+    let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder, memory)?;
     if let Some(tokenizer) = tokenizer {
         tokenizer.save(folder)?;
     }
-    Ok(plan.parameters.iter().map(|parameter| parameter.shape.iter().product::<u64>()).sum())
+    Ok(parameter_count(&plan))
 }
 
 fn fits(tokenizer: &CodeTokenizer, config: &ModelConfig) -> Result<(), Failure> {

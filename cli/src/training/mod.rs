@@ -28,6 +28,7 @@ pub fn train(
         store: Arc::new(context.store()?),
         stop: Arc::clone(&context.stop),
         carriers_chosen: context.plugins.carrier.is_some(),
+        memory: context.memory,
     };
     let ended = session.train(config, start, watch);
     watch.finish();

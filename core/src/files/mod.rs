@@ -12,6 +12,7 @@ mod whole;
 
 pub(crate) use folder::{UNFINISHED, publish};
 pub(crate) use private::{private_directory, read_private, write_private};
+pub(crate) use whole::write_durably;
 pub use whole::{write, write_with};
 
 use std::fs::File;

@@ -13,8 +13,19 @@ const BUFFER: usize = 256 << 10;
 /// # Errors
 /// What the system said. What was there is then as before.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_durably(path, |file| file.write_all(bytes))
+}
+
+/// As [`write`], with content that is made on the way.
+///
+/// # Errors
+/// What the system or `content` said. What was there is then as before.
+pub(crate) fn write_durably(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> io::Result<()> {
     fs::create_dir_all(folder_of(path))?;
-    replace(path, true, |file| file.write_all(bytes))
+    replace(path, true, content)
 }
 
 /// Replaces a file as a whole or not at all, in a folder that is there, with content that is made on the way. What is

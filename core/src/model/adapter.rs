@@ -6,15 +6,13 @@ use rand::Rng;
 
 use super::error::{ModelError, Result};
 use super::init::stream;
+use super::output::{OUTPUT, tied_embedding};
 use crate::validate::nearest;
-
-/// The output layer, which `all-linear` leaves out as PEFT does.
-const OUTPUT: &str = "lm_head";
 
 /// Which projections get an adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Targets {
-    /// Every projection but the output layer.
+    /// Every projection but the output layer, as PEFT has it.
     AllLinear,
     /// Those whose whole name, or its last parts, is in the list.
     Modules(Vec<String>),
@@ -27,6 +25,8 @@ pub struct AdapterConfig {
     pub rank: u32,
     /// The correction is multiplied by `alpha / rank`.
     pub alpha: f64,
+    /// It is multiplied by `alpha / √rank` instead (rsLoRA; Kalajdzievski, 2023).
+    pub rank_stabilised: bool,
     /// The probability with which an input of the correction is dropped in training, below 1.
     pub dropout: f64,
     /// Where it attaches.
@@ -36,41 +36,72 @@ pub struct AdapterConfig {
 impl Default for AdapterConfig {
     fn default() -> Self {
         let targets = Targets::Modules(vec!["q_proj".into(), "v_proj".into()]);
-        AdapterConfig { rank: 16, alpha: 32.0, dropout: 0.05, targets }
+        AdapterConfig { rank: 16, alpha: 32.0, rank_stabilised: false, dropout: 0.05, targets }
     }
+}
+
+/// A projection that an adapter can attach to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Module {
+    /// Its name: that of its weight, without the end.
+    pub name: String,
+    /// How wide its output is.
+    pub outputs: usize,
+    /// How wide its input is.
+    pub inputs: usize,
 }
 
 impl AdapterConfig {
     /// What the correction is multiplied by.
     pub fn scale(&self) -> f64 {
-        self.alpha / f64::from(self.rank)
+        let rank = f64::from(self.rank);
+        self.alpha / if self.rank_stabilised { rank.sqrt() } else { rank }
     }
 
-    /// The modules of a model that this adapts, in the plan's order: name, output width, input width.
+    /// The names of the modules of a model that this adapts, in the plan's order.
     ///
     /// # Errors
     /// A value is out of bounds, or a target fits no projection.
-    pub fn modules(&self, plan: &Plan) -> Result<Vec<(String, usize, usize)>> {
-        self.check()?;
-        let linear: Vec<_> = plan.parameters.iter().filter_map(module).collect();
-        let chosen: Vec<_> = match &self.targets {
-            Targets::AllLinear => linear.into_iter().filter(|(name, ..)| last_part(name) != OUTPUT).collect(),
-            Targets::Modules(targets) => {
-                for target in targets {
-                    if !linear.iter().any(|(name, ..)| fits(name, target)) {
-                        return Err(unknown_target(target, &linear));
-                    }
+    pub fn modules(&self, plan: &Plan) -> Result<Vec<String>> {
+        Ok(self.attached(plan)?.into_iter().map(|module| module.name).collect())
+    }
+
+    /// Those modules; every target has to fit one.
+    fn attached(&self, plan: &Plan) -> Result<Vec<Module>> {
+        if let Targets::Modules(targets) = &self.targets {
+            let projections = projections(plan);
+            for target in targets {
+                if !projections.iter().any(|module| fits(&module.name, target)) {
+                    return Err(unknown_target(target, &projections));
                 }
-                let hit = |name: &str| targets.iter().any(|target| fits(name, target));
-                linear.into_iter().filter(|(name, ..)| hit(name)).collect()
             }
+        }
+        self.present(plan)
+    }
+
+    /// Those modules, where targets that fit none are passed over, as PEFT does when it loads an adapter.
+    pub(super) fn present(&self, plan: &Plan) -> Result<Vec<Module>> {
+        let Targets::Modules(targets) = &self.targets else {
+            return self.of(plan, |name| last_part(name) != OUTPUT);
         };
-        match chosen.is_empty() {
-            true => {
+        if let Some(target) = targets.iter().find(|target| embeds(plan, target)) {
+            let message = format!("the target `{target}` is an embedding, and only projections are adapted");
+            return Err(ModelError::Adapter(message));
+        }
+        let found = self.of(plan, |name| targets.iter().any(|target| fits(name, target)))?;
+        match (found.is_empty(), targets.first()) {
+            (true, Some(target)) => Err(unknown_target(target, &projections(plan))),
+            (true, None) => {
                 Err(ModelError::Adapter("no target is given; write for example q_proj and v_proj".into()))
             }
-            false => Ok(chosen),
+            (false, _) => Ok(found),
         }
+    }
+
+    /// Those whose names are chosen.
+    pub(super) fn of(&self, plan: &Plan, chosen: impl Fn(&str) -> bool) -> Result<Vec<Module>> {
+        self.check()?;
+        Ok(projections(plan).into_iter().filter(|module| chosen(&module.name)).collect())
     }
 
     fn check(&self) -> Result<()> {
@@ -96,9 +127,9 @@ impl AdapterConfig {
         dtype: DType,
     ) -> Result<BTreeMap<String, (Tensor, Tensor)>> {
         let rank = self.rank as usize;
-        let modules = self.modules(plan)?.into_iter();
+        let modules = self.attached(plan)?.into_iter();
         modules
-            .map(|(name, outputs, inputs)| {
+            .map(|Module { name, outputs, inputs }| {
                 let mut rng = stream("adapter weight", seed, &name);
                 let bound = 1.0 / (inputs as f64).sqrt();
                 let draw = || (bound * (2.0 * rng.random::<f64>() - 1.0)) as f32;
@@ -110,10 +141,25 @@ impl AdapterConfig {
     }
 }
 
-fn module(parameter: &Parameter) -> Option<(String, usize, usize)> {
-    let name = parameter.name.strip_suffix(".weight").filter(|_| parameter.role == Role::Linear)?;
+/// The projections of a model. An embedding that is the output layer as well counts as that.
+fn projections(plan: &Plan) -> Vec<Module> {
+    let linear = |parameter: &Parameter| {
+        let name = parameter.name.strip_suffix(".weight").filter(|_| parameter.role == Role::Linear)?;
+        module(name, parameter)
+    };
+    let tied = tied_embedding(plan).and_then(|embedding| module(OUTPUT, embedding));
+    plan.parameters.iter().filter_map(linear).chain(tied).collect()
+}
+
+fn module(name: &str, parameter: &Parameter) -> Option<Module> {
     let &[outputs, inputs] = parameter.shape.as_slice() else { return None };
-    Some((name.to_owned(), outputs as usize, inputs as usize))
+    Some(Module { name: name.to_owned(), outputs: outputs as usize, inputs: inputs as usize })
+}
+
+/// Whether a target is the name of an embedding, which PEFT would adapt.
+fn embeds(plan: &Plan, target: &str) -> bool {
+    let embeddings = plan.parameters.iter().filter(|parameter| parameter.role == Role::Embedding);
+    embeddings.filter_map(|parameter| parameter.name.strip_suffix(".weight")).any(|name| fits(name, target))
 }
 
 /// As PEFT has it: the whole name, or its end after a dot.
@@ -125,9 +171,9 @@ fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn unknown_target(target: &str, linear: &[(String, usize, usize)]) -> ModelError {
+fn unknown_target(target: &str, projections: &[Module]) -> ModelError {
     let mut known: Vec<&str> = Vec::new();
-    for part in linear.iter().map(|(name, ..)| last_part(name)) {
+    for part in projections.iter().map(|module| last_part(&module.name)) {
         // Every layer has the same few.
         if !known.contains(&part) {
             known.push(part);
@@ -148,7 +194,7 @@ mod tests {
     #[test]
     fn an_unknown_target_is_told_the_nearest_projection_or_all_of_them() {
         let linear = ["layers.0.q_proj", "layers.0.up_proj", "layers.1.q_proj", "layers.1.up_proj"]
-            .map(|name| (name.to_owned(), 1, 1));
+            .map(|name| Module { name: name.to_owned(), outputs: 1, inputs: 1 });
         let told = |target: &str| unknown_target(target, &linear).to_string();
         assert!(told("query_proj").ends_with("did you mean `q_proj`?"));
         assert!(told("layer.0.up_proj").ends_with("did you mean `up_proj`?"));

@@ -1,49 +1,32 @@
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
-use codetune_plugin_sdk::Plan;
-use serde_json::{Map, Value, json};
+use codetune_plugin_sdk::{Plan, Role};
 
-use super::adapter::{AdapterConfig, Targets};
+use super::adapter::{AdapterConfig, Module, Targets};
+use super::adapter_config;
 use super::error::{ModelError, Result};
 use super::files::{check_shapes, read_safetensors, write_safetensors};
+use super::output::{OUTPUT, is_output, tied_embedding};
+use super::weights_file::no_adapter_weights;
 
-const CONFIG: &str = "adapter_config.json";
 const WEIGHTS: &str = "adapter_model.safetensors";
 /// What PEFT puts before the name of a module.
 const PREFIX: &str = "base_model.model.";
+/// What PEFT puts before the names of an adapted module's own parameters.
+const BASE_LAYER: &str = "base_layer";
 
-/// Keys of `adapter_config.json` that change nothing of what is computed here.
-const INFORMATIVE: [&str; 14] = [
-    "auto_mapping",
-    "base_model_name_or_path",
-    "eva_config",
-    "inference_mode",
-    "init_lora_weights",
-    "lora_alpha",
-    "lora_dropout",
-    "megatron_core",
-    "peft_version",
-    "qalora_group_size",
-    "r",
-    "revision",
-    "runtime_config",
-    "target_modules",
-];
-
-/// What `init_lora_weights` may say: how PEFT draws first matrices that leave the base model as it is. Other
-/// ways (PiSSA, OLoRA, LoftQ, CorDA) change the base by them, and the adapter then belongs to what is left of it.
-const INITIALIZATIONS: [&str; 3] = ["gaussian", "orthogonal", "eva"];
-
-/// An adapter as a file holds it: for each module `a` `[rank, in]` and `b` `[out, rank]`.
+/// An adapter as a file holds it.
 #[derive(Debug, Clone)]
 pub struct Adapter {
     /// How it attaches.
     pub config: AdapterConfig,
-    /// The matrices by module.
+    /// For each module `a` `[rank, in]` and `b` `[out, rank]`.
     pub weights: BTreeMap<String, (Tensor, Tensor)>,
+    /// Weights that take the place of the base model's, by their names in the plan. PEFT saves embedding and output
+    /// layer with an adapter of the output layer, or where the vocabulary was changed, and loads them over the base.
+    pub base: BTreeMap<String, Tensor>,
 }
 
 /// The key of matrix `A` or `B` of a module in PEFT's files.
@@ -53,26 +36,100 @@ pub(super) fn key(module: &str, matrix: char) -> String {
 
 /// Reads an adapter folder in PEFT's format and checks it against the model it is for.
 ///
+/// As in PEFT, names of targets that the model lacks are passed over as long as another one fits.
+///
 /// # Errors
 /// A file is missing or damaged, the configuration asks for what cannot be honoured (named), or tensors do
 /// not fit the model (each named).
 pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter> {
-    let config = read_config(&folder.join(CONFIG))?;
+    let description = folder.join(adapter_config::FILE);
+    let described = adapter_config::read(&description)?;
+    let mut config = described.config;
     let path = folder.join(WEIGHTS);
+    if !path.exists() {
+        return Err(no_adapter_weights(folder));
+    }
     let mut tensors = read_safetensors(&path, dtype)?;
+    let base = take_base(&path, plan, &mut tensors)?;
+    let modules = match described.by_weights {
+        true => {
+            let named = named(&tensors);
+            let found = config.of(plan, |name| named.contains(name))?;
+            if found.is_empty() {
+                let problems = vec!["it holds no matrix for a projection of the model".into()];
+                return Err(ModelError::Mismatch { path, problems });
+            }
+            config.targets = Targets::Modules(found.iter().map(|module| module.name.clone()).collect());
+            found
+        }
+        false => config.present(plan).map_err(|error| match error {
+            ModelError::Adapter(message) => ModelError::Config { path: description, message },
+            other => other,
+        })?,
+    };
     let rank = u64::from(config.rank);
-    let modules = config.modules(plan)?;
     let expected: Vec<(String, [u64; 2])> = modules
         .iter()
-        .flat_map(|(name, outputs, inputs)| {
-            [(key(name, 'A'), [rank, *inputs as u64]), (key(name, 'B'), [*outputs as u64, rank])]
+        .flat_map(|module| {
+            let (a, b) = ([rank, module.inputs as u64], [module.outputs as u64, rank]);
+            [(key(&module.name, 'A'), a), (key(&module.name, 'B'), b)]
         })
         .collect();
     check_shapes(&path, &tensors, expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
-    let pair = |(name, ..): (String, usize, usize)| {
-        Some((tensors.remove(&key(&name, 'A'))?, tensors.remove(&key(&name, 'B'))?)).map(|pair| (name, pair))
+    let pair = |module: Module| {
+        let pair = (tensors.remove(&key(&module.name, 'A'))?, tensors.remove(&key(&module.name, 'B'))?);
+        Some((module.name, pair))
     };
-    Ok(Adapter { config, weights: modules.into_iter().filter_map(pair).collect() })
+    Ok(Adapter { config, weights: modules.into_iter().filter_map(pair).collect(), base })
+}
+
+/// The modules that a file of weights has a matrix for.
+fn named(tensors: &BTreeMap<String, Tensor>) -> BTreeSet<String> {
+    let module = |key: &String| {
+        let name = key.strip_prefix(PREFIX)?;
+        let name = name.strip_suffix(".lora_A.weight").or_else(|| name.strip_suffix(".lora_B.weight"))?;
+        Some(name.to_owned())
+    };
+    tensors.keys().filter_map(module).collect()
+}
+
+/// Takes the weights of the base out of what a file of weights holds.
+fn take_base(
+    path: &Path,
+    plan: &Plan,
+    tensors: &mut BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<String, Tensor>> {
+    let tied = tied_embedding(plan).map(|embedding| (OUTPUT, embedding));
+    let saved = plan.parameters.iter().filter(|p| p.role == Role::Embedding || is_output(&p.name));
+    let saved = saved.filter_map(|p| Some((p.name.strip_suffix(".weight")?, p)));
+    let mut base: BTreeMap<String, Tensor> = BTreeMap::new();
+    for (module, parameter) in saved.chain(tied) {
+        for key in [format!("{PREFIX}{module}.{BASE_LAYER}.weight"), format!("{PREFIX}{module}.weight")] {
+            let Some(tensor) = tensors.remove(&key) else { continue };
+            let mismatch =
+                |problem: String| ModelError::Mismatch { path: path.to_owned(), problems: vec![problem] };
+            if !tensor.dims().iter().map(|d| *d as u64).eq(parameter.shape.iter().copied()) {
+                let (found, needed) = (tensor.dims(), &parameter.shape);
+                return Err(mismatch(format!("{key} is {found:?} where {needed:?} is needed")));
+            }
+            match base.get(&parameter.name) {
+                Some(other) if !equal(other, &tensor)? => {
+                    return Err(mismatch(format!("{key} differs from another copy of {}", parameter.name)));
+                }
+                _ => {
+                    base.insert(parameter.name.clone(), tensor);
+                }
+            }
+        }
+    }
+    Ok(base)
+}
+
+/// Whether two tensors hold the same numbers.
+pub(super) fn equal(a: &Tensor, b: &Tensor) -> Result<bool> {
+    Ok(a.dims() == b.dims()
+        && a.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?
+            == b.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?)
 }
 
 /// Writes an adapter folder that PEFT loads; equal adapters give equal bytes.
@@ -85,200 +142,23 @@ pub fn write_adapter(folder: &Path, adapter: &Adapter, base: &str) -> Result<()>
         tensors.insert(key(name, 'A'), a.clone());
         tensors.insert(key(name, 'B'), b.clone());
     }
+    for (name, tensor) in &adapter.base {
+        tensors.insert(base_key(name, adapter), tensor.clone());
+    }
     write_safetensors(&folder.join(WEIGHTS), &tensors)?;
-    let config = &adapter.config;
-    let targets = match &config.targets {
+    let targets = match &adapter.config.targets {
         Targets::AllLinear => adapter.weights.keys().cloned().collect(),
         Targets::Modules(names) => names.clone(),
     };
-    let json = json!({
-        "peft_type": "LORA",
-        "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": base,
-        "revision": null,
-        "inference_mode": true,
-        "r": config.rank,
-        "lora_alpha": whole(config.alpha),
-        "lora_dropout": config.dropout,
-        "target_modules": targets,
-        "bias": "none",
-        "fan_in_fan_out": false,
-        "init_lora_weights": true,
-        "modules_to_save": null,
-        "layers_to_transform": null,
-        "layers_pattern": null,
-        "rank_pattern": {},
-        "alpha_pattern": {},
-        "use_dora": false,
-        "use_rslora": false,
-    });
-    let path = folder.join(CONFIG);
-    crate::files::write(&path, format!("{json:#}\n").as_bytes()).map_err(ModelError::write(&path))
+    adapter_config::write(&folder.join(adapter_config::FILE), &adapter.config, &targets, base)
 }
 
-/// PEFT writes a whole alpha without a point.
-fn whole(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
-}
-
-fn read_config(path: &Path) -> Result<AdapterConfig> {
-    let text = fs::read_to_string(path).map_err(ModelError::read(path))?;
-    parse_config(&text).map_err(|message| ModelError::Config { path: path.to_owned(), message })
-}
-
-/// What to do with an adapter of a changed base.
-const CHANGED_BASE: &str = "the adapter belongs to a base model that this changed; save it in PEFT with \
-    path_initial_model_for_weight_conversion, which makes it one of the unchanged base";
-
-fn parse_config(text: &str) -> std::result::Result<AdapterConfig, String> {
-    let object: Map<String, Value> =
-        serde_json::from_str(text).map_err(|e| format!("not a JSON object: {e}"))?;
-    let refuse = |key: &str, needs: &str| {
-        let value = object.get(key).map_or_else(|| "missing".to_owned(), Value::to_string);
-        format!("`{key}` is {value}: {needs}")
-    };
-    let fixed = [("peft_type", "LORA", true), ("task_type", "CAUSAL_LM", false), ("bias", "none", false)];
-    for (key, only, required) in fixed {
-        match object.get(key) {
-            None | Some(Value::Null) if !required => {}
-            Some(Value::String(value)) if value == only => {}
-            _ => return Err(refuse(key, &format!("only {only} is supported"))),
+/// The key of a weight of the base in PEFT's files, which is another one in a module that is adapted.
+fn base_key(name: &str, adapter: &Adapter) -> String {
+    match name.strip_suffix(".weight") {
+        Some(module) if adapter.weights.contains_key(module) => {
+            format!("{PREFIX}{module}.{BASE_LAYER}.weight")
         }
-    }
-    match object.get("init_lora_weights") {
-        None | Some(Value::Null | Value::Bool(_)) => {}
-        Some(Value::String(name)) if INITIALIZATIONS.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
-        }
-        _ => return Err(refuse("init_lora_weights", CHANGED_BASE)),
-    }
-    // Whatever else PEFT knows, now or later, is off when it is null, false or empty.
-    for (key, value) in &object {
-        let off = match value {
-            Value::Null | Value::Bool(false) => true,
-            Value::Array(items) => items.is_empty(),
-            Value::Object(items) => items.is_empty(),
-            _ => false,
-        };
-        if !off && !INFORMATIVE.contains(&key.as_str()) && !fixed.iter().any(|(fixed, ..)| fixed == key) {
-            return Err(refuse(key, "this cannot be honoured; only adapters without it are supported"));
-        }
-    }
-    let rank = object.get("r").and_then(Value::as_u64).and_then(|r| u32::try_from(r).ok()).filter(|r| *r > 0);
-    let targets = match object.get("target_modules") {
-        Some(Value::String(name)) if name == "all-linear" => Targets::AllLinear,
-        Some(Value::Array(names)) => {
-            let texts = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-            let Some(mut names): Option<Vec<String>> = texts else {
-                return Err(refuse("target_modules", "every name has to be text"));
-            };
-            // PEFT keeps a set, whose order differs from run to run.
-            names.sort();
-            Targets::Modules(names)
-        }
-        _ => return Err(refuse("target_modules", "a list of names or \"all-linear\" is needed")),
-    };
-    let number = |key: &str| object.get(key).and_then(Value::as_f64);
-    Ok(AdapterConfig {
-        rank: rank.ok_or_else(|| refuse("r", "a whole number from 1 is needed"))?,
-        alpha: number("lora_alpha").ok_or_else(|| refuse("lora_alpha", "a number is needed"))?,
-        dropout: match object.contains_key("lora_dropout") {
-            true => number("lora_dropout").ok_or_else(|| refuse("lora_dropout", "a number is needed"))?,
-            false => 0.0,
-        },
-        targets,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(change: Value) -> std::result::Result<AdapterConfig, String> {
-        let mut config = json!({
-            "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 8, "lora_alpha": 16, "lora_dropout": 0.1,
-            "target_modules": ["v_proj", "q_proj"], "bias": "none", "use_dora": false, "rank_pattern": {},
-        });
-        for (key, value) in change.as_object().into_iter().flatten() {
-            config[key] = value.clone();
-        }
-        parse_config(&config.to_string())
-    }
-
-    #[test]
-    fn values_are_read_as_peft_means_them() {
-        let config = config(json!({})).unwrap();
-        assert_eq!((config.rank, config.alpha, config.dropout, config.scale()), (8, 16.0, 0.1, 2.0));
-        assert_eq!(config.targets, Targets::Modules(vec!["q_proj".into(), "v_proj".into()]));
-    }
-
-    #[test]
-    fn what_cannot_be_honoured_is_named() {
-        for (key, value) in [
-            ("use_dora", json!(true)),
-            ("use_rslora", json!(true)),
-            ("rank_pattern", json!({"q_proj": 4})),
-            ("modules_to_save", json!(["lm_head"])),
-            ("bias", json!("all")),
-            ("peft_type", json!("IA3")),
-            ("task_type", json!("SEQ_CLS")),
-            ("fan_in_fan_out", json!(true)),
-            ("target_modules", json!(".*_proj")),
-            ("r", json!(true)),
-            ("lora_alpha", json!("x")),
-            ("target_modules", json!(["q_proj", 1])),
-            ("a_later_invention", json!(3)),
-            ("alora_invocation_tokens", json!([1])),
-            ("alpha_pattern", json!({"q_proj": 4})),
-            ("arrow_config", json!({"top_k": 3})),
-            ("bias", json!("lora_only")),
-            ("corda_config", json!({"corda_method": "ipm"})),
-            ("exclude_modules", json!("lm_head")),
-            ("layer_replication", json!([[0, 2], [1, 2]])),
-            ("layers_pattern", json!("layers")),
-            ("layers_to_transform", json!(0)),
-            ("layers_to_transform", json!([1])),
-            ("loftq_config", json!({"loftq_bits": 4})),
-            ("lora_bias", json!(true)),
-            ("megatron_config", json!({"tensor_model_parallel_size": 2})),
-            ("target_parameters", json!(["experts.down_proj"])),
-            ("trainable_token_indices", json!([7])),
-            ("use_qalora", json!(true)),
-        ] {
-            let error = config(json!({key: value})).unwrap_err();
-            assert!(error.contains(key), "{key}: {error}");
-        }
-    }
-
-    #[test]
-    fn what_is_off_or_changes_no_number_is_accepted() {
-        let plain = config(json!({})).unwrap();
-        for (key, value) in [
-            ("eva_config", json!({"rho": 1.0})),
-            ("exclude_modules", json!(null)),
-            ("layers_to_transform", json!([])),
-            ("loftq_config", json!({})),
-            ("megatron_core", json!("megatron.core")),
-            ("modules_to_save", json!([])),
-            ("qalora_group_size", json!(16)),
-            ("trainable_token_indices", json!(null)),
-            ("use_rslora", json!(false)),
-        ] {
-            assert_eq!(config(json!({key: value})).unwrap(), plain, "{key}");
-        }
-    }
-
-    #[test]
-    fn an_adapter_of_a_changed_base_is_refused_with_the_way_to_convert_it() {
-        for unchanged in
-            [json!(null), json!(true), json!(false), json!("gaussian"), json!("orthogonal"), json!("eva")]
-        {
-            config(json!({"init_lora_weights": unchanged})).unwrap();
-        }
-        for changed in ["pissa", "pissa_niter_16", "olora", "OLoRA", "loftq", "corda", "lora_ga", "later"] {
-            let error = config(json!({"init_lora_weights": changed})).unwrap_err();
-            assert!(error.contains(&format!("`init_lora_weights` is \"{changed}\"")), "{error}");
-            assert!(error.contains("path_initial_model_for_weight_conversion"), "{error}");
-        }
-        assert!(config(json!({"init_lora_weights": 1})).is_err());
+        _ => format!("{PREFIX}{name}"),
     }
 }

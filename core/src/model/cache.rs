@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::Tensor;
 
 use super::error::{ModelError, Result};
-use super::memory::Room;
+use super::memory::bytes;
 
 /// Tokens that a buffer has room for beyond those it is made with, at least.
 const SPARE: usize = 64;
@@ -46,7 +46,14 @@ pub(super) struct Context {
 }
 
 impl Cache {
-    /// Appends the keys and values of a pass's tokens to a slot; `room` is asked before a buffer is made.
+    /// The bytes of all buffers.
+    pub(super) fn bytes(&self) -> u64 {
+        let slots = self.slots.values();
+        slots.map(|slot| bytes(&slot.keys).saturating_add(bytes(&slot.values))).sum()
+    }
+
+    /// Appends the keys and values of a pass's tokens to a slot; `ask` is asked for the bytes of a buffer before it is
+    /// made.
     ///
     /// # Errors
     /// The slot was used already in this pass or not in an earlier one, its shapes or window have changed, or the
@@ -56,12 +63,12 @@ impl Cache {
         slot: u32,
         (keys, values): (&Tensor, &Tensor),
         window: Option<usize>,
-        room: &Room,
+        ask: &dyn Fn(u64) -> Result<()>,
     ) -> Result<Context> {
         let (keys, values) = (keys.contiguous()?, values.contiguous()?);
         let new = keys.dim(TOKENS)?;
         let before = self.tokens;
-        let fresh = || Slot::new(&keys, &values, window, room);
+        let fresh = || Slot::new(&keys, &values, window, ask);
         let slot = match self.slots.entry(slot) {
             std::collections::btree_map::Entry::Vacant(vacant) if before == 0 => vacant.insert(fresh()?),
             std::collections::btree_map::Entry::Occupied(held)
@@ -76,7 +83,7 @@ impl Cache {
                 return Err(ModelError::Batch(message));
             }
         };
-        slot.make_room(new, room)?;
+        slot.make_room(new, ask)?;
         slot.keys.slice_set(&keys, TOKENS, slot.held)?;
         slot.values.slice_set(&values, TOKENS, slot.held)?;
         let offset = slot.held;
@@ -92,11 +99,16 @@ impl Cache {
 
 impl Slot {
     /// An empty slot with room for these tokens and some more.
-    fn new(keys: &Tensor, values: &Tensor, window: Option<usize>, room: &Room) -> Result<Self> {
+    fn new(
+        keys: &Tensor,
+        values: &Tensor,
+        window: Option<usize>,
+        ask: &dyn Fn(u64) -> Result<()>,
+    ) -> Result<Self> {
         let capacity = keys.dim(TOKENS)? + SPARE;
         Ok(Slot {
-            keys: buffer(keys, capacity, room)?,
-            values: buffer(values, capacity, room)?,
+            keys: buffer(keys, capacity, ask)?,
+            values: buffer(values, capacity, ask)?,
             held: 0,
             seen: 0,
             window,
@@ -104,7 +116,7 @@ impl Slot {
     }
 
     /// Makes larger buffers where `new` tokens do not fit; tokens that no later query sees stay behind.
-    fn make_room(&mut self, new: usize, room: &Room) -> Result<()> {
+    fn make_room(&mut self, new: usize, ask: &dyn Fn(u64) -> Result<()>) -> Result<()> {
         let capacity = self.keys.dim(TOKENS)?;
         if self.held + new <= capacity {
             return Ok(());
@@ -113,7 +125,7 @@ impl Slot {
         // Twice what is needed: each token is moved once on average, however many there are.
         let capacity = 2 * (kept + new) + SPARE;
         for tensor in [&mut self.keys, &mut self.values] {
-            let larger = buffer(tensor, capacity, room)?;
+            let larger = buffer(tensor, capacity, ask)?;
             if kept > 0 {
                 let moved = tensor.narrow(TOKENS, self.held - kept, kept)?.contiguous()?;
                 larger.slice_set(&moved, TOKENS, 0)?;
@@ -126,12 +138,13 @@ impl Slot {
 }
 
 /// Zeros of the shape of `like`, with room for `capacity` tokens.
-fn buffer(like: &Tensor, capacity: usize, room: &Room) -> Result<Tensor> {
+fn buffer(like: &Tensor, capacity: usize, ask: &dyn Fn(u64) -> Result<()>) -> Result<Tensor> {
     let mut shape = like.dims().to_vec();
     if let Some(tokens) = shape.get_mut(TOKENS) {
         *tokens = capacity;
     }
-    room.ask(like, shape.iter().product())?;
+    let elements = shape.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
+    ask(elements.saturating_mul(like.dtype().size_in_bytes() as u64))?;
     Ok(Tensor::zeros(shape, like.dtype(), like.device())?)
 }
 
@@ -160,12 +173,12 @@ mod tests {
         groups: &[usize],
         window: Option<usize>,
     ) -> (Tensor, usize, usize) {
-        let (mut cache, room, mut parts) = (Cache::default(), Room::default(), Vec::new());
+        let (mut cache, mut parts) = (Cache::default(), Vec::new());
         let (mut most, mut made) = (0, Vec::new());
         for &size in groups {
             let part = |x: &Tensor| x.narrow(TOKENS, cache.tokens, size).unwrap();
             let (q, k, v) = (part(q), part(k), part(v));
-            let context = cache.append(0, (&k, &v), window, &room).unwrap();
+            let context = cache.append(0, (&k, &v), window, &|_| Ok(())).unwrap();
             let mask = mask(context.offset, window);
             parts.push(attention(&q, &context.keys, &context.values, &mask, SCALE).unwrap());
             cache.tokens += size;
@@ -203,16 +216,29 @@ mod tests {
 
     #[test]
     fn a_slot_is_used_once_a_pass_with_one_window() {
-        let (room, x) = (Room::default(), random(3, 1));
+        let (ask, x): (&dyn Fn(u64) -> Result<()>, _) = (&|_| Ok(()), random(3, 1));
         let mut cache = Cache::default();
-        cache.append(0, (&x, &x), None, &room).unwrap();
-        let error = cache.append(0, (&x, &x), None, &room).err().unwrap().to_string();
+        cache.append(0, (&x, &x), None, ask).unwrap();
+        let error = cache.append(0, (&x, &x), None, ask).err().unwrap().to_string();
         assert!(error.contains("attention slot 0 must be used once in each pass"), "{error}");
         cache.tokens = 3;
-        assert!(cache.append(1, (&x, &x), None, &room).is_err(), "a slot that comes later");
-        assert!(cache.append(0, (&x, &x), Some(2), &room).is_err(), "another window");
+        assert!(cache.append(1, (&x, &x), None, ask).is_err(), "a slot that comes later");
+        assert!(cache.append(0, (&x, &x), Some(2), ask).is_err(), "another window");
         let wider = Tensor::zeros((1, 1, 1, 5), DType::F32, &Device::Cpu).unwrap();
-        assert!(cache.append(0, (&wider, &wider), None, &room).is_err(), "another shape");
-        cache.append(0, (&x, &x), None, &room).unwrap();
+        assert!(cache.append(0, (&wider, &wider), None, ask).is_err(), "another shape");
+        cache.append(0, (&x, &x), None, ask).unwrap();
+    }
+
+    #[test]
+    fn buffers_are_asked_for_before_they_are_made_and_counted_while_they_are_there() {
+        let x = random(3, 1);
+        let refuse = |bytes| Err(ModelError::Batch(format!("{bytes} bytes")));
+        let mut cache = Cache::default();
+        let error = cache.append(0, (&x, &x), None, &refuse).err().unwrap().to_string();
+        let capacity = 3 + SPARE;
+        assert!(error.contains(&format!("{} bytes", capacity * 4 * 4)), "{error}");
+        assert_eq!(cache.bytes(), 0);
+        cache.append(0, (&x, &x), None, &|_| Ok(())).unwrap();
+        assert_eq!(cache.bytes(), 2 * (capacity * 4 * 4) as u64);
     }
 }

@@ -4,12 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
-use codetune_plugin_sdk::{Plan, Role};
+use codetune_plugin_sdk::Plan;
 use serde_json::Value;
 
 use super::config;
 use super::error::{ModelError, Result};
 use super::files::{check_shapes, read_safetensors, write_safetensors};
+use super::output::{is_output, tied_embedding};
+use super::weights_file::no_model_weights;
 
 /// The weights of a model in one file.
 const FILE: &str = "model.safetensors";
@@ -17,8 +19,6 @@ const FILE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 /// What old Llama checkpoints keep although it follows from the configuration; transformers passes over it.
 const DERIVED: &str = ".rotary_emb.inv_freq";
-/// The output layer, which files of models with tied embeddings sometimes hold twice.
-const OUTPUT: &str = "lm_head.weight";
 
 /// Reads the weights of a model folder, in one file or sharded, as `dtype`: those of the plan, no more and no
 /// fewer.
@@ -27,32 +27,39 @@ const OUTPUT: &str = "lm_head.weight";
 /// A file is missing or damaged, or its tensors are not those of the plan; each one is named.
 pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
     let (path, index) = (folder.join(FILE), folder.join(INDEX));
-    let sharded = !path.exists() && index.exists();
+    let sharded = !path.exists();
+    if sharded && !index.exists() {
+        return Err(no_model_weights(folder));
+    }
     let mut tensors =
         if sharded { read_shards(folder, &index, dtype)? } else { read_safetensors(&path, dtype)? };
     tensors.retain(|name, _| !name.ends_with(DERIVED));
-    drop_tied_output(&path, plan, &mut tensors)?;
+    let path = if sharded { index } else { path };
+    tie(&path, plan, &mut tensors)?;
     let expected = plan.parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice()));
-    check_shapes(if sharded { &index } else { &path }, &tensors, expected)?;
+    check_shapes(&path, &tensors, expected)?;
     Ok(tensors)
 }
 
-/// A tied output layer is the embedding; a copy in the file must agree, since only one of the two is kept.
-fn drop_tied_output(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<()> {
-    if plan.parameters.iter().any(|p| p.name == OUTPUT) {
+/// A tied output layer is the embedding: a file may hold either, or both where they agree, since one of the two is kept.
+fn tie(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<()> {
+    let Some(embedding) = tied_embedding(plan) else { return Ok(()) };
+    let Some(name) = tensors.keys().find(|name| is_output(name)).cloned() else { return Ok(()) };
+    let Some(output) = tensors.remove(&name) else { return Ok(()) };
+    let Some(kept) = tensors.get(&embedding.name) else {
+        tensors.insert(embedding.name.clone(), output);
         return Ok(());
-    }
-    let Some(output) = tensors.remove(OUTPUT) else { return Ok(()) };
-    let embedding = plan.parameters.iter().find(|p| p.role == Role::Embedding);
-    let Some(embedding) = embedding.and_then(|p| tensors.get(&p.name)) else { return Ok(()) };
-    let same = output.dims() == embedding.dims()
-        && output.flatten_all()?.to_vec1::<f32>()? == embedding.flatten_all()?.to_vec1::<f32>()?;
+    };
+    let same = output.dims() == kept.dims()
+        && output.flatten_all()?.to_vec1::<f32>()? == kept.flatten_all()?.to_vec1::<f32>()?;
     match same {
         true => Ok(()),
         false => Err(ModelError::Mismatch {
             path: path.to_owned(),
             problems: vec![format!(
-                "{OUTPUT} differs from the embedding that `tie_word_embeddings` ties it to"
+                "{name} differs from {}, to which `tie_word_embeddings` of config.json ties it (set that to false \
+                 where both are meant)",
+                embedding.name
             )],
         }),
     }

@@ -8,6 +8,9 @@ use super::error::{ModelError, Result};
 /// The file that describes a model.
 pub(super) const FILE: &str = "config.json";
 
+/// Where checkpoints say that their weights are quantised: transformers, compressed-tensors and MLX.
+const QUANTISED: [&str; 3] = ["quantization_config", "compression_config", "quantization"];
+
 /// A model's `config.json`, which the training backend interprets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelConfig {
@@ -23,17 +26,23 @@ impl ModelConfig {
     /// Reads `config.json` of a model folder.
     ///
     /// # Errors
-    /// The file cannot be read, is not JSON, or names no architecture.
+    /// The file cannot be read, is not JSON, names no architecture, or says that the weights are quantised.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let json = fs::read_to_string(&path).map_err(ModelError::read(&path))?;
+        let json = fs::read_to_string(&path).map_err(|error| match folder.join("adapter_config.json").exists() {
+            true => ModelError::Weights {
+                folder: folder.to_owned(),
+                message: "it holds an adapter, and no model; give its base model, and the folder as the adapter".into(),
+            },
+            false => ModelError::read(&path)(error),
+        })?;
         Self::parse(path, json)
     }
 
     /// Takes a text that was read from `path`.
     ///
     /// # Errors
-    /// It is not JSON, or names no architecture.
+    /// It is not JSON, names no architecture, or says that the weights are quantised.
     pub fn parse(path: PathBuf, json: String) -> Result<Self> {
         let value: Value = match serde_json::from_str(&json) {
             Ok(value) => value,
@@ -49,6 +58,19 @@ impl ModelConfig {
             let message = "`architectures` names none; write for example [\"LlamaForCausalLM\"]".into();
             return Err(ModelError::Config { path, message });
         };
+        if let Some((key, found)) = QUANTISED
+            .iter()
+            .find_map(|key| Some((*key, value.get(key)?)))
+            .filter(|(_, found)| !found.is_null())
+        {
+            let method = found.get("quant_method").and_then(Value::as_str).unwrap_or("of an unnamed method");
+            let message = format!(
+                "`{key}` says that the weights are quantised ({method}), and quantised weights are not supported; where \
+                 they are plain F32, F16 or BF16 after all, remove the key, or else save a dequantised copy with \
+                 transformers: model.dequantize().save_pretrained(FOLDER)"
+            );
+            return Err(ModelError::Config { path, message });
+        }
         Ok(ModelConfig { path, json, architecture })
     }
 
@@ -93,6 +115,34 @@ mod tests {
         let names = [vec!["B".to_owned()], vec!["A".to_owned()]];
         let error = config.choose(names.iter().map(Vec::as_slice).enumerate()).unwrap_err().to_string();
         assert!(error.contains("Mamba") && error.contains("A, B"), "{error}");
+    }
+
+    #[test]
+    fn a_leftover_of_quantisation_is_refused_by_its_key() {
+        for (key, value, method) in [
+            (
+                "quantization_config",
+                r#"{"quant_method": "bitsandbytes", "load_in_4bit": true}"#,
+                "bitsandbytes",
+            ),
+            ("quantization_config", "{}", "unnamed"),
+            ("compression_config", r#"{"quant_method": "compressed-tensors"}"#, "compressed-tensors"),
+            ("quantization", r#"{"group_size": 64, "bits": 4}"#, "unnamed"),
+        ] {
+            let error =
+                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`")) && error.contains(method), "{error}");
+            assert!(error.contains("remove the key") && error.contains("dequantize()"), "{error}");
+            parse(&format!(r#"{{"architectures": ["A"], "{key}": null}}"#)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_of_an_adapter_is_told_from_one_of_a_model() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("adapter_config.json"), "{}").unwrap();
+        let error = ModelConfig::read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("holds an adapter, and no model; give its base model"), "{error}");
     }
 
     #[test]

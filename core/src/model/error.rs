@@ -74,6 +74,28 @@ pub enum ModelError {
         /// What it is.
         found: String,
     },
+    /// A folder holds no weights that can be read.
+    #[error("{}: {message}", folder.display())]
+    Weights {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds instead, and what to do.
+        message: String,
+    },
+    /// More memory is needed than tensors may take.
+    #[error("{what} needs {} of memory, and {} of the {} for tensors are left; {remedy}, or allow more with --memory", size(*needs), size(*left), size(*budget))]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// How much, in bytes.
+        needs: u64,
+        /// What is left of the budget.
+        left: u64,
+        /// All of the budget.
+        budget: u64,
+        /// How to need less.
+        remedy: &'static str,
+    },
     /// The tensors of a file are not those that the model or the adapter needs.
     #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
     Mismatch {
@@ -97,6 +119,15 @@ pub enum ModelError {
     /// A tensor operation was refused.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 /// The first few of many problems: where every tensor is of another shape, some tell as much as all.

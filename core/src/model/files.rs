@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Storage, Tensor};
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo, TensorView};
 
 use super::error::{ModelError, Result};
 
@@ -41,25 +42,49 @@ fn decode(view: &TensorView<'_>) -> Option<Vec<f32>> {
     })
 }
 
+/// Numbers that are encoded at once: of what is written there is never a second copy.
+const PIECE: usize = 16 << 10;
+
 /// Writes tensors as f32 with the metadata that transformers asks for; equal tensors give equal bytes.
 pub(super) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
-    let mut encoded = Vec::with_capacity(tensors.len());
+    let written = crate::files::write_durably(path, |file| serialise(file, tensors));
+    written.map_err(ModelError::write(path))
+}
+
+/// A header with the place of each tensor, and the tensors in the order of their names, as the safetensors crate has it.
+fn serialise(file: &mut impl Write, tensors: &BTreeMap<String, Tensor>) -> io::Result<()> {
+    let mut places = Vec::with_capacity(tensors.len());
+    let mut end = 0;
     for (name, tensor) in tensors {
-        let values: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        encoded.push((name.as_str(), tensor.dims().to_vec(), bytes));
+        let start = end;
+        end += tensor.elem_count() * size_of::<f32>();
+        let info =
+            TensorInfo { dtype: Dtype::F32, shape: tensor.dims().to_vec(), data_offsets: (start, end) };
+        places.push((name.clone(), info));
     }
-    let refused = |e: safetensors::SafeTensorError| ModelError::Write {
-        path: path.to_owned(),
-        source: std::io::Error::other(e.to_string()),
-    };
-    let mut views = Vec::with_capacity(encoded.len());
-    for (name, shape, bytes) in &encoded {
-        views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(refused)?));
+    let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let header = Metadata::new(Some(format), places).map_err(io::Error::other)?;
+    let mut header = serde_json::to_vec(&header)?;
+    header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(&header)?;
+    let mut piece = Vec::with_capacity(PIECE * size_of::<f32>());
+    for tensor in tensors.values() {
+        // Neither copies anything where nothing has to change.
+        let tensor = tensor.to_dtype(DType::F32).and_then(|t| t.contiguous()).map_err(io::Error::other)?;
+        let (storage, layout) = tensor.storage_and_layout();
+        let Storage::Cpu(storage) = &*storage else {
+            return Err(io::Error::other("a tensor is not in memory"));
+        };
+        let values = storage.as_slice::<f32>().map_err(io::Error::other)?;
+        let within = layout.contiguous_offsets().and_then(|(start, end)| values.get(start..end));
+        for values in within.ok_or_else(|| io::Error::other("a tensor is in pieces"))?.chunks(PIECE) {
+            piece.clear();
+            piece.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            file.write_all(&piece)?;
+        }
     }
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(refused)?;
-    crate::files::write(path, &bytes).map_err(ModelError::write(path))
+    Ok(())
 }
 
 /// Says which of `tensors` are missing, not expected, or of another shape than `expected` has them.
@@ -90,6 +115,57 @@ pub(super) fn check_shapes<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keeps what is written, and the size of the largest piece of it.
+    #[derive(Default)]
+    struct Pieces {
+        bytes: Vec<u8>,
+        largest: usize,
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.largest = self.largest.max(bytes.len());
+            self.bytes.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn weights_are_written_in_small_pieces_as_the_safetensors_crate_would() {
+        let values =
+            |from: usize, count: usize| -> Vec<f32> { (from..from + count).map(|i| i as f32).collect() };
+        let tensor = |from, rows: usize, columns: usize| {
+            Tensor::from_vec(values(from, rows * columns), (rows, columns), &Device::Cpu).unwrap()
+        };
+        let turned = tensor(7, 3, 5).t().unwrap();
+        let part = tensor(1, 10, 4).narrow(0, 2, 3).unwrap();
+        let tensors = BTreeMap::from([
+            ("b.large".to_owned(), tensor(0, 500, 300)),
+            ("a.turned".to_owned(), turned.clone()),
+            ("c.part".to_owned(), part.clone()),
+            ("d.half".to_owned(), tensor(0, 2, 2).to_dtype(DType::BF16).unwrap()),
+        ]);
+        let mut pieces = Pieces::default();
+        serialise(&mut pieces, &tensors).unwrap();
+        assert!(pieces.largest <= PIECE * 4, "{} bytes at once", pieces.largest);
+
+        let encode = |tensor: &Tensor| -> Vec<u8> {
+            let values =
+                tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        };
+        let encoded: Vec<_> = tensors.iter().map(|(name, t)| (name, t.dims().to_vec(), encode(t))).collect();
+        let views = encoded
+            .iter()
+            .map(|(name, dims, bytes)| (name, TensorView::new(Dtype::F32, dims.clone(), bytes).unwrap()));
+        let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+        assert!(pieces.bytes == safetensors::serialize(views, Some(format)).unwrap());
+    }
 
     #[test]
     fn weights_of_another_type_are_refused_with_that_type() {

@@ -7,6 +7,7 @@ use codetune_plugin_sdk::{Plan, TensorId};
 
 use super::adapter::AdapterConfig;
 use super::adapter_file::{Adapter, read_adapter, write_adapter};
+use super::budget::Budget;
 use super::checkpoint::{read_weights, write_model};
 use super::config::ModelConfig;
 use super::error::{ModelError, Result};
@@ -14,7 +15,7 @@ use super::files::check_shapes;
 use super::host::ModelHost;
 use super::parameters::Parameters;
 use super::pass::{Batch, Mode, Pass};
-use crate::plugin::{BackendInstance, CallError, TensorHost};
+use crate::plugin::{BackendInstance, CallError, TensorHost, plan_bytes};
 
 /// Makes a training backend for the text of a `config.json` and the host that it will work on.
 pub type OpenBackend<'a> =
@@ -40,13 +41,13 @@ impl Model {
     /// Opens a model folder: `config.json` and safetensors. Every parameter is frozen.
     ///
     /// # Errors
-    /// The backend refuses the configuration, or the weights do not fit its plan.
-    pub fn open(open: OpenBackend<'_>, folder: &Path) -> Result<Self> {
+    /// The backend refuses the configuration, or the weights do not fit its plan or the budget.
+    pub fn open(open: OpenBackend<'_>, folder: &Path, budget: Budget) -> Result<Self> {
         let config = ModelConfig::read(folder)?;
-        Self::make(open, config, |plan| read_weights(folder, plan, DType::F32))
+        Self::make(open, config, budget, |plan| read_weights(folder, plan, DType::F32))
     }
 
-    /// Makes a model of weights in memory, every parameter frozen.
+    /// Makes a model of weights in memory, every parameter frozen, within the machine's budget.
     ///
     /// # Errors
     /// The backend refuses the configuration, or the weights do not fit its plan.
@@ -56,7 +57,7 @@ impl Model {
         weights: BTreeMap<String, Tensor>,
     ) -> Result<Self> {
         let path = config.path.clone();
-        Self::make(open, config, |plan| {
+        Self::make(open, config, Budget::of_machine(), |plan| {
             let expected = plan.parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice()));
             check_shapes(&path, &weights, expected)?;
             Ok(weights)
@@ -66,11 +67,13 @@ impl Model {
     fn make(
         open: OpenBackend<'_>,
         config: ModelConfig,
+        budget: Budget,
         weights: impl FnOnce(&Plan) -> Result<BTreeMap<String, Tensor>>,
     ) -> Result<Self> {
-        let host = Arc::new(ModelHost::new());
+        let host = Arc::new(ModelHost::new(budget));
         let backend = open(&config.json, host.clone()).map_err(ModelError::opening(&config.path))?;
         let plan = backend.plan().clone();
+        budget.ask("the model", plan_bytes(&plan), 0, "use a smaller one")?;
         let weights = weights(&plan)?;
         host.set_parameters(Parameters::frozen(plan, weights));
         Ok(Model { backend, host, config })
@@ -99,8 +102,10 @@ impl Model {
     /// Makes every parameter a trained one.
     ///
     /// # Errors
-    /// There is an adapter.
+    /// There is an adapter, or the parameters with their gradients and moments do not fit the budget.
     pub fn train_all(&mut self) -> Result<()> {
+        let needs = plan_bytes(self.plan()).saturating_mul(4);
+        self.host.budget().ask("training every weight", needs, 0, "train an adapter")?;
         self.change(Parameters::train_all)
     }
 
@@ -110,7 +115,7 @@ impl Model {
     /// A value is out of bounds, or a target fits no projection.
     pub fn add_adapter(&mut self, config: &AdapterConfig, seed: u64) -> Result<()> {
         let weights = config.initial(self.plan(), seed, DType::F32)?;
-        self.set_adapter(&Adapter { config: config.clone(), weights })
+        self.set_adapter(&Adapter { config: config.clone(), weights, base: BTreeMap::new() })
     }
 
     /// Attaches an adapter folder in PEFT's format and freezes everything else.
@@ -169,8 +174,7 @@ impl Model {
         let pass = self.pass(batch, Mode::Evaluate)?;
         self.within(pass, |model| {
             let x = model.hidden(batch)?;
-            let logits = model.backend.logits(x)?;
-            model.host.get(logits)
+            model.logits_of(x, batch.batch, batch.seq)
         })
     }
 
@@ -199,20 +203,60 @@ impl Model {
 
     /// The last hidden state of a batch.
     fn hidden(&mut self, batch: &Batch<'_>) -> Result<TensorId> {
-        let ids = self.numbers(batch.ids, batch.batch, batch.seq)?;
-        self.hidden_of(ids)
+        self.hidden_of(batch.ids, batch.batch, batch.seq)
     }
 
-    pub(super) fn hidden_of(&mut self, ids: TensorId) -> Result<TensorId> {
-        let mut x = self.backend.embed(ids)?;
+    /// The last hidden state of `ids` `[batch, seq]`.
+    pub(super) fn hidden_of(&mut self, ids: &[u32], batch: usize, seq: usize) -> Result<TensorId> {
+        let mut x = self.embed(ids, batch, seq)?;
         for index in 0..self.plan().blocks {
-            let next = self.backend.block(index, x)?;
+            let next = self.block(index, x)?;
             if next != x {
                 self.host.release(x);
             }
             x = next;
         }
         Ok(x)
+    }
+
+    /// The first hidden state of `ids` `[batch, seq]`.
+    pub(super) fn embed(&mut self, ids: &[u32], batch: usize, seq: usize) -> Result<TensorId> {
+        let ids = self.numbers(ids, batch, seq)?;
+        let x = self.backend.embed(ids)?;
+        match *self.host.get(x)?.dims() {
+            [b, s, hidden] if (b, s) == (batch, seq) && hidden > 0 => Ok(x),
+            ref found => Err(ModelError::Batch(format!(
+                "the backend's first hidden state is {found:?}; [{batch}, {seq}, hidden] is needed"
+            ))),
+        }
+    }
+
+    /// Block `index`, which keeps the shape of the hidden state.
+    pub(super) fn block(&mut self, index: u32, x: TensorId) -> Result<TensorId> {
+        let before = self.host.get(x)?;
+        let next = self.backend.block(index, x)?;
+        let after = self.host.get(next)?;
+        match before.dims() == after.dims() {
+            true => Ok(next),
+            false => Err(ModelError::Batch(format!(
+                "the backend's block {index} made {:?} of {:?}; a block keeps the shape",
+                after.dims(),
+                before.dims()
+            ))),
+        }
+    }
+
+    /// The logits of a hidden state `[batch, seq, hidden]`.
+    pub(super) fn logits_of(&mut self, x: TensorId, batch: usize, seq: usize) -> Result<Tensor> {
+        let logits = self.backend.logits(x)?;
+        let logits = self.host.get(logits)?;
+        let vocabulary = self.plan().vocabulary;
+        match *logits.dims() {
+            [b, s, width] if (b, s, width as u64) == (batch, seq, vocabulary) => Ok(logits),
+            ref found => Err(ModelError::Batch(format!(
+                "the backend's logits are {found:?}; [{batch}, {seq}, {vocabulary}] is needed"
+            ))),
+        }
     }
 
     pub(super) fn loss_of(&mut self, x: TensorId, batch: &Batch<'_>) -> Result<Tensor> {

@@ -126,12 +126,10 @@ impl Model {
     }
 
     fn last_logits(&mut self, tokens: &[u32]) -> Result<Tensor> {
-        let ids = self.numbers(tokens, 1, tokens.len())?;
-        let hidden = self.hidden_of(ids)?;
+        let hidden = self.hidden_of(tokens, 1, tokens.len())?;
         // Only the last position is asked for: the output layer is the widest of all.
         let last = tensor::slice(&self.host.get(hidden)?, 1, tokens.len() - 1, 1)?.contiguous()?;
         let last = self.host.insert(last)?;
-        let logits = self.backend.logits(last)?;
-        Ok(self.host.get(logits)?.flatten_all()?)
+        Ok(self.logits_of(last, 1, 1)?.flatten_all()?)
     }
 }

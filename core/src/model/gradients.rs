@@ -1,6 +1,5 @@
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use codetune_plugin_sdk::TensorId;
 
 use super::dropout::DropoutKey;
 use super::error::Result;
@@ -52,11 +51,10 @@ impl Model {
         let first = Pass::of(batch, false, Some(key))?;
         self.pass(batch, Mode::Train(key))?;
         let states = self.within(first, |model| {
-            let ids = model.numbers(batch.ids, batch.batch, batch.seq)?;
-            let mut id = model.backend.embed(ids)?;
+            let mut id = model.embed(batch.ids, batch.batch, batch.seq)?;
             let mut states = vec![model.host.get(id)?];
             for index in 0..model.plan().blocks {
-                id = model.backend.block(index, id)?;
+                id = model.block(index, id)?;
                 states.push(model.host.get(id)?);
             }
             Ok(states)
@@ -71,7 +69,7 @@ impl Model {
                 match &upstream {
                     None => model.loss_of(id, batch),
                     Some(_) => {
-                        let block = model.backend.block(index as u32, id)?;
+                        let block = model.block(index as u32, id)?;
                         model.host.get(block)
                     }
                 }
@@ -89,8 +87,7 @@ impl Model {
         }
         let pass = self.pass(batch, Mode::Train(key))?;
         let embedded = self.within(pass, |model| {
-            let ids = model.numbers(batch.ids, batch.batch, batch.seq)?;
-            let id: TensorId = model.backend.embed(ids)?;
+            let id = model.embed(batch.ids, batch.batch, batch.seq)?;
             model.host.get(id)
         })?;
         if embedded.track_op() {

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use candle_core::Tensor;
 use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 
+use super::budget::Budget;
 use super::error::{ModelError, Result};
-use super::memory::Room;
+use super::memory::Memory;
 use super::parameters::{Parameters, Weight};
 use super::pass::Pass;
+use super::sizes::result_bytes;
 use crate::plugin::TensorHost;
 use crate::tensor::{self, Gelu};
 
@@ -15,24 +17,35 @@ use crate::tensor::{self, Gelu};
 ///
 /// Tensors live for one forward pass; numbers are not used again until the table is empty, so that a stale
 /// one names nothing. Locks are held to look up and to keep, never while computing.
-#[derive(Default)]
 pub struct ModelHost {
     parameters: RwLock<Arc<Parameters>>,
     pass: RwLock<Option<Arc<Pass>>>,
     table: Mutex<Table>,
-    room: Room,
+    budget: Budget,
 }
 
 #[derive(Default)]
 struct Table {
     tensors: HashMap<TensorId, Tensor>,
     next: TensorId,
+    memory: Memory,
 }
 
+/// How a pass can need less.
+const SMALLER_PASS: &str = "use a smaller batch_size or max_seq_length";
+
+/// How a generation can need less.
+const SHORTER: &str = "shorten the prompt or generate fewer tokens";
+
 impl ModelHost {
-    /// A host without parameters, to configure a backend with.
-    pub fn new() -> Self {
-        Self::default()
+    /// A host without parameters, to configure a backend with, whose tensors keep to the budget.
+    pub fn new(budget: Budget) -> Self {
+        ModelHost { parameters: RwLock::default(), pass: RwLock::default(), table: Mutex::default(), budget }
+    }
+
+    /// How much memory tensors may take.
+    pub(super) fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// The parameters as they are now.
@@ -46,7 +59,11 @@ impl ModelHost {
 
     /// Starts a pass with an empty table.
     pub(super) fn begin(&self, pass: Pass) {
-        self.table().clear();
+        let taken = self.parameters().memory().saturating_add(pass.cached_bytes());
+        let mut table = self.table();
+        table.clear();
+        table.memory.begin(pass.records, taken);
+        drop(table);
         *self.pass.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(pass));
     }
 
@@ -62,6 +79,7 @@ impl ModelHost {
         let id = table.next;
         table.next =
             id.checked_add(1).ok_or_else(|| ModelError::Batch("one pass made 2³² tensors".into()))?;
+        table.memory.take(&tensor);
         table.tensors.insert(id, tensor);
         Ok(id)
     }
@@ -81,12 +99,12 @@ impl ModelHost {
         let pass = self.pass.read().unwrap_or_else(PoisonError::into_inner).clone();
         let pass = pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))?;
         let parameters = self.parameters();
-        let run = Operation { parameters: &parameters, pass: &pass, room: &self.room };
+        let run = Operation { parameters: &parameters, pass: &pass };
         let get = |id| self.get(id);
+        self.ask(op, &parameters, &pass)?;
         Ok(match *op {
             Op::Embedding { name, ids } => {
                 let (weight, ids) = (run.required(name, "weight", &[Role::Embedding])?, get(ids)?);
-                self.room.ask(&weight, ids.elem_count().saturating_mul(last(&weight)))?;
                 tensor::embedding(&weight, &ids)?
             }
             Op::Linear { name, x } => run.linear(name, &get(x)?)?,
@@ -100,7 +118,9 @@ impl ModelHost {
             }
             Op::Rope { x, inverse_frequencies } => pass.rope(&get(x)?, inverse_frequencies)?,
             Op::Attention { q, k, v, slot, scale, window } => {
-                pass.attention((&get(q)?, &get(k)?, &get(v)?), slot, scale, window, &self.room)?
+                let (q, k, v) = (get(q)?, get(k)?, get(v)?);
+                let ask = |bytes| self.ask_to_keep(bytes);
+                pass.attention((&q, &k, &v), slot, scale, window, &ask)?
             }
             Op::Swiglu { gate, up } => tensor::swiglu(&get(gate)?, &get(up)?)?,
             Op::Silu { x } => tensor::silu(&get(x)?)?,
@@ -111,11 +131,7 @@ impl ModelHost {
             Op::Add { a, b } => tensor::add(&get(a)?, &get(b)?)?,
             Op::Mul { a, b } => tensor::mul(&get(a)?, &get(b)?)?,
             Op::Scale { x, factor } => tensor::scale(&get(x)?, factor)?,
-            Op::Matmul { a, b } => {
-                let (a, b) = (get(a)?, get(b)?);
-                self.room.ask(&a, (a.elem_count() / last(&a)).saturating_mul(last(&b)))?;
-                tensor::matmul(&a, &b)?
-            }
+            Op::Matmul { a, b } => tensor::matmul(&get(a)?, &get(b)?)?,
             Op::Reshape { x, shape } => {
                 tensor::reshape(&get(x)?, &shape.iter().map(|d| size(*d)).collect::<Vec<_>>())?
             }
@@ -127,9 +143,6 @@ impl ModelHost {
             }
             Op::Cat { parts, dimension } => {
                 let parts = parts.iter().map(|id| get(*id)).collect::<Result<Vec<_>>>()?;
-                if let Some(first) = parts.first() {
-                    self.room.ask(first, parts.iter().map(Tensor::elem_count).sum())?;
-                }
                 tensor::cat(&parts.iter().collect::<Vec<_>>(), dimension as usize)?
             }
             Op::Reduce { x, kind, dimension } => {
@@ -149,19 +162,52 @@ impl ModelHost {
     }
 }
 
+impl ModelHost {
+    /// Refuses an operation whose result does not fit the budget, before it is made.
+    fn ask(&self, op: &Op<'_>, parameters: &Parameters, pass: &Pass) -> Result<()> {
+        let table = match *op {
+            Op::Rope { x, inverse_frequencies } => self.new_rope_table(x, inverse_frequencies, pass)?,
+            _ => 0,
+        };
+        let needs = result_bytes(op, &|id| self.get(id), parameters)?.saturating_add(table);
+        let taken = self.table().memory.taken();
+        self.budget.ask("its result", needs, taken, SMALLER_PASS)?;
+        // It stays with the pass.
+        self.table().memory.keep(table);
+        Ok(())
+    }
+
+    /// Refuses buffers for keys and values that do not fit the budget, before they are made. They stay with the cache.
+    fn ask_to_keep(&self, bytes: u64) -> Result<()> {
+        let memory = &mut self.table().memory;
+        self.budget.ask("keys and values", bytes, memory.taken(), SHORTER)?;
+        memory.keep(bytes);
+        Ok(())
+    }
+
+    /// The bytes of the table that these frequencies need, where there is none yet.
+    fn new_rope_table(&self, x: TensorId, inverse_frequencies: &[f64], pass: &Pass) -> Result<u64> {
+        let width = self.get(x)?.dims().last().copied().unwrap_or(0);
+        if inverse_frequencies.len().checked_mul(2) != Some(width) {
+            let message = format!(
+                "{} frequencies do not rotate heads of {width}; half as many are needed",
+                inverse_frequencies.len()
+            );
+            return Err(ModelError::Batch(message));
+        }
+        Ok(pass.new_rope_table(inverse_frequencies))
+    }
+}
+
 impl Table {
     fn clear(&mut self) {
         self.tensors.clear();
+        self.memory.begin(false, 0);
         // Half of the numbers stay in hand, so that a pass never runs out in its middle.
         if self.next > TensorId::MAX / 2 {
             self.next = 0;
         }
     }
-}
-
-/// The last dimension, for sizes; 1 where there is none.
-fn last(x: &Tensor) -> usize {
-    x.dims().last().copied().unwrap_or(1).max(1)
 }
 
 /// A number that does not fit is larger than any tensor, which the operation refuses with its shapes.
@@ -171,10 +217,7 @@ fn size(value: u64) -> usize {
 
 impl TensorHost for ModelHost {
     fn run(&self, op: &Op<'_>) -> std::result::Result<TensorId, String> {
-        let made = self.compute(op).and_then(|tensor| {
-            self.room.note(&tensor)?;
-            self.insert(tensor)
-        });
+        let made = self.compute(op).and_then(|tensor| self.insert(tensor));
         made.map_err(|error| format!("{}: {error}", op.name()))
     }
 
@@ -184,7 +227,12 @@ impl TensorHost for ModelHost {
     }
 
     fn release(&self, tensor: TensorId) {
-        let released = self.table().tensors.remove(&tensor);
+        let mut table = self.table();
+        let released = table.tensors.remove(&tensor);
+        if let Some(tensor) = &released {
+            table.memory.give_back(tensor);
+        }
+        drop(table);
         // Freeing a tensor can free a whole graph: not under the lock.
         drop(released);
     }
@@ -194,18 +242,16 @@ impl TensorHost for ModelHost {
 struct Operation<'a> {
     parameters: &'a Parameters,
     pass: &'a Pass,
-    room: &'a Room,
 }
 
 impl Operation<'_> {
     fn linear(&self, name: &str, x: &Tensor) -> Result<Tensor> {
         // A tied output layer projects with the embedding.
         let weight = self.required(name, "weight", &[Role::Linear, Role::Embedding])?;
-        self.room
-            .ask(x, (x.elem_count() / last(x)).saturating_mul(weight.dims().first().copied().unwrap_or(1)))?;
         let bias = self.optional(name, "bias");
         let bias = bias.as_ref();
-        let Some((config, lora)) = self.parameters.lora(name) else {
+        let module = self.parameters.projection(name);
+        let Some((config, lora)) = self.parameters.lora(module) else {
             return Ok(match weight.track_op() {
                 true => tensor::trained_linear(x, &weight, bias)?,
                 false => tensor::frozen_linear(x, &weight, bias)?,
@@ -213,7 +259,7 @@ impl Operation<'_> {
         };
         let (a, b) = (self.seen(lora.a.as_tensor()), self.seen(lora.b.as_tensor()));
         let key = self.pass.dropout.filter(|_| config.dropout > 0.0);
-        let mask = key.map(|key| key.mask(name, x.elem_count(), config.dropout)).transpose()?;
+        let mask = key.map(|key| key.mask(module, x.elem_count(), config.dropout)).transpose()?;
         Ok(tensor::lora_linear(x, &weight, bias, &a, &b, config.scale(), mask)?)
     }
 

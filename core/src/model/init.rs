@@ -10,20 +10,30 @@ use codetune_plugin_sdk::{Initializer, Plan};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::budget::Budget;
 use super::checkpoint::write_model;
 use super::config::{self, ModelConfig};
 use super::error::{ModelError, Result};
 use super::forward::OpenBackend;
 use super::host::ModelHost;
+use crate::plugin::plan_bytes;
 
 /// Makes a model from nothing: reads the plan of `config`, draws its weights by `seed`, and writes the folder.
 ///
 /// # Errors
-/// The backend refuses the configuration, a model is there already in any form, or a file cannot be written.
-pub fn create_model(open: OpenBackend<'_>, config: &ModelConfig, seed: u64, folder: &Path) -> Result<Plan> {
+/// The backend refuses the configuration, the weights do not fit the budget, a model is there already in any form, or a
+/// file cannot be written.
+pub fn create_model(
+    open: OpenBackend<'_>,
+    config: &ModelConfig,
+    seed: u64,
+    folder: &Path,
+    budget: Budget,
+) -> Result<Plan> {
     refuse_another(folder)?;
-    let opened = open(&config.json, Arc::new(ModelHost::new()));
+    let opened = open(&config.json, Arc::new(ModelHost::new(budget)));
     let plan = opened.map_err(ModelError::opening(&config.path))?.plan().clone();
+    budget.ask("the model", plan_bytes(&plan), 0, "make a smaller one")?;
     write_model(folder, &config.json, &initial_weights(&plan, seed, DType::F32)?)?;
     Ok(plan)
 }

@@ -1,65 +1,79 @@
-//! Keeps a forward pass within the machine's memory: running out of it would end the whole process, and a backend in
-//! a sandbox can ask for tensors as it likes.
+//! Counts what the tensors of a pass take: a backend in a sandbox can ask for tensors as it likes, and running out of
+//! memory would end the whole process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 
 use candle_core::Tensor;
 
-use super::error::{ModelError, Result};
+/// What a tensor takes beside its numbers.
+const OVERHEAD: u64 = 512;
 
-/// How much is made between two looks at the machine; whatever is smaller at once is not looked at.
-const BETWEEN: u64 = 64 << 20;
-
-/// What the machine has left, in bytes; nothing where it does not tell.
-type Available = fn() -> Option<u64>;
-
-/// Counts what a pass makes, and refuses what the machine has no room for.
-pub(super) struct Room {
-    made: AtomicU64,
-    available: Available,
+/// The memory behind the tensors of a pass. Several tensors may share one storage, which counts once, for as long as one
+/// of them is there.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// By address.
+    storages: HashMap<usize, Storage>,
+    bytes: u64,
+    /// What is given back stays where it is: the graph of gradients holds it.
+    keeps: bool,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Room { made: AtomicU64::new(0), available }
-    }
+struct Storage {
+    users: u64,
+    bytes: u64,
 }
 
-impl Room {
-    /// Refuses an operation whose result of `elements` like those of `x` does not fit.
-    pub(super) fn ask(&self, x: &Tensor, elements: usize) -> Result<()> {
-        let bytes = (elements as u64).saturating_mul(x.dtype().size_in_bytes() as u64);
-        if bytes < BETWEEN { Ok(()) } else { self.look(bytes) }
+impl Memory {
+    /// Starts a pass, with what is there already.
+    pub fn begin(&mut self, keeps: bool, taken: u64) {
+        *self = Memory { bytes: taken, keeps, ..Memory::default() };
     }
 
-    /// Takes note of a result, and refuses to go on where the machine has no room for as much again.
-    pub(super) fn note(&self, made: &Tensor) -> Result<()> {
-        let bytes = (made.elem_count() * made.dtype().size_in_bytes()) as u64;
-        if self.made.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) < BETWEEN {
-            return Ok(());
+    /// How many bytes are taken.
+    pub fn taken(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Counts a tensor.
+    pub fn take(&mut self, tensor: &Tensor) {
+        let storage = self.storages.entry(address(tensor)).or_insert(Storage { users: 0, bytes: 0 });
+        storage.users += 1;
+        // What comes to lie where something was before may be larger.
+        let more = bytes(tensor).saturating_sub(storage.bytes);
+        storage.bytes += more;
+        self.bytes = self.bytes.saturating_add(more).saturating_add(OVERHEAD);
+    }
+
+    /// Counts a tensor no longer.
+    pub fn give_back(&mut self, tensor: &Tensor) {
+        self.bytes = self.bytes.saturating_sub(OVERHEAD);
+        if self.keeps {
+            return;
         }
-        self.made.store(0, Ordering::Relaxed);
-        self.look(BETWEEN)
+        let address = address(tensor);
+        let Some(storage) = self.storages.get_mut(&address) else { return };
+        storage.users = storage.users.saturating_sub(1);
+        if storage.users == 0 {
+            self.bytes = self.bytes.saturating_sub(storage.bytes);
+            self.storages.remove(&address);
+        }
     }
 
-    fn look(&self, bytes: u64) -> Result<()> {
-        match (self.available)() {
-            Some(left) if left < bytes => Err(ModelError::Batch(format!(
-                "it needs {} MiB of memory, and this machine has {} MiB left; use a smaller batch_size or \
-                 max_seq_length",
-                bytes >> 20,
-                left >> 20
-            ))),
-            _ => Ok(()),
-        }
+    /// Counts what stays until the pass ends, whatever becomes of its tensor.
+    pub fn keep(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
-/// `MemAvailable` of `/proc/meminfo`, which only Linux has.
-fn available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+/// The bytes of a tensor's numbers. A view may stand for more, which whoever made it was counted with.
+pub(super) fn bytes(tensor: &Tensor) -> u64 {
+    (tensor.elem_count() as u64).saturating_mul(tensor.dtype().size_in_bytes() as u64)
+}
+
+fn address(tensor: &Tensor) -> usize {
+    let (storage, _) = tensor.storage_and_layout();
+    std::ptr::from_ref(&*storage).addr()
 }
 
 #[cfg(test)]
@@ -68,28 +82,46 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_does_not_fit_is_refused_before_it_is_made() {
-        let x = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
-        let room = Room { available: || Some(100 << 20), ..Room::default() };
-        room.ask(&x, 20 << 20).unwrap();
-        let error = room.ask(&x, 30 << 20).unwrap_err().to_string();
-        assert!(error.contains("120 MiB") && error.contains("100 MiB left"), "{error}");
-        assert!(room.ask(&x, usize::MAX).is_err());
-        Room { available: || None, ..Room::default() }.ask(&x, usize::MAX).unwrap();
+    fn zeros(elements: usize) -> Tensor {
+        Tensor::zeros(elements, DType::F32, &Device::Cpu).unwrap()
     }
 
     #[test]
-    fn many_small_results_are_counted() {
-        let x = Tensor::zeros(1 << 20, DType::F32, &Device::Cpu).unwrap();
-        let room = Room { available: || Some(1 << 20), ..Room::default() };
-        let refused = (0..100).filter(|_| room.note(&x).is_err()).count();
-        assert_eq!(refused, 100 / 16);
+    fn tensors_count_from_when_they_are_made_until_they_are_given_back() {
+        let mut memory = Memory::default();
+        memory.begin(false, 7);
+        let (a, b) = (zeros(1000), zeros(10));
+        memory.take(&a);
+        memory.take(&b);
+        assert_eq!(memory.taken(), 7 + 4040 + 2 * OVERHEAD);
+        memory.give_back(&a);
+        memory.keep(5);
+        assert_eq!(memory.taken(), 7 + 40 + OVERHEAD + 5);
+        memory.begin(false, 0);
+        assert_eq!(memory.taken(), 0);
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
-    fn linux_tells_what_is_left() {
-        assert!(available().unwrap() > 1 << 20);
+    fn views_share_a_storage_that_counts_until_the_last_is_gone() {
+        let mut memory = Memory::default();
+        let all = zeros(1000);
+        let part = all.narrow(0, 3, 2).unwrap();
+        memory.take(&all);
+        memory.take(&part);
+        assert_eq!(memory.taken(), 4000 + 2 * OVERHEAD);
+        memory.give_back(&all);
+        assert_eq!(memory.taken(), 4000 + OVERHEAD, "the part holds all of it");
+        memory.give_back(&part);
+        assert_eq!(memory.taken(), 0);
+    }
+
+    #[test]
+    fn what_gradients_need_counts_to_the_end_of_the_pass() {
+        let mut memory = Memory::default();
+        memory.begin(true, 0);
+        let x = zeros(1000);
+        memory.take(&x);
+        memory.give_back(&x);
+        assert_eq!(memory.taken(), 4000);
     }
 }

@@ -5,7 +5,10 @@
 //! names them.
 
 mod adapter;
+mod adapter_config;
 mod adapter_file;
+mod beside;
+mod budget;
 mod cache;
 mod checkpoint;
 mod config;
@@ -20,12 +23,17 @@ mod host;
 mod init;
 mod memory;
 mod merge;
+mod output;
 mod parameters;
 mod pass;
 mod sample;
+mod sizes;
+mod weights_file;
 
 pub use adapter::{AdapterConfig, Targets};
 pub use adapter_file::{Adapter, read_adapter, write_adapter};
+pub use beside::Beside;
+pub use budget::Budget;
 pub use checkpoint::{read_weights, write_model};
 pub use config::ModelConfig;
 pub use dropout::DropoutKey;

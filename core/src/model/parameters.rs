@@ -4,8 +4,10 @@ use candle_core::{Tensor, Var};
 use codetune_plugin_sdk::{Plan, Role};
 
 use super::adapter::AdapterConfig;
-use super::adapter_file::{Adapter, key};
+use super::adapter_file::{Adapter, equal, key};
 use super::error::{ModelError, Result};
+use super::memory::bytes;
+use super::output::{OUTPUT, tied_embedding};
 
 /// The trained correction of one projection.
 #[derive(Debug, Clone)]
@@ -28,7 +30,17 @@ pub struct Parameters {
     plan: Plan,
     roles: BTreeMap<String, Role>,
     weights: BTreeMap<String, Weight>,
-    adapter: Option<(AdapterConfig, BTreeMap<String, Lora>)>,
+    /// The weight that is embedding and output layer at once.
+    tied: Option<String>,
+    adapter: Option<Attached>,
+}
+
+#[derive(Debug, Clone)]
+struct Attached {
+    config: AdapterConfig,
+    lora: BTreeMap<String, Lora>,
+    /// The weights of the base that others of the adapter have taken the place of.
+    replaced: BTreeMap<String, Tensor>,
 }
 
 impl Parameters {
@@ -36,7 +48,8 @@ impl Parameters {
     pub(super) fn frozen(plan: Plan, weights: BTreeMap<String, Tensor>) -> Self {
         let roles = plan.parameters.iter().map(|p| (p.name.clone(), p.role)).collect();
         let weights = weights.into_iter().map(|(name, tensor)| (name, Weight::Frozen(tensor))).collect();
-        Parameters { plan, roles, weights, adapter: None }
+        let tied = tied_embedding(&plan).map(|embedding| embedding.name.clone());
+        Parameters { plan, roles, weights, tied, adapter: None }
     }
 
     /// What the model consists of.
@@ -69,13 +82,26 @@ impl Parameters {
                 *weight = Weight::Frozen(var.as_detached_tensor());
             }
         }
-        self.adapter = Some((adapter.config.clone(), lora));
+        for (name, own) in self.adapter.take().into_iter().flat_map(|before| before.replaced) {
+            self.replace(&name, own);
+        }
+        let mut replaced = BTreeMap::new();
+        for (name, given) in &adapter.base {
+            match self.weights.get(name) {
+                Some(Weight::Frozen(own)) if !equal(own, given)? => {
+                    replaced.insert(name.clone(), own.clone());
+                    self.replace(name, given.clone());
+                }
+                _ => {}
+            }
+        }
+        self.adapter = Some(Attached { config: adapter.config.clone(), lora, replaced });
         Ok(())
     }
 
-    /// Takes the adapter off.
+    /// Takes the adapter off; weights that came with it stay.
     pub(super) fn detach(&mut self) -> Option<(AdapterConfig, BTreeMap<String, Lora>)> {
-        self.adapter.take()
+        self.adapter.take().map(|attached| (attached.config, attached.lora))
     }
 
     /// Puts another weight in a place.
@@ -86,7 +112,8 @@ impl Parameters {
     /// The trained tensors, sorted by name. An adapter's names are those of PEFT's files.
     pub fn trainable(&self) -> Vec<(String, Var)> {
         let mut trained: Vec<(String, Var)> = match &self.adapter {
-            Some((_, lora)) => lora
+            Some(attached) => attached
+                .lora
                 .iter()
                 .flat_map(|(module, lora)| {
                     [(key(module, 'A'), lora.a.clone()), (key(module, 'B'), lora.b.clone())]
@@ -100,10 +127,11 @@ impl Parameters {
 
     /// The adapter as a file would hold it.
     pub fn adapter(&self) -> Option<Adapter> {
-        let (config, lora) = self.adapter.as_ref()?;
+        let Attached { config, lora, replaced } = self.adapter.as_ref()?;
         let pair = |lora: &Lora| (lora.a.as_detached_tensor(), lora.b.as_detached_tensor());
         let weights = lora.iter().map(|(name, lora)| (name.clone(), pair(lora))).collect();
-        Some(Adapter { config: config.clone(), weights })
+        let base = self.weights().into_iter().filter(|(name, _)| replaced.contains_key(name)).collect();
+        Some(Adapter { config: config.clone(), weights, base })
     }
 
     /// Every weight of the base, without the adapter.
@@ -115,6 +143,16 @@ impl Parameters {
         self.weights.iter().map(|(name, weight)| (name.clone(), detached(weight))).collect()
     }
 
+    /// The bytes that the parameters take, with a gradient and two moments of AdamW for each trained one.
+    pub(super) fn memory(&self) -> u64 {
+        let weights = self.weights.values().map(|weight| match weight {
+            Weight::Frozen(tensor) => bytes(tensor),
+            Weight::Trained(var) => bytes(var.as_tensor()),
+        });
+        let trained = self.trainable().into_iter().map(|(_, var)| 3 * bytes(var.as_tensor()));
+        weights.chain(trained).fold(0, u64::saturating_add)
+    }
+
     pub(super) fn weight(&self, name: &str) -> Option<&Weight> {
         self.weights.get(name)
     }
@@ -124,8 +162,14 @@ impl Parameters {
     }
 
     pub(super) fn lora(&self, module: &str) -> Option<(&AdapterConfig, &Lora)> {
-        let (config, lora) = self.adapter.as_ref()?;
+        let Attached { config, lora, .. } = self.adapter.as_ref()?;
         Some((config, lora.get(module)?))
+    }
+
+    /// The module that projects with the weight of this name: a tied embedding does so as the output layer.
+    pub(super) fn projection<'a>(&self, module: &'a str) -> &'a str {
+        let own = |tied: &String| tied.strip_suffix(".weight") == Some(module);
+        if self.tied.as_ref().is_some_and(own) { OUTPUT } else { module }
     }
 }
 

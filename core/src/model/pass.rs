@@ -6,7 +6,6 @@ use candle_core::{DType, Tensor};
 use super::cache::Cache;
 use super::dropout::DropoutKey;
 use super::error::{ModelError, Result};
-use super::memory::Room;
 use crate::tensor::{self, AttentionMask, IGNORE};
 
 /// Sequences that go through the model together; each slice holds `batch · seq` numbers, row by row.
@@ -130,6 +129,25 @@ impl Pass {
         Ok(tensor::rope(x, &cos, &sin)?)
     }
 
+    /// The bytes that a table for these frequencies takes while it is made; 0 where there is one.
+    pub(super) fn new_rope_table(&self, frequencies: &[f64]) -> u64 {
+        // An angle's cosine and sine, each in double precision and as they are kept.
+        let each = 2 * (size_of::<f64>() + size_of::<f32>()) as u64;
+        let key: Vec<u64> = frequencies.iter().map(|f| f.to_bits()).collect();
+        match self.rope_tables.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&key) {
+            true => 0,
+            false => {
+                (self.positions.len() as u64).saturating_mul(frequencies.len() as u64).saturating_mul(each)
+            }
+        }
+    }
+
+    /// The bytes that the keys and values of the tokens so far take.
+    pub(super) fn cached_bytes(&self) -> u64 {
+        let cache = self.cache.as_ref().map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner));
+        cache.map_or(0, |cache| cache.bytes())
+    }
+
     fn rope_table(&self, frequencies: &[f64], dtype: DType) -> Result<(Tensor, Tensor)> {
         let key: Vec<u64> = frequencies.iter().map(|f| f.to_bits()).collect();
         let tables = || self.rope_tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +165,7 @@ impl Pass {
         slot: u32,
         scale: f64,
         window: Option<u32>,
-        room: &Room,
+        ask: &dyn Fn(u64) -> Result<()>,
     ) -> Result<Tensor> {
         let window = window.map(|window| window as usize);
         let mask = match window {
@@ -157,7 +175,7 @@ impl Pass {
         let Some(cache) = &self.cache else { return Ok(tensor::attention(q, k, v, &mask, scale)?) };
         let context = {
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-            cache.append(slot, (k, v), window, room)?
+            cache.append(slot, (k, v), window, ask)?
         };
         let mask = mask.with_offset(context.offset);
         Ok(tensor::attention(q, &context.keys, &context.values, &mask, scale)?)

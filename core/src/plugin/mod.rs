@@ -21,6 +21,7 @@ mod limits;
 mod log_line;
 mod manifest;
 mod native;
+mod plan;
 #[expect(clippy::module_inception, reason = "a plugin is what the room is about")]
 mod plugin;
 mod registry;
@@ -40,6 +41,8 @@ pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
     ValueKind,
 };
+pub use plan::parameter_count;
+pub(crate) use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Entry, Origin, PluginState, Registry, RegistryError, Trust};
 pub use service::{SourceBatch, TensorHost};

@@ -5,6 +5,7 @@ use codetune_plugin_sdk::{Builtin, Setup, abi};
 use serde_json::{Map, Value};
 
 use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
+use crate::plugin::plan::check_plan;
 use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend};
 use crate::plugin::{
     AnalyzerInstance, BackendInstance, CallError, Carrier, ComponentCache, Digest, Fault, Manifest,
@@ -192,17 +193,20 @@ impl Plugin {
     /// Makes an instance of a training backend for a model's `config.json`.
     ///
     /// # Errors
-    /// The model's configuration is refused, the code cannot be loaded, or the plugin is no backend.
+    /// The model's configuration is refused, the code cannot be loaded, the plugin is no backend, or what it says that
+    /// the model consists of cannot be.
     pub fn backend(
         &self,
         config: &str,
         host: Arc<dyn TensorHost>,
     ) -> Result<Box<dyn BackendInstance>, CallError> {
         let manifest = Arc::clone(&self.manifest);
-        Ok(match &self.body {
+        let instance: Box<dyn BackendInstance> = match &self.body {
             Body::Wasm { .. } => Box::new(WasmBackend::configure(self.component()?, manifest, config, host)?),
             _ => Box::new(NativeBackend::configure(self.tables()?, manifest, config, host)?),
-        })
+        };
+        check_plan(instance.plan()).map_err(|what| Fault::Invalid(what).of(self.name()))?;
+        Ok(instance)
     }
 
     fn name(&self) -> &str {

@@ -1,13 +1,9 @@
 use codetune_plugin_sdk::abi;
 use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol};
 
-use crate::plugin::Carrier;
-
 /// What a plugin file says before anything of it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Embedded {
-    /// What kind of file it is.
-    pub carrier: Carrier,
     /// The manifest's text.
     pub manifest: String,
     /// The symbol that a native plugin exports.
@@ -38,7 +34,7 @@ fn component(bytes: &[u8]) -> Result<Embedded, String> {
             return Err("it holds two plugin manifests; a component is one plugin".into());
         }
     }
-    Ok(Embedded { carrier: Carrier::Wasm, manifest: text(manifest)?, symbol: None, missing: None })
+    Ok(Embedded { manifest: text(manifest)?, symbol: None, missing: None })
 }
 
 fn library(bytes: &[u8]) -> Result<Embedded, String> {
@@ -58,7 +54,7 @@ fn library(bytes: &[u8]) -> Result<Embedded, String> {
     match found[..] {
         [symbol] => {
             let missing = foreign_machine(&file).map_or_else(|| other_major(symbol), |it| Ok(Some(it)))?;
-            Ok(Embedded { carrier: Carrier::Native, manifest, symbol: Some(symbol.to_owned()), missing })
+            Ok(Embedded { manifest, symbol: Some(symbol.to_owned()), missing })
         }
         [] => Err(format!("it exports no symbol {}{}_*", abi::SYMBOL_PREFIX, abi::MAJOR)),
         _ => Err(format!("it exports several plugins ({}); a library is one plugin", found.join(", "))),

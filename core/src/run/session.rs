@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::data::Data;
 use super::{RunError, artifacts, record};
-use crate::model::{Model, ModelConfig};
+use crate::model::{Budget, Model, ModelConfig};
 use crate::plugin::{Carrier, Plugin, Registry};
 use crate::store::{Outcome as Ended, RunId, RunMetrics, Store};
 use crate::train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
@@ -38,6 +38,8 @@ pub struct Session<'a> {
     pub stop: Arc<AtomicBool>,
     /// The registry's carriers were chosen by hand, so `model.carrier` is not held against the backend.
     pub carriers_chosen: bool,
+    /// What the tensors of a model may take.
+    pub memory: Budget,
 }
 
 impl Session<'_> {
@@ -85,7 +87,7 @@ impl Session<'_> {
         if !self.carriers_chosen {
             check_carrier(&backend, config.model.carrier)?;
         }
-        let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path)?;
+        let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path, self.memory)?;
         let data = Data::open(config, model.plan().vocabulary)?;
         let model_digest = artifacts::weights_digest(&config.model.path)?;
 

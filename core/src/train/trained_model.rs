@@ -1,7 +1,4 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Tensor, Var};
 
@@ -12,18 +9,15 @@ use super::{
 };
 use crate::{
     dataset::MicroBatch,
-    model::{self, Batch, DropoutKey, Mode, Model, read_adapter},
+    model::{self, Batch, Beside, DropoutKey, Mode, Model, read_adapter},
 };
-
-/// What lies beside the weights of a model folder and goes into a fully trained one unchanged.
-const BESIDE: [&str; 4] =
-    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
 
 /// A [`Model`] made ready for a run: with its adapter attached, or with every weight trained.
 pub struct TrainedModel {
     model: Model,
     base: PathBuf,
-    adapter: bool,
+    /// What lies beside the weights of the base and goes into a fully trained model unchanged; none with an adapter.
+    beside: Option<Beside>,
     recompute: bool,
 }
 
@@ -42,7 +36,11 @@ impl TrainedModel {
         };
         attached?;
         let base = config.model.path.clone();
-        Ok(Self { model, base, adapter: config.adapter.is_some(), recompute: config.train.checkpointing })
+        let beside = match &config.adapter {
+            None => Some(Beside::read(&base).map_err(TrainError::Refused)?),
+            Some(_) => None,
+        };
+        Ok(Self { model, base, beside, recompute: config.train.checkpointing })
     }
 
     /// The model, trained as far as the run got.
@@ -79,17 +77,11 @@ impl Trainable for TrainedModel {
     }
 
     fn save(&self, folder: &Path) -> Result<(), ModelError> {
-        if self.adapter {
+        let Some(beside) = &self.beside else {
             return Ok(self.model.save_adapter(folder, &self.base.display().to_string())?);
-        }
+        };
         self.model.save(folder)?;
-        for name in BESIDE {
-            let from = self.base.join(name);
-            if from.is_file() {
-                fs::copy(&from, folder.join(name))?;
-            }
-        }
-        Ok(())
+        Ok(beside.write(folder)?)
     }
 }
 
@@ -99,6 +91,7 @@ fn fresh(adapter: &AdapterConfig) -> model::AdapterConfig {
     model::AdapterConfig {
         rank: adapter.r.map_or(default.rank, |r| u32::try_from(r).unwrap_or(u32::MAX)),
         alpha: adapter.alpha.unwrap_or(default.alpha),
+        rank_stabilised: default.rank_stabilised,
         dropout: adapter.dropout.unwrap_or(default.dropout),
         targets: adapter.targets.as_ref().map_or(default.targets, targets),
     }
@@ -128,9 +121,9 @@ fn attach(model: &mut Model, given: &AdapterConfig, folder: &Path) -> Result<(),
     }
     if let Some(wanted) = &given.targets {
         let wanted = model::AdapterConfig { targets: targets(wanted), ..found.config.clone() };
-        let modules =
-            |config: &model::AdapterConfig| config.modules(model.plan()).map_err(TrainError::Refused);
-        if modules(&wanted)? != modules(&found.config)? {
+        let mut modules = wanted.modules(model.plan()).map_err(TrainError::Refused)?;
+        modules.sort();
+        if !modules.iter().eq(found.weights.keys()) {
             let (given, found) = (format!("{:?}", wanted.targets), format!("{:?}", found.config.targets));
             return Err(differs("adapter.targets", given, found));
         }

@@ -1,13 +1,19 @@
 use codetune_plugin_sdk::Error;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::keys::Keys;
+use crate::known::{refuse_ignored, refuse_layers_without_positions};
 use crate::rope;
+use crate::windows::windows;
 
 /// More layers than any model has; a larger number is a damaged file.
 const MAX_LAYERS: u64 = 10_000;
 
-/// How far Mistral and Qwen2 look back where `sliding_window` is not given.
-const DEFAULT_WINDOW: u32 = 4096;
+/// Wider heads than any model has; each has a frequency for every other element.
+const MAX_HEAD_DIM: u64 = 1 << 16;
+
+/// More parameters than any machine holds. Below it no product of sizes leaves 64 bits.
+const MAX_PARAMETERS: u128 = 1 << 50;
 
 /// What a Hugging Face `config.json` says of a model, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,33 +40,76 @@ pub struct Config {
 
 /// The members of the family and where they differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
+pub enum Family {
     Llama,
     Qwen2,
     Mistral,
 }
 
+impl Family {
+    const ALL: [Family; 3] = [Family::Llama, Family::Qwen2, Family::Mistral];
+
+    /// The entry of `architectures`.
+    fn architecture(self) -> &'static str {
+        match self {
+            Family::Llama => "LlamaForCausalLM",
+            Family::Qwen2 => "Qwen2ForCausalLM",
+            Family::Mistral => "MistralForCausalLM",
+        }
+    }
+
+    fn model_type(self) -> &'static str {
+        match self {
+            Family::Llama => "llama",
+            Family::Qwen2 => "qwen2",
+            Family::Mistral => "mistral",
+        }
+    }
+
+    /// `num_key_value_heads`, where the key is not there at all, of so many heads.
+    fn default_kv_heads(self, heads: u64) -> u64 {
+        match self {
+            Family::Llama => heads,
+            Family::Qwen2 => 32,
+            Family::Mistral => 8,
+        }
+    }
+
+    fn default_positions(self) -> u64 {
+        match self {
+            Family::Llama => 2048,
+            Family::Qwen2 => 32_768,
+            Family::Mistral => 131_072,
+        }
+    }
+}
+
 impl Config {
+    /// Reads the text of a `config.json`. Values that are left out are those of transformers' configuration classes.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let value = serde_json::from_str(json);
         let value: Value =
             value.map_err(|e| Error::InvalidConfig(format!("config.json is not JSON: {e}")))?;
         let object = value.as_object();
-        let keys = Keys(object.ok_or_else(|| Error::InvalidConfig("config.json is not an object".into()))?);
+        let keys =
+            Keys::of(object.ok_or_else(|| Error::InvalidConfig("config.json is not an object".into()))?);
 
         let family = family(&keys)?;
-        keys.only("hidden_act", &["silu", "swish"])?;
-        keys.only_number("attention_dropout", 0.0)?;
-        keys.only_number("pretraining_tp", 1.0)?;
-        keys.only_number("partial_rotary_factor", 1.0)?;
-
         let hidden = keys.size("hidden_size")?;
         let heads = keys.size("num_attention_heads")?;
-        let kv_heads = keys.size_or("num_key_value_heads", heads)?;
+        let kv_heads = match keys.get("num_key_value_heads") {
+            None => family.default_kv_heads(heads),
+            Some(_) => keys.size_or("num_key_value_heads", heads)?,
+        };
         if !heads.is_multiple_of(kv_heads) {
-            return Err(
-                keys.refuse("num_key_value_heads", &format!("it must divide num_attention_heads, {heads}"))
-            );
+            let mut needs = format!("it must divide num_attention_heads, {heads}");
+            if keys.get("num_key_value_heads").is_none() {
+                needs.push_str(&format!(
+                    "; {} has {kv_heads} where the key is missing",
+                    family.architecture()
+                ));
+            }
+            return Err(keys.refuse("num_key_value_heads", &needs));
         }
         if keys.absent("head_dim") && !hidden.is_multiple_of(heads) {
             return Err(keys.refuse("hidden_size", &format!("num_attention_heads, {heads}, must divide it")));
@@ -70,146 +119,116 @@ impl Config {
             let key = if keys.absent("head_dim") { "hidden_size" } else { "head_dim" };
             return Err(keys.refuse(key, &format!("a head of {head_dim} cannot be rotated: it must be even")));
         }
+        if head_dim > MAX_HEAD_DIM {
+            let key = if keys.absent("head_dim") { "hidden_size" } else { "head_dim" };
+            return Err(keys.refuse(key, &format!("heads of at most {MAX_HEAD_DIM} are supported")));
+        }
+        keys.only_number("attention_multiplier", 1.0 / (head_dim as f64).sqrt())?;
+        keys.only_number("query_pre_attn_scalar", head_dim as f64)?;
         let layers = keys.size("num_hidden_layers")?;
         if layers > MAX_LAYERS {
             return Err(keys.refuse("num_hidden_layers", &format!("at most {MAX_LAYERS} are supported")));
         }
-        let attention_bias = keys.flag("attention_bias", family == Family::Qwen2)?;
-        if family != Family::Llama && attention_bias != (family == Family::Qwen2) {
-            return Err(
-                keys.refuse("attention_bias", "this architecture fixes its biases; leave the key out")
-            );
-        }
-        let mlp_bias = keys.flag("mlp_bias", false)?;
-        if mlp_bias && family != Family::Llama {
-            return Err(keys.refuse("mlp_bias", "this architecture has no such biases; leave the key out"));
-        }
-        Ok(Config {
+        refuse_layers_without_positions(&keys, layers)?;
+        let intermediate = keys.size("intermediate_size")?;
+        let vocabulary = keys.size("vocab_size")?;
+        refuse_too_many_parameters(
+            layers,
+            hidden,
+            [heads, kv_heads].map(|heads| heads * head_dim),
+            intermediate,
+            vocabulary,
+        )?;
+        let (qkv_bias, o_bias) = match family {
+            Family::Llama => {
+                let bias = keys.flag("attention_bias", false)?;
+                (bias, bias)
+            }
+            // Qwen2's biases are fixed: transformers does not look at the key.
+            Family::Qwen2 => {
+                keys.flag("attention_bias", true)?;
+                (true, false)
+            }
+            Family::Mistral => {
+                keys.only_flag("attention_bias", false)?;
+                (false, false)
+            }
+        };
+        keys.only_flag("qkv_bias", qkv_bias)?;
+        keys.only_flag("use_qkv_bias", qkv_bias)?;
+        keys.only_flag("attention_out_bias", o_bias)?;
+        let mlp_bias = match family {
+            Family::Llama => keys.flag("mlp_bias", false)?,
+            Family::Qwen2 | Family::Mistral => {
+                keys.only_flag("mlp_bias", false)?;
+                false
+            }
+        };
+        let max_positions = keys.size_or("max_position_embeddings", family.default_positions())?;
+        let config = Config {
             hidden,
             layers: layers as u32,
             heads: heads as u32,
             kv_heads: kv_heads as u32,
             head_dim,
-            intermediate: keys.size("intermediate_size")?,
-            vocabulary: keys.size("vocab_size")?,
-            max_positions: keys.size("max_position_embeddings")?,
-            epsilon: keys.positive("rms_norm_eps")?,
-            inverse_frequencies: rope::inverse_frequencies(&keys, head_dim)?,
+            intermediate,
+            vocabulary,
+            max_positions,
+            epsilon: keys.positive_or("rms_norm_eps", 1e-6)?,
+            inverse_frequencies: rope::inverse_frequencies(&keys, head_dim, max_positions)?,
             tied: keys.flag("tie_word_embeddings", false)?,
-            qkv_bias: attention_bias,
-            o_bias: attention_bias && family == Family::Llama,
+            qkv_bias,
+            o_bias,
             mlp_bias,
             windows: windows(&keys, family, layers)?,
             deviation: keys.positive_or("initializer_range", 0.02)?,
-        })
+        };
+        refuse_ignored(&keys, family.architecture())?;
+        Ok(config)
+    }
+}
+
+/// Each size is below 2³², heads times their width below 2⁴⁸ and layers below 2¹⁴, so that nothing overflows here.
+fn refuse_too_many_parameters(
+    layers: u64,
+    hidden: u64,
+    [queries, keys]: [u64; 2],
+    intermediate: u64,
+    vocabulary: u64,
+) -> Result<(), Error> {
+    let [layers, hidden, queries, keys, intermediate, vocabulary] =
+        [layers, hidden, queries, keys, intermediate, vocabulary].map(u128::from);
+    let layer = hidden * (2 * queries + 2 * keys + 3 * intermediate);
+    let parameters = layers * layer + 2 * vocabulary * hidden;
+    match parameters < MAX_PARAMETERS {
+        true => Ok(()),
+        false => Err(Error::InvalidConfig(format!(
+            "`hidden_size`, `intermediate_size`, `vocab_size`, heads and layers make a model of {parameters} \
+             parameters, more than any machine holds; one of them is wrong"
+        ))),
     }
 }
 
 fn family(keys: &Keys<'_>) -> Result<Family, Error> {
-    match keys.0.get("architectures").and_then(|names| names.get(0)).and_then(Value::as_str) {
-        Some("LlamaForCausalLM") => Ok(Family::Llama),
-        Some("Qwen2ForCausalLM") => Ok(Family::Qwen2),
-        Some("MistralForCausalLM") => Ok(Family::Mistral),
-        _ => Err(keys.refuse(
+    let name = keys.get("architectures").and_then(|names| names.get(0)).and_then(Value::as_str);
+    let family = Family::ALL.into_iter().find(|family| Some(family.architecture()) == name);
+    let family = family.ok_or_else(|| {
+        keys.refuse(
             "architectures",
             "its first entry must be LlamaForCausalLM, Qwen2ForCausalLM or MistralForCausalLM",
+        )
+    })?;
+    // transformers makes the model that this key names, whatever `architectures` says.
+    let given = keys.get("model_type").filter(|given| !given.is_null());
+    match given.is_none_or(|given| given.as_str() == Some(family.model_type())) {
+        true => Ok(family),
+        false => Err(keys.refuse(
+            "model_type",
+            &format!(
+                "{} is of the type {}, and transformers goes by the type; set both to what the checkpoint was saved with",
+                family.architecture(),
+                family.model_type()
+            ),
         )),
-    }
-}
-
-/// The sliding window of each layer, by the rules of each family's configuration class in transformers.
-fn windows(keys: &Keys<'_>, family: Family, layers: u64) -> Result<Vec<Option<u32>>, Error> {
-    let window = match keys.0.get("sliding_window") {
-        // Null is no window, and no key is the window of the configuration class.
-        None if family != Family::Llama => Some(DEFAULT_WINDOW),
-        None | Some(Value::Null) => None,
-        Some(_) => Some(
-            u32::try_from(keys.size("sliding_window")?)
-                .map_err(|_| keys.refuse("sliding_window", "it must fit 32 bits; use null for no window"))?,
-        ),
-    };
-    let slides = |layer: u64| match family {
-        Family::Mistral => true,
-        Family::Qwen2 => layer >= keys.0.get("max_window_layers").and_then(Value::as_u64).unwrap_or(28),
-        Family::Llama => false,
-    };
-    let window = match family {
-        Family::Llama if window.is_some() => {
-            return Err(keys.refuse("sliding_window", "LlamaForCausalLM has none; use null"));
-        }
-        Family::Qwen2 if !keys.flag("use_sliding_window", false)? => None,
-        _ => window,
-    };
-    if keys.absent("layer_types") || family == Family::Llama {
-        return Ok((0..layers).map(|layer| window.filter(|_| slides(layer))).collect());
-    }
-    let types = keys.0.get("layer_types").and_then(Value::as_array).filter(|t| t.len() as u64 == layers);
-    let types = types.ok_or_else(|| keys.refuse("layer_types", "it must list one type for each layer"))?;
-    types
-        .iter()
-        .map(|kind| match kind.as_str() {
-            Some("full_attention") => Ok(None),
-            Some("sliding_attention") if window.is_some() => Ok(window),
-            _ => Err(keys.refuse(
-                "layer_types",
-                "each must be full_attention, or sliding_attention where sliding_window is set and in use",
-            )),
-        })
-        .collect()
-}
-
-/// An object of `config.json`. A key whose value is null counts as absent, as transformers has it.
-pub struct Keys<'a>(pub &'a Map<String, Value>);
-
-impl Keys<'_> {
-    pub fn absent(&self, key: &str) -> bool {
-        self.0.get(key).is_none_or(Value::is_null)
-    }
-
-    /// The error for a key: what it says, and what would do.
-    pub fn refuse(&self, key: &str, needs: &str) -> Error {
-        let value = self.0.get(key).map_or_else(|| "missing".into(), Value::to_string);
-        Error::InvalidConfig(format!("`{key}` is {value}: {needs}"))
-    }
-
-    pub fn size(&self, key: &str) -> Result<u64, Error> {
-        let value = self.0.get(key).and_then(Value::as_u64).filter(|v| (1..=u64::from(u32::MAX)).contains(v));
-        value.ok_or_else(|| self.refuse(key, "a whole number from 1 is needed"))
-    }
-
-    fn size_or(&self, key: &str, default: u64) -> Result<u64, Error> {
-        if self.absent(key) { Ok(default) } else { self.size(key) }
-    }
-
-    pub fn positive(&self, key: &str) -> Result<f64, Error> {
-        let value = self.0.get(key).and_then(Value::as_f64).filter(|v| v.is_finite() && *v > 0.0);
-        value.ok_or_else(|| self.refuse(key, "a finite number above 0 is needed"))
-    }
-
-    pub fn positive_or(&self, key: &str, default: f64) -> Result<f64, Error> {
-        if self.absent(key) { Ok(default) } else { self.positive(key) }
-    }
-
-    fn flag(&self, key: &str, default: bool) -> Result<bool, Error> {
-        match self.0.get(key) {
-            None | Some(Value::Null) => Ok(default),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(self.refuse(key, "true or false is needed")),
-        }
-    }
-
-    fn only(&self, key: &str, accepted: &[&str]) -> Result<(), Error> {
-        let known = |value: &Value| value.as_str().is_some_and(|text| accepted.contains(&text));
-        match self.absent(key) || self.0.get(key).is_some_and(known) {
-            true => Ok(()),
-            false => Err(self.refuse(key, &format!("only {} is supported", accepted.join(" or ")))),
-        }
-    }
-
-    fn only_number(&self, key: &str, accepted: f64) -> Result<(), Error> {
-        match self.absent(key) || self.0.get(key).and_then(Value::as_f64) == Some(accepted) {
-            true => Ok(()),
-            false => Err(self.refuse(key, &format!("only {accepted} is supported"))),
-        }
     }
 }

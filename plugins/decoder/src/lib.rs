@@ -1,11 +1,14 @@
 //! The Llama, Qwen2 and Mistral family of decoders: RMSNorm, rotary positions, grouped-query attention, SwiGLU.
 //!
-//! Parameters are named as in Hugging Face checkpoints, and every value of `config.json` that would change
-//! the computation is either honoured or refused.
+//! Parameters are named as in Hugging Face checkpoints. Every key of `config.json` is honoured, known to change
+//! nothing of the computation, or refused.
 #![deny(missing_docs)]
 
 mod config;
+mod keys;
+mod known;
 mod rope;
+mod windows;
 
 use codetune_plugin_sdk::ops::{self, Attention};
 use codetune_plugin_sdk::{Error, Initializer, Parameter, Plan, Role, Tensor, TrainingBackend};

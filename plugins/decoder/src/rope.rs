@@ -3,59 +3,78 @@ use std::f64::consts::TAU;
 use codetune_plugin_sdk::Error;
 use serde_json::{Map, Value};
 
-use crate::config::Keys;
+use crate::keys::Keys;
 
 /// The base that models before `rope_theta` use (Su et al., 2021).
 const DEFAULT_THETA: f64 = 10_000.0;
 
 /// The inverse frequencies of rotary positions, scaled as `rope_parameters`, or the older `rope_scaling` with
 /// `rope_theta`, says; the older goes first where both are given. Formulas: transformers' `modeling_rope_utils`.
-pub fn inverse_frequencies(keys: &Keys<'_>, head_dim: u64) -> Result<Vec<f64>, Error> {
-    let given = |table: &str| !keys.absent(table) && keys.0.get(table) != Some(&Value::Object(Map::new()));
-    let table = if given("rope_scaling") { "rope_scaling" } else { "rope_parameters" };
+pub fn inverse_frequencies(keys: &Keys<'_>, head_dim: u64, max_positions: u64) -> Result<Vec<f64>, Error> {
     let empty = Map::new();
-    let scaling = match keys.0.get(table) {
-        None | Some(Value::Null) => Keys(&empty),
-        Some(Value::Object(object)) => Keys(object),
+    let given = |table: &str| !keys.absent(table) && keys.get(table) != Some(&Value::Object(Map::new()));
+    // Both are asked for, so that neither counts as ignored.
+    let newer = given("rope_parameters");
+    let table = if given("rope_scaling") || !newer { "rope_scaling" } else { "rope_parameters" };
+    let scaling = match keys.get(table) {
+        None | Some(Value::Null) => Keys::of(&empty),
+        Some(Value::Object(object)) => Keys::of(object),
         Some(_) => return Err(keys.refuse(table, "an object or null is needed")),
     };
-    if scaling.0.contains_key("partial_rotary_factor") && scaling.positive("partial_rotary_factor")? != 1.0 {
-        return Err(within(table, scaling.refuse("partial_rotary_factor", "only 1 is supported")));
-    }
-    let theta = match scaling.absent("rope_theta") {
-        true => keys.positive_or("rope_theta", DEFAULT_THETA)?,
-        false => scaling.positive("rope_theta").map_err(|e| within(table, e))?,
-    };
-    let plain = (0..head_dim / 2).map(|i| theta.powf(-((2 * i) as f64) / head_dim as f64)).collect();
-    scale(plain, &scaling).map_err(|e| within(table, e))
+    let outer = keys.positive_or("rope_theta", DEFAULT_THETA)?;
+    of_table(&scaling, outer, head_dim, max_positions).map_err(|error| within(table, error))
 }
 
-fn scale(mut frequencies: Vec<f64>, keys: &Keys<'_>) -> Result<Vec<f64>, Error> {
+fn of_table(keys: &Keys<'_>, theta: f64, head_dim: u64, max_positions: u64) -> Result<Vec<f64>, Error> {
+    keys.only_number("partial_rotary_factor", 1.0)?;
+    let theta = keys.positive_or("rope_theta", theta)?;
+    let plain = (0..head_dim / 2).map(|i| theta.powf(-((2 * i) as f64) / head_dim as f64)).collect();
+    let scaled = scale(plain, keys, max_positions)?;
+    refuse_ignored(keys)?;
+    Ok(scaled)
+}
+
+/// Refuses what no formula above reads. transformers passes over it with a warning, but whoever wrote it meant something.
+fn refuse_ignored(keys: &Keys<'_>) -> Result<(), Error> {
+    // These change nothing here, but for the types that read them.
+    for key in ["original_max_position_embeddings", "finetuned"] {
+        keys.get(key);
+    }
+    match keys.ignored().first() {
+        None => Ok(()),
+        Some(key) => Err(keys.refuse(key, "it is not supported here; remove it where it changes nothing")),
+    }
+}
+
+fn scale(mut frequencies: Vec<f64>, keys: &Keys<'_>, max_positions: u64) -> Result<Vec<f64>, Error> {
     let key = if keys.absent("rope_type") { "type" } else { "rope_type" };
-    let kind = match keys.0.get(key) {
+    let kind = match keys.get(key) {
         None | Some(Value::Null) => "default",
         Some(kind) => kind.as_str().unwrap_or_default(),
     };
+    if !keys.absent("type") && keys.get("type") != keys.get(key) {
+        return Err(keys.refuse("type", &format!("`rope_type` says {kind}; remove one of the two")));
+    }
     match kind {
         "default" => {}
         "linear" => {
             let factor = keys.positive("factor")?;
             frequencies.iter_mut().for_each(|f| *f /= factor);
         }
-        "llama3" => llama3(&mut frequencies, keys)?,
+        "llama3" => llama3(&mut frequencies, keys, max_positions)?,
         _ => return Err(keys.refuse(key, "only default, linear and llama3 are supported")),
     }
     Ok(frequencies)
 }
 
 /// Long waves are slowed down by `factor`, short ones stay, those between are mixed.
-fn llama3(frequencies: &mut [f64], keys: &Keys<'_>) -> Result<(), Error> {
+fn llama3(frequencies: &mut [f64], keys: &Keys<'_>, max_positions: u64) -> Result<(), Error> {
     let factor = keys.positive("factor")?;
     let (low, high) = (keys.positive("low_freq_factor")?, keys.positive("high_freq_factor")?);
     if low >= high {
         return Err(keys.refuse("low_freq_factor", &format!("it must be below high_freq_factor, {high}")));
     }
-    let context = keys.size("original_max_position_embeddings")? as f64;
+    let context = keys.size_or("original_max_position_embeddings", max_positions)? as f64;
     for frequency in frequencies {
         let wavelength = TAU / *frequency;
         if wavelength > context / low {

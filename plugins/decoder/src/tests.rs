@@ -6,7 +6,7 @@ fn config(architecture: &str, change: Value) -> String {
     let mut config = json!({
         "architectures": [architecture], "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "intermediate_size": 12, "vocab_size": 32, "max_position_embeddings": 64,
-        "rms_norm_eps": 1e-6, "tie_word_embeddings": false, "bos_token_id": 1, "an_unrelated_key": [1],
+        "rms_norm_eps": 1e-6, "tie_word_embeddings": false, "bos_token_id": 1,
     });
     for (key, value) in change.as_object().into_iter().flatten() {
         config[key] = value.clone();
@@ -118,12 +118,168 @@ fn what_cannot_be_honoured_is_named_with_its_value() {
         ("LlamaForCausalLM", json!({"attention_dropout": 0.1}), ["attention_dropout", "0.1"]),
         ("LlamaForCausalLM", json!({"rope_scaling": {"rope_type": "yarn"}}), ["rope_scaling", "yarn"]),
         ("LlamaForCausalLM", json!({"rope_scaling": {"type": "linear"}}), ["factor", "missing"]),
-        ("Qwen2ForCausalLM", json!({"attention_bias": false}), ["attention_bias", "false"]),
+        ("MistralForCausalLM", json!({"attention_bias": true}), ["attention_bias", "true"]),
         ("Qwen2ForCausalLM", json!({"layer_types": ["full_attention"]}), ["layer_types", "full_attention"]),
         ("MistralForCausalLM", json!({"mlp_bias": true}), ["mlp_bias", "true"]),
     ] {
         let message = refusal(architecture, change);
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+}
+
+#[test]
+fn a_renamed_architecture_is_refused_by_its_model_type_and_by_every_key_that_it_keeps() {
+    for (kind, change, key) in [
+        ("granite", json!({"embedding_multiplier": 12.0}), "embedding_multiplier"),
+        ("granite", json!({"residual_multiplier": 0.22}), "residual_multiplier"),
+        ("granite", json!({"logits_scaling": 8.0}), "logits_scaling"),
+        ("granite", json!({"attention_multiplier": 0.0078125}), "attention_multiplier"),
+        ("smollm3", json!({"no_rope_layers": [1, 0]}), "no_rope_layers"),
+        ("smollm3", json!({"no_rope_layers": [1]}), "no_rope_layers"),
+        ("smollm3", json!({"no_rope_layer_interval": 4}), "no_rope_layer_interval"),
+        ("cohere", json!({"logit_scale": 0.0625}), "logit_scale"),
+        ("cohere", json!({"use_qk_norm": true}), "use_qk_norm"),
+        ("gemma2", json!({"attn_logit_softcapping": 50.0}), "attn_logit_softcapping"),
+        ("gemma2", json!({"final_logit_softcapping": 30.0}), "final_logit_softcapping"),
+        ("gemma2", json!({"query_pre_attn_scalar": 256}), "query_pre_attn_scalar"),
+        ("gemma3_text", json!({"use_bidirectional_attention": true}), "use_bidirectional_attention"),
+        ("phi", json!({"partial_rotary_factor": 0.5}), "partial_rotary_factor"),
+        ("stablelm", json!({"use_qkv_bias": true}), "use_qkv_bias"),
+        ("stablelm", json!({"qk_layernorm": true}), "qk_layernorm"),
+        ("olmo", json!({"clip_qkv": 8.0}), "clip_qkv"),
+        ("seed_oss", json!({"attention_out_bias": true}), "attention_out_bias"),
+        ("minicpm", json!({"scale_emb": 12}), "scale_emb"),
+        ("minicpm", json!({"scale_depth": 1.4}), "scale_depth"),
+        ("falcon_h1", json!({"mlp_multipliers": [0.5, 0.5]}), "mlp_multipliers"),
+        ("falcon_h1", json!({"lm_head_multiplier": 0.5}), "lm_head_multiplier"),
+        ("afmoe", json!({"mup_enabled": true}), "mup_enabled"),
+        ("mixtral", json!({"num_local_experts": 8}), "num_local_experts"),
+        ("falcon", json!({"alibi": true}), "alibi"),
+        ("granitemoehybrid", json!({"position_embedding_type": "nope"}), "position_embedding_type"),
+        ("llama4_text", json!({"attention_chunk_size": 8192}), "attention_chunk_size"),
+        ("phi3", json!({"original_max_position_embeddings": 4096}), "original_max_position_embeddings"),
+        ("internlm", json!({"bias": true}), "bias"),
+        ("deepseek", json!({"auto_map": {"AutoModelForCausalLM": "m.C"}}), "auto_map"),
+        ("anything", json!({"is_causal": false}), "is_causal"),
+        ("anything", json!({"a_key_of_next_year": 1}), "a_key_of_next_year"),
+    ] {
+        for architecture in ["LlamaForCausalLM", "Qwen2ForCausalLM", "MistralForCausalLM"] {
+            if (architecture, key) == ("Qwen2ForCausalLM", "use_qkv_bias") {
+                continue; // Its projections do have biases.
+            }
+            let message = refusal(architecture, json!({"model_type": kind}));
+            assert!(message.contains(&format!("`model_type` is \"{kind}\"")), "{message}");
+            let message = refusal(architecture, change.clone());
+            assert!(message.starts_with(&format!("`{key}` is ")), "{architecture}: {message}");
+            configured(architecture, json!({key: null}));
+        }
+    }
+}
+
+#[test]
+fn a_refused_key_is_told_with_the_value_that_would_do() {
+    for (change, needs) in [
+        (json!({"logits_scaling": 8.0}), "`logits_scaling` is 8.0: only 1 is supported"),
+        (json!({"qk_norm": true}), "`qk_norm` is true: only false is supported"),
+        (json!({"model_type": "granite"}), "LlamaForCausalLM is of the type llama"),
+        (json!({"no_rope_layers": [0, 1]}), "only a list of 2 ones is supported"),
+        (json!({"zebra": 1, "yak": {"a": 1}}), "remove it where it does not (and so for zebra)"),
+        (json!({"yak": "x".repeat(999)}), "xxx…: LlamaForCausalLM has no such key"),
+    ] {
+        let message = refusal("LlamaForCausalLM", change);
+        assert!(message.contains(needs), "{message}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_is_accepted() {
+    let plain = configured("LlamaForCausalLM", json!({}));
+    for change in [
+        json!({"model_type": "llama", "transformers_version": "4.44.0", "torch_dtype": "bfloat16"}),
+        json!({"embedding_multiplier": 1, "residual_multiplier": 1.0, "logits_scaling": 1.0}),
+        json!({"attention_multiplier": 0.5f64.sqrt()}),
+        json!({"no_rope_layers": [1, 1], "no_rope_layer_interval": 4}),
+        json!({"layer_types": ["full_attention", "full_attention"], "use_sliding_window": false}),
+        json!({"eos_token_id": [1, 2], "pad_token_id": -1, "temperature": 0.6, "max_length": 20}),
+        json!({"is_llama_config": true, "rope_interleaved": false, "pruned_heads": {}}),
+        json!({"pretraining_tp": 2}),
+        json!({"auto_map": {"AutoTokenizer": ["t.T", null]}}),
+        json!({"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}),
+    ] {
+        assert_eq!(configured("LlamaForCausalLM", change.clone()), plain, "{change}");
+    }
+    // transformers' Qwen2 has its biases whatever the key says.
+    let plain = configured("Qwen2ForCausalLM", json!({"num_key_value_heads": 2}));
+    for bias in [true, false] {
+        assert_eq!(configured("Qwen2ForCausalLM", json!({"attention_bias": bias})), plain);
+    }
+}
+
+#[test]
+fn what_is_left_out_is_what_transformers_takes() {
+    for (architecture, heads, positions) in
+        [("LlamaForCausalLM", 64, 2048), ("Qwen2ForCausalLM", 32, 32_768), ("MistralForCausalLM", 8, 131_072)]
+    {
+        let mut value: Value = serde_json::from_str(&config(architecture, json!({}))).unwrap();
+        for key in ["num_key_value_heads", "max_position_embeddings", "rms_norm_eps"] {
+            value.as_object_mut().unwrap().remove(key);
+        }
+        value["num_attention_heads"] = json!(64);
+        value["head_dim"] = json!(2);
+        let (decoder, plan) = Decoder::configure(&value.to_string()).unwrap();
+        assert_eq!((decoder.config.kv_heads, plan.max_positions), (heads, positions), "{architecture}");
+        assert_eq!(decoder.config.epsilon, 1e-6);
+        value["num_key_value_heads"] = Value::Null;
+        assert_eq!(Decoder::configure(&value.to_string()).unwrap().0.config.kv_heads, 64);
+    }
+}
+
+#[test]
+fn sizes_that_no_machine_holds_are_refused_by_name() {
+    let large = u32::MAX;
+    for change in [
+        json!({"num_attention_heads": large - 1, "num_key_value_heads": 1, "head_dim": 1 << 16}),
+        json!({"vocab_size": large, "hidden_size": 1 << 18}),
+        json!({"num_hidden_layers": 10_000, "intermediate_size": large, "hidden_size": 1 << 20, "head_dim": 2}),
+    ] {
+        let message = refusal("LlamaForCausalLM", change);
+        assert!(message.contains("hidden_size") && message.contains("parameters"), "{message}");
+    }
+    let message = refusal("LlamaForCausalLM", json!({"head_dim": large - 1}));
+    assert!(message.contains("`head_dim` is 4294967294: heads of at most 65536"), "{message}");
+}
+
+#[test]
+fn layer_types_that_transformers_passes_over_must_say_what_it_does() {
+    let mixed = json!({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 16});
+    let message = refusal("MistralForCausalLM", mixed.clone());
+    assert!(message.contains("sliding_attention in every layer"), "{message}");
+    let plain = json!({"layer_types": ["sliding_attention", "full_attention"]});
+    assert!(refusal("LlamaForCausalLM", plain).contains("layer_types"));
+    let message =
+        refusal("Qwen2ForCausalLM", json!({"use_sliding_window": true, "max_window_layers": "all"}));
+    assert!(message.contains("max_window_layers"), "{message}");
+    let mut mixed = mixed;
+    mixed["use_sliding_window"] = json!(true);
+    assert_eq!(configured("Qwen2ForCausalLM", mixed).0.windows, [None, Some(16)]);
+}
+
+#[test]
+fn keys_of_rope_that_no_formula_reads_are_refused() {
+    for (table, key) in [
+        (json!({"rope_type": "linear", "factor": 2.0, "attention_factor": 1.5}), "attention_factor"),
+        (json!({"rope_type": "default", "mrope_section": [1, 1, 2]}), "mrope_section"),
+        (json!({"rope_type": "default", "type": "mrope"}), "type"),
+        (json!({"rope_type": "default", "partial_rotary_factor": 0.5}), "partial_rotary_factor"),
+        (json!({"full_attention": {"rope_type": "default"}}), "full_attention"),
+        (json!({"type": "dynamic", "factor": 2.0}), "type"),
+        (json!({"rope_type": "longrope", "short_factor": [1.0]}), "rope_type"),
+        (json!({"rope_type": "yarn", "factor": 4.0}), "rope_type"),
+    ] {
+        for name in ["rope_scaling", "rope_parameters"] {
+            let message = refusal("LlamaForCausalLM", json!({name: table.clone()}));
+            assert!(message.contains(&format!("in `{name}`: `{key}` is")), "{message}");
+        }
     }
 }
 

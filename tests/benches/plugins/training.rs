@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::model::{ModelConfig, create_model};
+use codetune_core::model::{Budget, ModelConfig, create_model};
 use codetune_core::plugin::Carrier;
 use codetune_core::train::{Event, RunConfig, TrainedModel, Trainer};
 use codetune_tests::{decoder, open_model_by};
@@ -28,7 +28,8 @@ pub fn measure(table: &mut Table, folder: &Path) {
     std::fs::create_dir_all(&model).expect("a folder");
     let config = ModelConfig::parse(model.join("config.json"), CONFIG.to_owned()).expect("a configuration");
     let builtin = decoder(Carrier::Builtin);
-    create_model(&|config, host| builtin.backend(config, host), &config, 0, &model).expect("a model");
+    create_model(&|config, host| builtin.backend(config, host), &config, 0, &model, Budget::of_machine())
+        .expect("a model");
     let mut best = [0.0_f64; 2];
     for round in 0..ROUNDS {
         for (place, carrier) in [Carrier::Builtin, Carrier::Wasm].into_iter().enumerate() {

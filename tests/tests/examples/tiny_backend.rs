@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::model::{Model, ModelConfig, create_model};
+use codetune_core::model::{Budget, Model, ModelConfig, create_model};
 use codetune_core::plugin::{Carrier, Plugin, PluginDirectories, Registry, Trust};
 use codetune_core::train::{Event, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_tests::{TINY_COMPONENT, TINY_LIBRARY};
@@ -30,7 +30,8 @@ fn losses(carrier: Carrier, adapter: &str) -> Vec<f64> {
     let plugin = plugin(folder.path(), carrier);
     let model = folder.path().join("model");
     let config = ModelConfig::parse(model.join("config.json"), CONFIG.to_owned()).unwrap();
-    create_model(&|config, host| plugin.backend(config, host), &config, 7, &model).unwrap();
+    create_model(&|config, host| plugin.backend(config, host), &config, 7, &model, Budget::of_machine())
+        .unwrap();
     let tape: Vec<u32> = (0..1024).map(|place| (place * place / 3 + place) % 16).collect();
     std::fs::write(folder.path().join("tape.json"), serde_json::to_string(&tape).unwrap()).unwrap();
     let text = format!(
@@ -39,7 +40,8 @@ fn losses(carrier: Carrier, adapter: &str) -> Vec<f64> {
          [output]\ndir = 'out'\n"
     );
     let run = RunConfig::parse(&text, "run.toml", folder.path()).unwrap();
-    let opened = Model::open(&|config, host| plugin.backend(config, host), &model).unwrap();
+    let opened =
+        Model::open(&|config, host| plugin.backend(config, host), &model, Budget::of_machine()).unwrap();
     let data = TokenTape::load(&folder.path().join("tape.json"), 4, 32, 16).unwrap();
     let mut trainer =
         Trainer::new(run.clone(), TrainedModel::new(opened, &run).unwrap(), Box::new(data)).unwrap();

@@ -46,7 +46,8 @@ pub fn base(
     let folder = out.join("init");
     let config =
         model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
-    let parameters = model::create(&config, Some(&corpus.tokenizer), arguments.seed, &folder, registry)?;
+    let parameters =
+        model::create(&config, Some(&corpus.tokenizer), arguments.seed, &folder, registry, context.memory)?;
     context.terminal.print(&format!(
         "{}, {} parameters, sequences of {SEQUENCE} tokens\n",
         config.architecture,
