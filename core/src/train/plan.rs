@@ -40,8 +40,12 @@ impl Plan {
         let steps_per_epoch = per_epoch.div_ceil(accumulation);
         let by_epochs = train.epochs.map_or(u64::MAX, |epochs| epochs.saturating_mul(steps_per_epoch));
         let total = by_epochs.min(train.max_steps.unwrap_or(u64::MAX));
-        let schedule =
-            Schedule { kind: train.schedule, peak: train.learning_rate, warmup: train.warmup_steps, total };
+        let schedule = Schedule {
+            kind: train.schedule,
+            peak: train.learning_rate,
+            warmup: train.warmup.steps(total),
+            total,
+        };
         Self { steps_per_epoch, total, schedule, per_epoch, accumulation }
     }
 
