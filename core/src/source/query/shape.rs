@@ -30,6 +30,9 @@ pub(super) struct Shape {
     pub endless_at: Option<usize>,
 }
 
+/// What a step weighs that may match any node, against one that names a kind of node.
+const ANY: u64 = 4;
+
 /// What each list of siblings costs at least: the walk begins in every parse state where its parent can.
 const LIST: u64 = 20;
 
@@ -44,6 +47,8 @@ struct Siblings {
     positions: u64,
     /// All steps, those of every branch included.
     steps: u64,
+    /// The steps by how many nodes they may match: [`ANY`] for what matches all, 1 for what names a node.
+    weight: u64,
     /// Those that may be left out.
     skips: u64,
     /// Whether all of them may be left out, as tree-sitter follows them: of branches it asks the last.
@@ -51,13 +56,19 @@ struct Siblings {
 }
 
 impl Siblings {
-    const NONE: Self = Siblings { positions: 0, steps: 0, skips: 0, may_be_none: true };
-    const ONE: Self = Siblings { positions: 1, steps: 1, skips: 0, may_be_none: false };
+    const NONE: Self = Siblings { positions: 0, steps: 0, weight: 0, skips: 0, may_be_none: true };
+
+    /// A single node.
+    fn one(any: bool) -> Self {
+        let weight = if any { ANY } else { 1 };
+        Siblings { positions: 1, steps: 1, weight, skips: 0, may_be_none: false }
+    }
 
     fn then(self, next: Self) -> Self {
         Siblings {
             positions: self.positions + next.positions,
             steps: self.steps + next.steps,
+            weight: self.weight + next.weight,
             skips: self.skips + next.skips,
             may_be_none: self.may_be_none && next.may_be_none,
         }
@@ -72,11 +83,12 @@ impl Siblings {
     }
 
     /// Measured on the grammars of nine languages, with the nodes of each that are worst: the cost grows with
-    /// the square of the steps, by half with each position, and with each part that may be left out.
+    /// the square of the steps, of which one that names a node counts a quarter, by half with each position, and with each part that may be left out.
     fn cost(self) -> u64 {
         let growth = 1_u64.checked_shl(u32::try_from(self.positions / 2).unwrap_or(u32::MAX));
         let growth = growth.unwrap_or(u64::MAX).saturating_mul(if self.positions % 2 == 1 { 3 } else { 2 });
-        self.steps.saturating_mul(self.steps).saturating_mul(growth / 2).saturating_mul(self.skips + 1)
+        let squared = self.weight.saturating_mul(self.weight).div_ceil(ANY * ANY);
+        squared.saturating_mul(growth / 2).saturating_mul(self.skips + 1)
     }
 }
 
@@ -84,7 +96,11 @@ impl Siblings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Patterns,
-    Node { loose: bool },
+    /// `loose` where the pattern may begin inside of it, `any` where it may match any node.
+    Node {
+        loose: bool,
+        any: bool,
+    },
     Group,
     Alternation,
 }
@@ -123,14 +139,19 @@ impl Shape {
                     Some('(' | '[' | '"') => reader.open(Kind::Group, at),
                     _ => {
                         let name = rest.word();
-                        reader.open(Kind::Node { loose: name == "_" || is_any(name) }, at);
+                        let loose = name == "_" || is_any(name);
+                        // Errors and missing tokens may stand anywhere.
+                        reader.open(
+                            Kind::Node { loose, any: loose || matches!(name, "ERROR" | "MISSING") },
+                            at,
+                        );
                     }
                 },
                 Token::OpenAlternation => reader.open(Kind::Alternation, at),
                 Token::Close => reader.close(),
-                Token::Part => {
+                Token::Part { any } => {
                     reader.shape.steps += 1;
-                    reader.part(Siblings::ONE);
+                    reader.part(Siblings::one(any));
                 }
                 Token::Optional => reader.quantify(at, 0, 1),
                 Token::Star => reader.quantify(at, 1, 1),
@@ -167,6 +188,7 @@ impl Reader {
     fn quantify(&mut self, at: usize, steps: u64, skips: u64) {
         if let Some((bare, last)) = self.open.last_mut().and_then(|open| open.last.as_mut()) {
             last.steps += steps;
+            last.weight += steps;
             last.skips += skips;
             last.may_be_none |= skips > 0;
             if bare.may_be_none && skips == 0 {
@@ -202,12 +224,12 @@ impl Reader {
         }
         let Some(Open { kind, at, inside, .. }) = self.open.pop() else { return };
         match kind {
-            Kind::Node { loose } => {
+            Kind::Node { loose, any } => {
                 self.shape.steps += 1;
                 if inside.steps > 0 {
                     self.charge(inside, loose, at);
                 }
-                self.part(Siblings::ONE);
+                self.part(Siblings::one(any));
             }
             _ => self.part(inside),
         }
@@ -228,8 +250,10 @@ enum Token {
     OpenAlternation,
     /// `)` or `]`: tree-sitter refuses a pattern in which they do not pair.
     Close,
-    /// A string or a `_` outside of brackets of its own.
-    Part,
+    /// A string or a `_`, which matches any node, outside of brackets of its own.
+    Part {
+        any: bool,
+    },
     Optional,
     Star,
     Plus,
@@ -280,7 +304,7 @@ impl<'a> Tokens<'a> {
             self.at += next.len_utf8();
             let token = match next {
                 // Where a node is expected, `___` is three of them.
-                '_' => Token::Part,
+                '_' => Token::Part { any: true },
                 '(' => Token::Open,
                 '[' => Token::OpenAlternation,
                 ')' | ']' => Token::Close,
@@ -293,7 +317,7 @@ impl<'a> Tokens<'a> {
                 }
                 '"' => {
                     self.string();
-                    Token::Part
+                    Token::Part { any: false }
                 }
                 '!' => {
                     self.word();
