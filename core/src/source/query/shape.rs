@@ -413,7 +413,8 @@ mod tests {
         assert_eq!(cost("(a)"), 0);
         assert!(cost("(a (b))") < cost("(a (b) (c))"));
         assert!(cost("(a (b) (c))") < cost("(a (b) (c)?)"));
-        assert!(cost("(a (b) (c))") < cost("(a [(b) (d)] (c))"));
+        assert!(cost("(a _ (c))") < cost("(a [_ (d)] (c))"));
+        assert!(cost("(a (b) (c) (d))") < cost("(a (_) _ (ERROR))"), "what may match any node");
         assert!(cost("(a (b (c) (d)))") < cost("(a (b) (c) (d))"), "children of different nodes");
         assert!(cost("(a ((b) (c)) (d))") == cost("(a (b) (c) (d))"), "a group is no node");
         assert!(cost("(a (b) (c))") < cost("(expression (b) (c))"), "a pattern may begin at such children");
