@@ -13,6 +13,7 @@ use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::folders::Folders;
+use crate::interrupt::Interrupt;
 use crate::plugins::PluginSettings;
 use crate::terminal::Terminal;
 
@@ -20,8 +21,10 @@ use crate::terminal::Terminal;
 pub struct Context {
     /// Where answers go.
     pub terminal: Terminal,
-    /// Set by Ctrl-C.
+    /// Set by Ctrl-C; in a training run by SIGTERM and SIGHUP too.
     pub stop: Arc<AtomicBool>,
+    /// Set while a run is trained, which saves a checkpoint when it is asked to stop.
+    pub resumable: Arc<AtomicBool>,
     folders: Folders,
     /// Made when it is first needed.
     usable: OnceLock<(Folders, Option<TempDir>)>,
@@ -37,10 +40,11 @@ impl Context {
     ///
     /// # Errors
     /// The usual folders are not known.
-    pub fn new(globals: &Globals, terminal: Terminal, stop: Arc<AtomicBool>) -> Result<Self, Failure> {
+    pub fn new(globals: &Globals, terminal: Terminal, interrupt: Interrupt) -> Result<Self, Failure> {
         Ok(Context {
             terminal,
-            stop,
+            stop: interrupt.stop,
+            resumable: interrupt.resumable,
             folders: Folders::choose(globals.data_dir.as_deref(), globals.cache_dir.as_deref())?,
             usable: OnceLock::new(),
             plugins: PluginSettings {
@@ -108,7 +112,7 @@ impl Context {
         Ok(Store::open(&url)?)
     }
 
-    /// Ends the command where Ctrl-C was pressed.
+    /// Ends the command where it was asked to stop.
     ///
     /// # Errors
     /// It was.

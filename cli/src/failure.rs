@@ -6,8 +6,8 @@ use std::path::Path;
 
 use codetune_core::{
     dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, run::RunError,
-    source::SourceError, store::StoreError, train::RunFileError, train::TrainError, validate::Violation,
-    validate::escape_control, validate::redact,
+    source::SourceError, store::StoreError, train::CheckpointError, train::RunFileError, train::TrainError,
+    validate::Violation, validate::escape_control, validate::redact,
 };
 
 use crate::exit::Exit;
@@ -203,7 +203,12 @@ impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let exit = match &error {
             TrainError::Refused(refused) => of_model(refused),
-            TrainError::Metrics(_) | TrainError::Output { .. } | TrainError::Checkpoint(_) => Exit::Storage,
+            TrainError::Metrics(_)
+            | TrainError::Unrecorded { .. }
+            | TrainError::Output { .. }
+            | TrainError::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Damaged { .. }) => {
+                Exit::Storage
+            }
             TrainError::Model { .. } => Exit::Plugin,
             _ => Exit::Usage,
         };
@@ -213,7 +218,9 @@ impl From<TrainError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        use RunError::{Dataset, Failed, Model, NoBackend, OtherCarrier, Read, Registry, Store, Train};
+        use RunError::{
+            Dataset, Failed, Model, NoBackend, OtherCarrier, Read, Registry, Store, Train, Unrecorded,
+        };
         match error {
             Registry(error) => error.into(),
             Model(error) => error.into(),
@@ -222,7 +229,7 @@ impl From<RunError> for Failure {
             Store(error) => error.into(),
             Failed { run, source } => Failure::from(*source).why(format!("run {run}")),
             NoBackend { .. } | OtherCarrier { .. } => Failure::told(Exit::Plugin, &error),
-            Read { .. } => Failure::told(Exit::Storage, &error),
+            Read { .. } | Unrecorded { .. } => Failure::told(Exit::Storage, &error),
             _ => Failure::told(Exit::Usage, &error),
         }
     }

@@ -1,5 +1,6 @@
 //! The command line of codetune: arguments, progress and output.
 
+mod allocator;
 mod arguments;
 mod bounds;
 mod commands;
@@ -24,11 +25,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-
-/// Training makes and drops large tensors all the time: the system's allocator gives their pages back and
-/// faults them in again, which took a fifth of the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     explain_panics();
@@ -56,7 +52,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     let globals = &arguments.globals;
     logging::start(globals.verbose, globals.quiet, terminal.error_color)?;
-    let context = Context::new(globals, terminal, interrupt::flag()?)?;
+    let context = Context::new(globals, terminal, interrupt::listen()?)?;
     commands::run(&arguments.command, &context)
 }
 

@@ -38,7 +38,7 @@ fn agrees_with_peft(name: &str, recompute: bool) {
         let ids = &tape[step * BATCH * SEQ..][..BATCH * SEQ];
         let tokens = Tokens::new(BATCH, SEQ, ids);
         let key = DropoutKey { seed: 0, step: step as u64, micro_batch: 0 };
-        let result = model.gradients(&tokens.batch(), key, recompute).unwrap();
+        let result = model.gradients(&tokens.batch(), key, 1.0, recompute).unwrap();
         let loss = result.sum / result.labels as f64;
         assert!((loss - expected).abs() <= 1e-4 * expected, "step {step}: {loss} is not {expected}");
         let mean = |gradient: &Option<Tensor>| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use codetune_core::dataset::TokenTape;
 use codetune_core::plugin::Carrier;
-use codetune_core::train::{Event, Outcome, RunConfig, TrainedModel, Trainer};
+use codetune_core::train::{Event, Outcome, RunConfig, Trainable, TrainedModel, Trainer};
 use codetune_tests::{fixture, open_model_by};
 
 /// What a run left behind: the loss of each step, and the adapter's bytes.
@@ -76,6 +76,56 @@ fn a_run_file_gives_the_losses_of_peft() {
             let theirs = theirs.as_f64().unwrap();
             assert!((ours - theirs).abs() <= 1e-4 * theirs, "{name}, step {step}: {ours} is not {theirs}");
         }
+    }
+}
+
+/// Trains every weight as `decay.py` does and gives the loss of each step.
+fn decayed(name: &str, more: &str) -> Vec<f64> {
+    let out = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[model]\npath = '.'\n[data]\ntokens = 'tokens.json'\nmax_seq_length = 64\n[train]\nbatch_size = 2\n\
+         max_steps = 20\nlearning_rate = 1e-3\nschedule = 'constant'\nwarmup_steps = 0\nweight_decay = 0.5\n\
+         {more}\n[output]\ndir = {:?}\n",
+        out.path().to_str().unwrap()
+    );
+    let folder = fixture(&format!("peft/{name}"));
+    let config = RunConfig::parse(&text, "run.toml", &folder).unwrap();
+    let model = TrainedModel::new(open_model_by(Carrier::Builtin, &folder).unwrap(), &config).unwrap();
+    let tape = TokenTape::load(&folder.join("tokens.json"), 2, 64, 1 << 20).unwrap();
+    let mut losses = Vec::new();
+    let mut keep = |event: &Event| {
+        if let Event::Step(step) = event {
+            losses.push(step.loss);
+        }
+    };
+    Trainer::new(config, model, Box::new(tape)).unwrap().run(&mut keep).unwrap();
+    losses
+}
+
+#[test]
+fn weight_decay_spares_norms_and_biases_as_transformers_trainer_does() {
+    for name in ["qwen2", "llama"] {
+        let theirs = fs::read_to_string(fixture(&format!("peft/{name}/decay.json"))).unwrap();
+        let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
+        let expected: Vec<f64> =
+            theirs["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+        let apart = |losses: &[f64]| {
+            assert_eq!(losses.len(), expected.len());
+            let each = losses.iter().zip(&expected).map(|(ours, theirs)| ((ours - theirs) / theirs).abs());
+            each.fold(0.0, f64::max)
+        };
+        let (spared, all) =
+            (apart(&decayed(name, "")), apart(&decayed(name, "decay_norms_and_biases = true")));
+        assert!(spared < 1e-6, "{name}: {spared}");
+        assert!(all > 1e-4, "{name}: the key changes nothing: {all}");
+
+        let config = "[model]\npath = 'm'\n[data]\ntokens = 't'\n[output]\ndir = 'o'\n";
+        let config = RunConfig::parse(config, "run.toml", Path::new("/")).unwrap();
+        let model = open_model_by(Carrier::Builtin, &fixture(&format!("peft/{name}"))).unwrap();
+        let model = TrainedModel::new(model, &config).unwrap();
+        let names = model.trainable().into_iter().map(|(name, _)| name);
+        let ours: Vec<String> = names.filter(|name| !model.decays(name)).collect();
+        assert_eq!(serde_json::json!(ours), theirs["spared"], "{name}");
     }
 }
 

@@ -31,10 +31,12 @@ A run file:
   epochs = 3
   batch_size = 8
   learning_rate = 1e-3
+  warmup_ratio = 0.05
   [output]
   dir = \"runs/mine\"
 
-Ctrl-C saves a checkpoint; --resume goes on from it and gives the same bits as a run that was never stopped.";
+Ctrl-C, SIGTERM and SIGHUP save a checkpoint; --resume goes on from it and gives the same bits as a run that was never
+stopped. With more epochs or max_steps, --resume extends a run that is done.";
 
 /// What to train.
 #[derive(Debug, clap::Args)]
@@ -42,7 +44,7 @@ Ctrl-C saves a checkpoint; --resume goes on from it and gives the same bits as a
 pub struct Arguments {
     /// The run file, in TOML.
     pub run_file: PathBuf,
-    /// Go on from the newest checkpoint; with a run, only if the checkpoint is of it.
+    /// Go on from the newest checkpoint, or start a run that was killed before it; with RUN, only if it is that run.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<String>>,
     /// Set a key of the run file to a TOML value; may be given several times.

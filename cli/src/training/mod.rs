@@ -3,10 +3,12 @@
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use codetune_core::run::{Session, Start, Trained};
 use codetune_core::train::RunConfig;
 
+use crate::allocator;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -22,6 +24,7 @@ pub fn train(
     context: &Context,
     watch: &mut Watch,
 ) -> Result<Trained, Failure> {
+    allocator::keep_pages();
     let registry = context.registry_by(config.model.carrier)?;
     let session = Session {
         registry: &registry,
@@ -30,7 +33,9 @@ pub fn train(
         carriers_chosen: context.plugins.carrier.is_some(),
         memory: context.memory,
     };
+    context.resumable.store(true, Ordering::SeqCst);
     let ended = session.train(config, start, watch);
+    context.resumable.store(false, Ordering::SeqCst);
     watch.finish();
     Ok(ended?)
 }

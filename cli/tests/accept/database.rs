@@ -65,3 +65,17 @@ fn the_password_of_another_kind_of_database_is_shown_nowhere() {
     }
     assert_eq!(place.contents(), before, "no other database was made instead");
 }
+
+#[test]
+fn a_database_that_cannot_grow_says_so_in_plain_words() {
+    let place = Place::new();
+    // Writing beyond the limit is an error then, as on a full disk, and not the end of the process.
+    let limit = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let ran = place.start_by(limit, &["runs", "list"]).end_within(std::time::Duration::from_secs(60));
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    ran.says(&["error: ", "runs.db", "while opening the store", "help: "]);
+    for internal in ["(code", "error returned from", "SQLITE", "sqlx"] {
+        assert!(!ran.err.contains(internal), "`{internal}` in {}", ran.err);
+    }
+    assert!(place.run(&["runs", "list"]).out.contains("there are no such runs"), "there is room again");
+}

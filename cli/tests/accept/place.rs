@@ -70,11 +70,23 @@ impl Place {
 
     /// Starts a call.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_codetune"));
+        program.args(arguments);
+        self.spawn(program)
+    }
+
+    /// Starts a call by a line of a shell, which has the program in `$0` and its arguments in `$@`.
+    pub fn start_by(&self, line: &str, arguments: &[&str]) -> Running {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", line, env!("CARGO_BIN_EXE_codetune")]).args(arguments);
+        self.spawn(shell)
+    }
+
+    fn spawn(&self, mut command: Command) -> Running {
         let call = self.calls.replace(self.calls.get() + 1);
         let outputs = ["out", "err"].map(|stream| self.path(&format!(".call-{call}-{stream}")));
         let [out, err] = outputs.each_ref().map(|path| Stdio::from(File::create(path).unwrap()));
-        let child = Command::new(env!("CARGO_BIN_EXE_codetune"))
-            .args(arguments)
+        let child = command
             .current_dir(self.folder.path())
             .env("CODETUNE_HOME", self.path("home"))
             .env("CODETUNE_CACHE", self.path(".cache"))

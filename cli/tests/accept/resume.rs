@@ -176,33 +176,103 @@ fn a_second_run_in_the_folder_of_a_running_one_is_refused_until_that_is_killed()
     finish(&place, "shared", &["--resume"]);
 }
 
+/// Sends a signal to a run.
+fn send(signal: &str, running: &Running) {
+    let process = running.child.id().to_string();
+    assert!(std::process::Command::new("kill").args([signal, &process]).status().unwrap().success());
+}
+
 #[test]
-fn ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() {
+fn a_run_that_is_asked_to_stop_resumes_to_the_same_bits() {
     let place = tape();
     finish(&place, "whole", &[]);
-    let mut running = train(&place, "stopped", &[]);
-    reaches(&mut running, &place.path("stopped"), 10);
-    let sent =
-        std::process::Command::new("kill").args(["-INT", &running.child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    let ran = running.end_within(PATIENCE);
-    assert_eq!(ran.code, Some(130), "{ran:?}");
-    ran.says(&[
-        "was interrupted after step",
-        "its checkpoint is",
-        "go on with: codetune train run.toml",
-        "--resume",
-    ]);
-    let answer: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(answer["status"], "interrupted");
-    assert_eq!(
-        newest(&place.path("stopped")),
-        answer["step"].as_u64(),
-        "the step that it stopped at is kept"
-    );
-    assert_eq!(recorded(&place, "stopped").0, "interrupted");
+    // Ctrl-C, what schedulers and containers send, and what a terminal sends that closes; the last one twice, as the
+    // shell passes it on.
+    for (name, signals) in [("int", &["-INT"][..]), ("term", &["-TERM"]), ("hup", &["-HUP", "-HUP"])] {
+        let mut running = train(&place, name, &[]);
+        reaches(&mut running, &place.path(name), 10);
+        signals.iter().for_each(|signal| send(signal, &running));
+        let ran = running.end_within(PATIENCE);
+        assert_eq!(ran.code, Some(130), "{name}: {ran:?}");
+        ran.says(&[
+            "was interrupted after step",
+            "its checkpoint is",
+            "go on with: codetune train run.toml",
+            "--resume",
+        ]);
+        let answer: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(answer["status"], "interrupted");
+        assert_eq!(newest(&place.path(name)), answer["step"].as_u64(), "the step that it stopped at is kept");
+        assert_eq!(recorded(&place, name).0, "interrupted");
 
-    finish(&place, "stopped", &["--resume"]);
-    assert!(adapter(&place, "stopped") == adapter(&place, "whole"), "the adapters differ");
-    assert_eq!(recorded(&place, "stopped"), recorded(&place, "whole"));
+        finish(&place, name, &["--resume"]);
+        assert!(adapter(&place, name) == adapter(&place, "whole"), "{name}: the adapters differ");
+        assert_eq!(recorded(&place, name), recorded(&place, "whole"));
+    }
+}
+
+#[test]
+fn a_run_that_was_started_to_outlive_its_terminal_does() {
+    let place = tape();
+    // As `nohup` does it.
+    let mut running = place.start_by("trap '' HUP; exec \"$0\" \"$@\"", &["train", "run.toml", "--json"]);
+    reaches(&mut running, &place.path("out"), 5);
+    send("-HUP", &running);
+    assert_eq!(running.end_within(PATIENCE).json()["status"], "completed");
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_first_checkpoint_starts_again_with_its_name() {
+    use std::os::unix::process::ExitStatusExt;
+    let place = tape();
+    // An adapter that is larger than the database.
+    let run = TAPE.replace("seed = 11", "seed = 11\nname = \"first\"").replace("r = 4", "r = 64");
+    place.write("run.toml", run);
+    // The kernel kills a process that writes a file beyond the limit, and that is in its first checkpoint. The database is
+    // made before.
+    place.write("small.toml", TAPE.replace("60", "1").replace("\"out\"", "\"warm\""));
+    place.run(&["train", "small.toml", "--json"]).json();
+    let killed = || {
+        let limit = "ulimit -c 0; ulimit -f 320; exec \"$0\" \"$@\"";
+        let call = ["--carrier", "builtin", "train", "run.toml"];
+        let mut running = place.start_by(limit, &call);
+        let status = running.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(25), "SIGXFSZ: {status}");
+        assert_eq!(newest(&place.path("out")), None);
+    };
+    killed();
+    place.run(&["train", "run.toml", "--set", "train.max_steps=2", "--json"]).json();
+    std::fs::remove_dir_all(place.path("out")).unwrap();
+    place.run(&["runs", "delete", "first"]);
+    killed();
+    let resumed =
+        place.run(&["train", "run.toml", "--set", "train.max_steps=2", "--resume", "--json"]).json();
+    let listed = place.run(&["runs", "list", "--json"]).json();
+    let runs: Vec<(&Value, &Value)> =
+        listed["runs"].as_array().unwrap().iter().map(|run| (&run["name"], &run["status"])).collect();
+    let [none, first] = [Value::Null, Value::from("first")];
+    let [done, killed] = [Value::from("completed"), Value::from("interrupted")];
+    assert_eq!(runs, [(&first, &done), (&none, &killed), (&none, &killed), (&none, &done)]);
+    assert_eq!(listed["runs"][0]["id"], resumed["run"]);
+    // Where nothing was ever begun, there is nothing to resume.
+    let call = ["train", "run.toml", "--resume", "--set", "output.dir='none'"];
+    place.refused(&call, 2, &["there is no checkpoint in", "help: leave out --resume to start the run"]);
+}
+
+#[test]
+fn a_run_that_is_done_gets_more_steps() {
+    let place = tape();
+    let constant = TAPE.replace("warmup_steps = 4", "warmup_steps = 4\nschedule = \"constant\"");
+    place.write("run.toml", constant);
+    finish(&place, "whole", &[]);
+    finish(&place, "grown", &["--set", "train.max_steps=20"]);
+    let refused = ["train.max_steps was 20 and is now 10", "help: resume with the configuration"];
+    let mut sets = Vec::new();
+    place.refused(&run("grown", &mut sets, &["--resume", "--set", "train.max_steps=10"]), 2, &refused);
+    let ran = finish(&place, "grown", &["--resume"]);
+    ran.says(&["warning: the run is extended from 20 steps to 60"]);
+    assert!(adapter(&place, "grown") == adapter(&place, "whole"), "the adapters differ");
+    assert_eq!(recorded(&place, "grown"), recorded(&place, "whole"));
+    let shown = place.run(&["runs", "show", "grown", "--json"]).json();
+    assert_eq!(shown["config"]["run"]["train"]["max_steps"], 60);
 }

@@ -137,6 +137,62 @@ fn a_run_that_would_end_by_evaluation_is_refused_where_the_dataset_holds_nothing
 }
 
 #[test]
+fn a_sequence_that_is_longer_than_the_model_was_made_for_is_refused_unless_its_configuration_says_how() {
+    let place = prepared();
+    let build = |length: &str| {
+        let call = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--heldout", "0.3"];
+        place.run(&[&call[..], &["--seq-length", length, "--json"]].concat()).json();
+    };
+    build("128");
+    let refused = |expected: &[&str]| {
+        let ran = place.run(&["train", "run.toml"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        for text in expected {
+            assert!(ran.err.contains(text), "no `{text}` in {}", ran.err);
+        }
+        assert!(!place.path().join("out").exists());
+    };
+    refused(&[
+        "error: the sequences have 128 tokens, and the model was made for 64",
+        "help: build the dataset with --seq-length 64 or less, or write a larger max_position_embeddings and how",
+    ]);
+    place.write("tape.json", "[1, 2, 3, 4, 5, 6, 7, 8]");
+    let dataset = "dataset = \"data\"";
+    place.write("run.toml", &RUN.replacen(dataset, "tokens = \"tape.json\"\nmax_seq_length = 65", 1));
+    refused(&["the sequences have 65 tokens", "help: write data.max_seq_length = 64 or less"]);
+
+    place.write("run.toml", RUN);
+    let config = std::fs::read_to_string(place.path().join("model/config.json")).unwrap();
+    let longer = config.replacen(
+        "\"max_position_embeddings\": 64",
+        "\"max_position_embeddings\": 128, \"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 2.0}",
+        1,
+    );
+    assert_ne!(longer, config);
+    place.write("model/config.json", &longer);
+    assert_eq!(place.run(&["train", "run.toml", "--json"]).json()["status"], "completed");
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_named_before_there_is_a_run() {
+    let place = prepared();
+    let file = place.path().join("model/model.safetensors");
+    let mut weights = std::fs::read(&file).unwrap();
+    let last = weights.len() - 4;
+    weights[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&file, weights).unwrap();
+    let ran = place.run(&["train", "run.toml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("model/model.safetensors: tensor model.norm.weight holds NaN at"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("learning"), "{}", ran.err);
+    assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn a_seed_changes_a_run_without_an_adapter_too() {
     let place = prepared();
     place.write("run.toml", &RUN.replacen("[adapter]\ntargets = \"all-linear\"\nr = 2\nalpha = 4\n", "", 1));

@@ -73,24 +73,6 @@ impl ModelConfig {
         }
         Ok(ModelConfig { path, json, architecture })
     }
-
-    /// Chooses among backends, each given with the architectures of its manifest: the first that fits.
-    ///
-    /// # Errors
-    /// None fits; the error names every architecture there is.
-    pub fn choose<'a, B>(&self, backends: impl IntoIterator<Item = (B, &'a [String])>) -> Result<B> {
-        let mut known = Vec::new();
-        for (backend, architectures) in backends {
-            if architectures.contains(&self.architecture) {
-                return Ok(backend);
-            }
-            known.extend(architectures.iter().cloned());
-        }
-        known.sort();
-        known.dedup();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(ModelError::Architecture { path: self.path.clone(), found: self.architecture.clone(), known })
-    }
 }
 
 #[cfg(test)]
@@ -102,19 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_architecture_chooses_the_backend() {
-        let config = parse(r#"{"architectures": ["B", "A"]}"#).unwrap();
-        let names = [vec!["A".to_owned()], vec!["C".to_owned(), "B".to_owned()]];
-        let chosen = config.choose(names.iter().map(Vec::as_slice).enumerate()).unwrap();
-        assert_eq!(chosen, 1);
-    }
-
-    #[test]
-    fn an_architecture_that_nobody_knows_is_named_with_those_there_are() {
-        let config = parse(r#"{"architectures": ["Mamba"]}"#).unwrap();
-        let names = [vec!["B".to_owned()], vec!["A".to_owned()]];
-        let error = config.choose(names.iter().map(Vec::as_slice).enumerate()).unwrap_err().to_string();
-        assert!(error.contains("Mamba") && error.contains("A, B"), "{error}");
+    fn the_first_architecture_counts() {
+        assert_eq!(parse(r#"{"architectures": ["B", "A"]}"#).unwrap().architecture, "B");
     }
 
     #[test]

@@ -43,16 +43,6 @@ pub enum ModelError {
         /// What is wrong and what would do.
         message: String,
     },
-    /// No training backend knows the architecture.
-    #[error("{}: no training backend for the architecture {found}; those loaded know {known}", path.display())]
-    Architecture {
-        /// The `config.json`.
-        path: PathBuf,
-        /// What it asks for.
-        found: String,
-        /// What there is.
-        known: String,
-    },
     /// A weight file is damaged.
     #[error("{} is damaged: {message}; copy or download it again", path.display())]
     Corrupt {
@@ -73,6 +63,22 @@ pub enum ModelError {
         tensor: String,
         /// What it is.
         found: String,
+    },
+    /// Weights that no model can compute with.
+    #[error(
+        "{}: tensor {tensor} holds {value} at element {place}; copy or download the file again, or make it again from \
+         weights that are finite",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The first such element, in the order of the file.
+        place: usize,
+        /// NaN or an infinity.
+        value: f32,
     },
     /// A folder holds no weights that can be read.
     #[error("{}: {message}", folder.display())]

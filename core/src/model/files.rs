@@ -24,6 +24,10 @@ pub(super) fn read_safetensors(path: &Path, dtype: DType) -> Result<BTreeMap<Str
                 found: format!("{kind:?}"),
             };
             let values = decode(&view).ok_or_else(unsupported)?;
+            if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+                let (path, tensor) = (path.to_owned(), name.clone());
+                return Err(ModelError::NotFinite { path, tensor, place, value: values[place] });
+            }
             let tensor = Tensor::from_vec(values, view.shape(), &Device::Cpu).and_then(|t| t.to_dtype(dtype));
             let tensor = tensor.map_err(|error| corrupt(format!("tensor {name} cannot be made: {error}")))?;
             Ok((name, tensor))
@@ -165,6 +169,31 @@ mod tests {
             .map(|(name, dims, bytes)| (name, TensorView::new(Dtype::F32, dims.clone(), bytes).unwrap()));
         let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
         assert!(pieces.bytes == safetensors::serialize(views, Some(format)).unwrap());
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_refused_with_its_tensor_and_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        let of = |kind: Dtype, bytes: &[u8]| {
+            let good = TensorView::new(Dtype::F32, vec![1], &[0; 4]).unwrap();
+            let view = TensorView::new(kind, vec![bytes.len() * 8 / kind.bitsize()], bytes).unwrap();
+            fs::write(&path, safetensors::serialize([("a.bias", good), ("a.weight", view)], None).unwrap())
+                .unwrap();
+            read_safetensors(&path, DType::F32).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let single = |values: [f32; 3]| values.map(f32::to_le_bytes).concat();
+        let told = "w.safetensors: tensor a.weight holds NaN at element 2; ";
+        assert!(of(Dtype::F32, &single([1.0, 0.5, f32::NAN])).unwrap_err().contains(told));
+        let infinite = of(Dtype::F32, &single([1.0, f32::NEG_INFINITY, 1.0])).unwrap_err();
+        assert!(infinite.contains("tensor a.weight holds -inf at element 1; "), "{infinite}");
+        for (kind, infinity) in
+            [(Dtype::F16, f16::INFINITY.to_le_bytes()), (Dtype::BF16, bf16::INFINITY.to_le_bytes())]
+        {
+            let error = of(kind, &[&[0, 0][..], &infinity].concat()).unwrap_err();
+            assert!(error.contains("tensor a.weight holds inf at element 1; "), "{error}");
+        }
+        assert_eq!(of(Dtype::F32, &single([f32::MAX, f32::MIN_POSITIVE, -0.0])), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use candle_core::backprop::GradStore;
-use candle_core::{Tensor, Var};
+use candle_core::{DType, Tensor, Var};
 
 use super::dropout::DropoutKey;
 use super::error::Result;
@@ -13,29 +13,35 @@ pub struct Gradients {
     pub sum: f64,
     /// How many labels there were.
     pub labels: u64,
-    /// The gradient of the sum for each trained tensor, in the order of [`Model::trainable`]; none where the sum
+    /// The gradient of the scaled sum for each trained tensor, in the order of [`Model::trainable`]; none where the sum
     /// does not depend on it.
     pub gradients: Vec<Option<Tensor>>,
 }
 
 impl Model {
-    /// The gradients of a micro-batch's summed loss.
+    /// The gradients of `scale` times a micro-batch's summed loss.
     ///
     /// With `recompute`, only the hidden states between blocks are kept, and each block is computed again when
     /// its gradient is due (Chen et al., 2016): the same gradients, less memory, one more forward pass.
     ///
     /// # Errors
     /// The batch does not hold together, or the backend fails.
-    pub fn gradients(&mut self, batch: &Batch<'_>, key: DropoutKey, recompute: bool) -> Result<Gradients> {
+    pub fn gradients(
+        &mut self,
+        batch: &Batch<'_>,
+        key: DropoutKey,
+        scale: f64,
+        recompute: bool,
+    ) -> Result<Gradients> {
         let variables: Vec<Var> = self.trainable().into_iter().map(|(_, variable)| variable).collect();
         let mut sums = vec![None; variables.len()];
         let sum = match recompute {
             false => {
                 let loss = self.loss(batch, Mode::Train(key))?.sum;
-                collect(&loss.backward()?, &variables, &mut sums)?;
-                f64::from(loss.to_dtype(candle_core::DType::F32)?.to_scalar::<f32>()?)
+                collect(&loss.affine(scale, 0.0)?.backward()?, &variables, &mut sums)?;
+                scalar(&loss)?
             }
-            true => self.recomputed(batch, key, &variables, &mut sums)?,
+            true => self.recomputed(batch, key, scale, &variables, &mut sums)?,
         };
         Ok(Gradients { sum, labels: batch.label_count(), gradients: sums })
     }
@@ -44,6 +50,7 @@ impl Model {
         &mut self,
         batch: &Batch<'_>,
         key: DropoutKey,
+        scale: f64,
         variables: &[Var],
         sums: &mut [Option<Tensor>],
     ) -> Result<f64> {
@@ -74,10 +81,14 @@ impl Model {
                     }
                 }
             })?;
-            if upstream.is_none() {
-                sum = f64::from(out.to_dtype(candle_core::DType::F32)?.to_scalar::<f32>()?);
-            }
-            let grads = weighted(&out, upstream.as_ref())?.backward()?;
+            let weighted = match &upstream {
+                None => {
+                    sum = scalar(&out)?;
+                    out.affine(scale, 0.0)?
+                }
+                Some(upstream) => weighted(&out, upstream)?,
+            };
+            let grads = weighted.backward()?;
             collect(&grads, variables, sums)?;
             upstream = grads.get(&x).cloned();
             if upstream.is_none() {
@@ -90,19 +101,20 @@ impl Model {
             let id = model.embed(batch.ids, batch.batch, batch.seq)?;
             model.host.get(id)
         })?;
-        if embedded.track_op() {
-            collect(&weighted(&embedded, upstream.as_ref())?.backward()?, variables, sums)?;
+        if let Some(upstream) = upstream.filter(|_| embedded.track_op()) {
+            collect(&weighted(&embedded, &upstream)?.backward()?, variables, sums)?;
         }
         Ok(sum)
     }
 }
 
 /// A scalar whose gradient for `out` is `upstream`.
-fn weighted(out: &Tensor, upstream: Option<&Tensor>) -> Result<Tensor> {
-    match upstream {
-        None => Ok(out.clone()),
-        Some(upstream) => Ok(out.mul(upstream)?.sum_all()?),
-    }
+fn weighted(out: &Tensor, upstream: &Tensor) -> Result<Tensor> {
+    Ok(out.mul(upstream)?.sum_all()?)
+}
+
+fn scalar(loss: &Tensor) -> Result<f64> {
+    Ok(loss.to_dtype(DType::F64)?.to_scalar()?)
 }
 
 fn collect(grads: &GradStore, variables: &[Var], sums: &mut [Option<Tensor>]) -> Result<()> {

@@ -12,13 +12,13 @@ const DECISIVE: [&str; 4] = ["config.json", ".safetensors", ".safetensors.index.
 /// Records every file of a run's result.
 pub(super) fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Path) -> Result<(), RunError> {
     let kind = if config.adapter.is_some() { "adapter" } else { "model" };
-    for path in files(folder)? {
+    let of = |path: PathBuf| -> Result<NewArtifact, RunError> {
         let bytes = std::fs::metadata(&path).map_err(RunError::read(&path))?.len();
         let digest = file_digest(&path)?.hex();
-        let artifact = NewArtifact { kind: kind.into(), path: path.display().to_string(), bytes, digest };
-        store.record_artifact(run, &artifact)?;
-    }
-    Ok(())
+        Ok(NewArtifact { kind: kind.into(), path: path.display().to_string(), bytes, digest })
+    };
+    let artifacts = files(folder)?.into_iter().map(of).collect::<Result<Vec<_>, _>>()?;
+    Ok(store.record_artifacts(run, &artifacts)?)
 }
 
 /// The digest of a file's content.

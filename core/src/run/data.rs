@@ -1,3 +1,5 @@
+use codetune_plugin_sdk::Plan;
+
 use super::record::DataFacts;
 use super::{RunError, artifacts};
 use crate::dataset::{BatchSource, CodeTokenizer, Dataset, Split, TokenTape};
@@ -16,12 +18,15 @@ pub(super) struct Data {
 }
 
 impl Data {
-    /// Opens what the configuration names, and checks that a model with such a vocabulary can be trained on it.
-    pub fn open(config: &RunConfig, vocabulary: u64) -> Result<Self, RunError> {
+    /// Opens what the configuration names, and checks that a model of that plan can be trained on it.
+    pub fn open(config: &RunConfig, plan: &Plan) -> Result<Self, RunError> {
+        let vocabulary = plan.vocabulary;
         let batch = usize::try_from(config.train.batch_size).unwrap_or(usize::MAX);
         match &config.data.source {
             DataSource::Tokens(path) => {
                 let length = config.data.max_seq_length.ok_or(RunError::NoLength)?;
+                let shorter = format!("write data.max_seq_length = {} or less", plan.max_positions);
+                check_length(config, plan, length, shorter)?;
                 let seq = usize::try_from(length).unwrap_or(usize::MAX);
                 let vocabulary = usize::try_from(vocabulary).unwrap_or(usize::MAX);
                 let tape = TokenTape::load(path, batch, seq, vocabulary)?;
@@ -36,6 +41,8 @@ impl Data {
             DataSource::Dataset(path) => {
                 let dataset = Dataset::load(path)?;
                 check_fit(config, &dataset, vocabulary)?;
+                let shorter = format!("build the dataset with --seq-length {} or less", plan.max_positions);
+                check_length(config, plan, dataset.config().max_seq_length as u64, shorter)?;
                 let held_out = match dataset.packing(Split::Heldout).rows.is_empty() {
                     true => None,
                     false => Some(Box::new(dataset.batches(Split::Heldout, batch)?) as Box<dyn BatchSource>),
@@ -50,6 +57,19 @@ impl Data {
                 })
             }
         }
+    }
+}
+
+/// Refuses positions that the model never saw, where rotary embeddings would give what nobody trained.
+fn check_length(config: &RunConfig, plan: &Plan, length: u64, way_out: String) -> Result<(), RunError> {
+    match length > plan.max_positions {
+        true => Err(RunError::TooLong {
+            length,
+            positions: plan.max_positions,
+            model: config.model.path.clone(),
+            way_out,
+        }),
+        false => Ok(()),
     }
 }
 

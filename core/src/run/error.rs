@@ -48,6 +48,22 @@ pub enum RunError {
         /// What the dataset has, in tokens.
         packed: u64,
     },
+    /// Positions that the model was not made for.
+    #[error(
+        "the sequences have {length} tokens, and the model was made for {positions}\n{}; {way_out}, or write a larger \
+         max_position_embeddings and how rope_scaling gets there into the model's config.json",
+        model.display()
+    )]
+    TooLong {
+        /// Tokens of a sequence.
+        length: u64,
+        /// The model's `max_position_embeddings`.
+        positions: u64,
+        /// The model's folder.
+        model: PathBuf,
+        /// How to get shorter sequences.
+        way_out: String,
+    },
     /// The data has token ids that the model does not know.
     #[error(
         "the dataset's tokenizer has {tokens} tokens, the model's vocabulary {vocabulary}; \
@@ -100,6 +116,14 @@ pub enum RunError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// What came of a run is written, and cannot be recorded.
+    #[error("{} is written, but how the run ended cannot be recorded\n{source}", left.display())]
+    Unrecorded {
+        /// The result, or the checkpoint to go on from.
+        left: PathBuf,
+        /// What the store said.
+        source: Box<RunError>,
     },
     /// The run was recorded and then ended by an error; the store says that it failed.
     #[error("{source}")]

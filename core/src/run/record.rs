@@ -54,21 +54,23 @@ fn name(path: &Path, otherwise: &str) -> String {
 pub(super) fn start(
     store: &Store,
     config: &RunConfig,
-    model: &ModelConfig,
+    recorded: &NewConfig,
     data: &DataFacts,
     plugins: &[PluginIdentity],
 ) -> Result<RunId, RunError> {
     let kind = if config.adapter.is_some() { "lora" } else { "full" };
     Ok(store.start_run_with(&RunStart {
-        config: &of(config, model, data),
+        config: recorded,
         kind,
         name: config.name.as_deref(),
+        output: config.output.dir.to_str(),
         plugins,
         dataset: data.dataset.as_ref(),
     })?)
 }
 
-fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
+/// What the store keeps of a configuration, whose warm-up takes so many steps.
+pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
     let train = &config.train;
@@ -79,7 +81,7 @@ fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts) -> NewConfig {
         epochs: train.epochs.map(whole),
         max_seq_length: whole(data.max_seq_length),
         max_position_embeddings: described.get("max_position_embeddings").and_then(serde_json::Value::as_i64),
-        warmup_steps: whole(train.warmup_steps),
+        warmup_steps: whole(warmup_steps),
         seed: whole(config.seed),
         gradient_accumulation: Some(whole(train.gradient_accumulation)),
         weight_decay: Some(train.weight_decay),
@@ -119,7 +121,7 @@ mod tests {
                     ..DataFacts::of_tape(Path::new("d"), 128)
                 };
                 let built = DatasetConfig { heldout, fim_rate, ..DatasetConfig::default() }.check();
-                let recorded = of(&config, &model, &facts).check();
+                let recorded = of(&config, &model, &facts, 0).check();
                 assert_eq!(built.is_ok(), recorded.is_ok(), "{heldout} {fim_rate}: {built:?} {recorded:?}");
             }
         }

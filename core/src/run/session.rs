@@ -15,7 +15,8 @@ pub enum Start {
     /// From nothing.
     #[default]
     New,
-    /// From the newest checkpoint of its folder; of this run, where one is named by its id or the start of it.
+    /// From the newest checkpoint of its folder; of this run, where one is named by its id or the start of it. A run that
+    /// ended before its first checkpoint starts from nothing.
     Resume(Option<String>),
 }
 
@@ -55,14 +56,7 @@ impl Session<'_> {
     ) -> Result<Trained, RunError> {
         let (run, mut trainer) = self.begin(config, start)?;
         let ended = trainer.run(observer).map_err(RunError::from).and_then(|outcome| {
-            let status = match &outcome {
-                Outcome::Completed(summary) => {
-                    artifacts::record(&self.store, &run, config, &summary.output)?;
-                    Ended::Completed
-                }
-                Outcome::Interrupted { .. } => Ended::Interrupted,
-            };
-            self.store.finish_run(&run, &status)?;
+            self.record(&run, config, &outcome)?;
             Ok(outcome)
         });
         match ended {
@@ -79,6 +73,20 @@ impl Session<'_> {
         }
     }
 
+    /// Records how a run ended, and what it left. An error names where that is: the work is done.
+    fn record(&self, run: &RunId, config: &RunConfig, outcome: &Outcome) -> Result<(), RunError> {
+        let (left, status) = match outcome {
+            Outcome::Completed(summary) => (&summary.output, Ended::Completed),
+            Outcome::Interrupted { checkpoint, .. } => (checkpoint, Ended::Interrupted),
+        };
+        let recorded = match outcome {
+            Outcome::Completed(_) => artifacts::record(&self.store, run, config, left),
+            Outcome::Interrupted { .. } => Ok(()),
+        };
+        let recorded = recorded.and_then(|()| Ok(self.store.finish_run(run, &status)?));
+        recorded.map_err(|source| RunError::Unrecorded { left: left.clone(), source: Box::new(source) })
+    }
+
     /// Opens all that takes part, and records it.
     fn begin(&self, config: &RunConfig, start: &Start) -> Result<(RunId, Trainer<TrainedModel>), RunError> {
         self.store.interrupt_abandoned()?;
@@ -88,7 +96,7 @@ impl Session<'_> {
             check_carrier(&backend, config.model.carrier)?;
         }
         let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path, self.memory)?;
-        let data = Data::open(config, model.plan().vocabulary)?;
+        let data = Data::open(config, model.plan())?;
         let model_digest = artifacts::weights_digest(&config.model.path)?;
 
         let trained = TrainedModel::new(model, config)?;
@@ -106,23 +114,41 @@ impl Session<'_> {
         trainer.check_evaluation()?;
         let resumed = match start {
             Start::New => None,
-            Start::Resume(_) => {
-                let folder = config.output.dir.join("checkpoints");
-                Some(trainer.resume()?.ok_or(RunError::NothingToResume { folder })?)
-            }
+            Start::Resume(asked) => match trainer.resume()? {
+                Some(resumed) => Some(resumed),
+                None => {
+                    self.check_unstarted(config, asked.as_deref())?;
+                    None
+                }
+            },
         };
         // Before there is a record of a run that never began.
         trainer.claim_output()?;
+        let recorded = record::of(config, &described, &data.facts, trainer.warmup_steps());
         let run = match resumed.and_then(|resumed| resumed.run) {
-            Some(id) => self.again(&id, start)?,
+            Some(id) => {
+                let run = self.again(&id, start)?;
+                self.store.change_config(&run, &recorded)?;
+                run
+            }
             None => {
                 let mut plugins = data.analyzers;
                 plugins.push(backend.identity());
-                record::start(&self.store, config, &described, &data.facts, &plugins)?
+                record::start(&self.store, config, &recorded, &data.facts, &plugins)?
             }
         };
         let metrics = RunMetrics::new(Arc::clone(&self.store), run.clone());
         Ok((run, trainer.with_metrics(Box::new(metrics))))
+    }
+
+    /// Refuses to go on where there is no checkpoint, unless the run ended before it could write one: then it starts.
+    fn check_unstarted(&self, config: &RunConfig, asked: Option<&str>) -> Result<(), RunError> {
+        let folder = config.output.dir.join("checkpoints");
+        let output = config.output.dir.to_str().unwrap_or_default();
+        let found = self.store.unstarted(output)?.ok_or(RunError::NothingToResume { folder })?;
+        let Some(asked) = asked else { return Ok(()) };
+        let asked = self.store.get_run(asked)?.id;
+        if asked == found.id { Ok(()) } else { Err(RunError::OtherRun { found: found.id, asked }) }
     }
 
     /// The run that a checkpoint is of, where it is the one that was named.

@@ -33,26 +33,30 @@ pub struct Artifact {
 }
 
 impl Store {
-    /// Records an artifact of a run. One at the same path was overwritten on disk, and is here too.
+    /// Records artifacts of a run, all of them or none. One at the same path was overwritten on disk, and is here too.
     ///
     /// # Errors
     ///
     /// A value that is refused, no such run, or the database.
-    pub fn record_artifact(&self, run: &RunId, artifact: &NewArtifact) -> Result<(), StoreError> {
-        ARTIFACT_KIND.check_text(&artifact.kind)?;
-        ARTIFACT_PATH.check_text(&artifact.path)?;
-        ARTIFACT_BYTES.check_unsigned(artifact.bytes)?;
-        check_digest("artifact_digest", &artifact.digest)?;
-        let bytes = i64::try_from(artifact.bytes).unwrap_or(i64::MAX);
+    pub fn record_artifacts(&self, run: &RunId, artifacts: &[NewArtifact]) -> Result<(), StoreError> {
+        for artifact in artifacts {
+            ARTIFACT_KIND.check_text(&artifact.kind)?;
+            ARTIFACT_PATH.check_text(&artifact.path)?;
+            ARTIFACT_BYTES.check_unsigned(artifact.bytes)?;
+            check_digest("artifact_digest", &artifact.digest)?;
+        }
         let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
-        self.write("recording an artifact", async |connection, _| {
+        self.write("recording artifacts", async |connection, _| {
             let seq = self.find_seq(connection, run).await?;
             let insert = "INSERT INTO artifact (run, path, kind, bytes, digest, created_at) \
                           VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, path) DO UPDATE SET \
                           kind = excluded.kind, bytes = excluded.bytes, digest = excluded.digest, \
                           created_at = excluded.created_at";
-            let query = sqlx::query(insert).bind(seq).bind(&artifact.path).bind(&artifact.kind).bind(bytes);
-            query.bind(&artifact.digest).bind(&now).execute(connection).await?;
+            for NewArtifact { kind, path, bytes, digest } in artifacts {
+                let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
+                let query = sqlx::query(insert).bind(seq).bind(path).bind(kind).bind(bytes);
+                query.bind(digest).bind(&now).execute(&mut *connection).await?;
+            }
             Ok(())
         })
     }

@@ -228,6 +228,16 @@ impl Store {
     }
 }
 
+/// Deletes a configuration that no run has any more.
+pub(super) async fn delete_unused(
+    connection: &mut SqliteConnection,
+    config: ConfigId,
+) -> Result<(), sqlx::Error> {
+    let unused = "DELETE FROM training_config WHERE id = ?1 \
+                  AND NOT EXISTS (SELECT 1 FROM run WHERE config_id = ?1)";
+    sqlx::query(unused).bind(config.0).execute(connection).await.map(drop)
+}
+
 type Query<'q, O> = sqlx::query::QueryAs<'q, sqlx::Sqlite, O, sqlx::sqlite::SqliteArguments>;
 
 /// Parameter 1 is the digest, 2 to 23 are the values in the order of [`bind_values`].

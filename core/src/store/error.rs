@@ -140,6 +140,46 @@ pub enum StoreError {
         waited: Duration,
     },
 
+    /// There is no room for what is to be written.
+    #[error(
+        "{store}: no space is left while {doing}; free some on that disk, or give a database on another one with \
+         --database"
+    )]
+    Full {
+        /// The database.
+        store: String,
+        /// What was being done.
+        doing: &'static str,
+    },
+
+    /// The operating system keeps the file from being opened or written.
+    #[error(
+        "{store} cannot be {wanted} while {doing}; check the permissions of the file and of its folder, where SQLite \
+         keeps files beside it"
+    )]
+    Forbidden {
+        /// The database.
+        store: String,
+        /// `opened` or `written`.
+        wanted: &'static str,
+        /// What was being done.
+        doing: &'static str,
+    },
+
+    /// The disk fails.
+    #[error(
+        "{store} cannot be read or written while {doing} ({cause}); check the disk, its free space and any limit on the \
+         size of files"
+    )]
+    Disk {
+        /// The database.
+        store: String,
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite says.
+        cause: String,
+    },
+
     /// What a record holds cannot be read.
     #[error("{store} holds a {what} that cannot be read: {cause}")]
     Unreadable {
@@ -163,12 +203,14 @@ pub enum StoreError {
     },
 
     /// Anything else that the database reports.
-    #[error("{store}: {doing} failed: {source}")]
+    #[error("{store}: {doing} failed: {cause}")]
     Database {
         /// The database.
         store: String,
         /// What was being done.
         doing: &'static str,
+        /// The cause in SQLite's words, or else in the driver's.
+        cause: String,
         /// The cause.
         source: sqlx::Error,
     },
@@ -208,7 +250,12 @@ pub(super) fn result_code(error: &sqlx::Error) -> Option<i32> {
 
 pub(super) const SQLITE_BUSY: i32 = 5;
 pub(super) const SQLITE_LOCKED: i32 = 6;
+const SQLITE_PERM: i32 = 3;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_IOERR: i32 = 10;
 const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
 
@@ -222,7 +269,11 @@ pub(super) fn explain(store: &str, doing: &'static str, waited: Duration, error:
         Some(SQLITE_BUSY | SQLITE_LOCKED) => StoreError::Busy { store, doing, waited },
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => StoreError::Corrupt { store, cause: said() },
         Some(SQLITE_CONSTRAINT) => StoreError::Refused { store, doing, rule: said() },
-        _ => StoreError::Database { store, doing, source: error },
+        Some(SQLITE_FULL) => StoreError::Full { store, doing },
+        Some(SQLITE_READONLY | SQLITE_PERM) => StoreError::Forbidden { store, wanted: "written", doing },
+        Some(SQLITE_CANTOPEN) => StoreError::Forbidden { store, wanted: "opened", doing },
+        Some(SQLITE_IOERR) => StoreError::Disk { store, doing, cause: said() },
+        _ => StoreError::Database { store, doing, cause: said(), source: error },
     }
 }
 

@@ -58,22 +58,29 @@ pub struct Epoch {
 }
 
 impl Store {
-    /// Records values of a run, all of them or none.
+    /// Records epochs that began and values of a run, all of them or none.
     ///
     /// Give many at once: a batch of a thousand costs little more than one row.
     ///
     /// # Errors
     ///
-    /// A value that is refused, no such run, a key and step that are recorded already, or the database.
-    pub fn append_metrics(&self, run: &RunId, rows: &[MetricRow<'_>]) -> Result<(), StoreError> {
-        for row in rows {
-            check(row)?;
-        }
-        if rows.is_empty() {
+    /// A value that is refused, no such run, an epoch or a key and step that are recorded already, or the database.
+    pub fn append_metrics(
+        &self,
+        run: &RunId,
+        epochs: &[Epoch],
+        rows: &[MetricRow<'_>],
+    ) -> Result<(), StoreError> {
+        rows.iter().try_for_each(check)?;
+        let epochs = epochs.iter().map(CheckedEpoch::of).collect::<Result<Vec<_>, _>>()?;
+        if rows.is_empty() && epochs.is_empty() {
             return Ok(());
         }
         self.write("recording metrics", async |connection, known| {
             let seq = self.seq(connection, known, run).await?;
+            for epoch in &epochs {
+                epoch.insert(connection, seq, run).await?;
+            }
             let keys = intern(connection, known, rows).await?;
             insert(connection, seq, rows, &keys).await.map_err(|error| {
                 if is_orphan(&error) {
@@ -123,31 +130,6 @@ impl Store {
         })
     }
 
-    /// Records that an epoch begins at a step.
-    ///
-    /// # Errors
-    ///
-    /// A value that is refused, no such run, an epoch that has begun already, or the database.
-    pub fn begin_epoch(&self, run: &RunId, epoch: u64, first_step: u64) -> Result<(), StoreError> {
-        METRIC_EPOCH.check_unsigned(epoch)?;
-        METRIC_STEP.check_unsigned(first_step)?;
-        let now = timestamp::write("started_at", OffsetDateTime::now_utc())?;
-        self.write("recording an epoch", async |connection, _| {
-            let seq = self.find_seq(connection, run).await?;
-            let insert =
-                "INSERT INTO training_epoch (run, epoch, first_step, started_at) VALUES (?1, ?2, ?3, ?4)";
-            let query = sqlx::query(insert).bind(seq).bind(signed(epoch)).bind(signed(first_step)).bind(&now);
-            match query.execute(connection).await {
-                Ok(_) => Ok(()),
-                Err(error) if is_duplicate(&error) => Err(Fault::Told(StoreError::Duplicate {
-                    what: "epoch",
-                    name: format!("{epoch} of run {run}"),
-                })),
-                Err(error) => Err(Fault::Driver(error)),
-            }
-        })
-    }
-
     /// The epochs of a run, in order.
     ///
     /// # Errors
@@ -181,6 +163,36 @@ fn check(row: &MetricRow<'_>) -> Result<(), Violation> {
     let named = |violation: Violation| Violation { field: row.key.to_owned(), ..violation };
     METRIC_KEY.check_text(row.key)?;
     field.check_float(row.value).map(drop).map_err(named)
+}
+
+/// An epoch whose values were checked, as it is written.
+struct CheckedEpoch {
+    epoch: u64,
+    first_step: u64,
+    started_at: String,
+}
+
+impl CheckedEpoch {
+    fn of(epoch: &Epoch) -> Result<Self, Violation> {
+        METRIC_EPOCH.check_unsigned(epoch.epoch)?;
+        METRIC_STEP.check_unsigned(epoch.first_step)?;
+        let started_at = timestamp::write("started_at", epoch.started_at)?;
+        Ok(CheckedEpoch { epoch: epoch.epoch, first_step: epoch.first_step, started_at })
+    }
+
+    async fn insert(&self, connection: &mut SqliteConnection, seq: i64, run: &RunId) -> Result<(), Fault> {
+        let insert =
+            "INSERT INTO training_epoch (run, epoch, first_step, started_at) VALUES (?1, ?2, ?3, ?4)";
+        let query = sqlx::query(insert).bind(seq).bind(signed(self.epoch)).bind(signed(self.first_step));
+        match query.bind(&self.started_at).execute(connection).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_duplicate(&error) => Err(Fault::Told(StoreError::Duplicate {
+                what: "epoch",
+                name: format!("{} of run {run}", self.epoch),
+            })),
+            Err(error) => Err(Fault::Driver(error)),
+        }
+    }
 }
 
 /// The keys' numbers, row by row; new keys are added.

@@ -14,7 +14,7 @@
 //! let store = Store::open(":memory:")?;
 //! let config = store.save_config(&NewConfig::new("qwen2", "local/repo", serde_json::json!({"seed": 7})))?;
 //! let run = store.start_run(&NewRun::new(config, "lora"))?;
-//! store.append_metrics(&run, &[MetricRow { key: "train_loss", step: 1, value: 2.5 }])?;
+//! store.append_metrics(&run, &[], &[MetricRow { key: "train_loss", step: 1, value: 2.5 }])?;
 //! store.finish_run(&run, &Outcome::Completed)?;
 //! assert_eq!(store.metrics(&run, "train_loss")?[0].value, 2.5);
 //! # Ok(())
@@ -31,6 +31,7 @@ mod host;
 mod location;
 mod metrics;
 mod plugins;
+mod resuming;
 mod run_id;
 mod run_metrics;
 mod runs;

@@ -1,7 +1,7 @@
 use std::{collections::HashSet, sync::Arc};
 
-use super::{MetricRow, RunId, Store};
-use crate::train::{Metric, MetricSink, ModelError, key};
+use super::{Epoch, MetricRow, RunId, Store};
+use crate::train::{EpochStart, Metric, MetricSink, ModelError, key};
 
 /// Records the metrics of a training run in a store.
 pub struct RunMetrics {
@@ -34,20 +34,24 @@ impl MetricSink for RunMetrics {
         Ok(())
     }
 
-    fn begin_epoch(&mut self, epoch: u64, first_step: u64) -> Result<(), ModelError> {
-        Ok(self.store.begin_epoch(&self.run, epoch, first_step)?)
-    }
-
-    fn append(&mut self, metrics: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+        let began = |epoch: &EpochStart| Epoch {
+            epoch: epoch.epoch,
+            first_step: epoch.first_step,
+            started_at: epoch.started_at,
+        };
+        let epochs: Vec<Epoch> = epochs.iter().map(began).collect();
         let new = |metric: &&Metric| !self.recorded.contains(&(metric.key, metric.step));
         let row = |metric: &Metric| MetricRow { key: metric.key, step: metric.step, value: metric.value };
         let rows: Vec<MetricRow<'_>> = metrics.iter().filter(new).map(row).collect();
-        Ok(self.store.append_metrics(&self.run, &rows)?)
+        Ok(self.store.append_metrics(&self.run, &epochs, &rows)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use time::OffsetDateTime;
+
     use super::*;
     use crate::store::{NewConfig, NewRun};
 
@@ -58,14 +62,15 @@ mod tests {
         let run = store.start_run(&NewRun::new(config, "lora")).unwrap();
         let metric = |key, step, value| Metric { key, step, value };
         let mut sink = RunMetrics::new(store.clone(), run.clone());
-        sink.begin_epoch(0, 1).unwrap();
-        sink.append(&[metric(key::TRAIN_LOSS, 1, 2.0), metric(key::EVAL_LOSS, 1, 3.0)]).unwrap();
-        sink.begin_epoch(1, 2).unwrap();
-        sink.append(&[metric(key::TRAIN_LOSS, 2, 1.0)]).unwrap();
+        let epoch =
+            |epoch, first_step| EpochStart { epoch, first_step, started_at: OffsetDateTime::now_utc() };
+        let first = [metric(key::TRAIN_LOSS, 1, 2.0), metric(key::EVAL_LOSS, 1, 3.0)];
+        sink.append(&[epoch(0, 1)], &first).unwrap();
+        sink.append(&[epoch(1, 2)], &[metric(key::TRAIN_LOSS, 2, 1.0)]).unwrap();
         let mut resumed = RunMetrics::new(store.clone(), run.clone());
         resumed.resume(1).unwrap();
-        resumed.begin_epoch(1, 2).unwrap();
-        resumed.append(&[metric(key::EVAL_LOSS, 1, 3.0), metric(key::TRAIN_LOSS, 2, 1.5)]).unwrap();
+        let again = [metric(key::EVAL_LOSS, 1, 3.0), metric(key::TRAIN_LOSS, 2, 1.5)];
+        resumed.append(&[epoch(1, 2)], &again).unwrap();
         let values: Vec<f64> =
             store.metrics(&run, key::TRAIN_LOSS).unwrap().iter().map(|point| point.value).collect();
         assert_eq!(values, [2.0, 1.5]);

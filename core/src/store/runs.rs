@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use time::OffsetDateTime;
 
 use super::{
-    configs::ConfigId,
+    configs::{ConfigId, delete_unused},
     connection::{Known, Store},
     error::{Fault, StoreError, is_duplicate, is_orphan},
     host::{HostInfo, Liveness},
@@ -12,7 +12,7 @@ use super::{
     status::{Outcome, RunStatus},
     timestamp,
 };
-use crate::validate::{ERROR_TEXT, METRIC_STEP, RUN_KIND, RUN_NAME, escape_control};
+use crate::validate::{ERROR_TEXT, RUN_KIND, RUN_NAME, escape_control};
 
 /// A run about to start.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,34 +170,6 @@ impl Store {
         })
     }
 
-    /// Takes a run up again after a step: it is `running`, of this process, and what it recorded after that
-    /// step is gone, all in one transaction. Gives the number of metric rows that went.
-    ///
-    /// # Errors
-    ///
-    /// No such run, one that another process still works on, or the database.
-    pub fn reopen_run(&self, run: &RunId, from_step: u64) -> Result<u64, StoreError> {
-        METRIC_STEP.check_unsigned(from_step)?;
-        let from_step = i64::try_from(from_step).unwrap_or(i64::MAX);
-        let host = HostInfo::of_this_process();
-        let json = self.host_json(&host)?;
-        self.write("reopening a run", async |connection, _| {
-            self.refuse_at_work(connection, run, "reopened").await?;
-            let seq = self.find_seq(connection, run).await?;
-            sqlx::query(
-                "UPDATE run SET status = 'running', finished_at = NULL, error = NULL, host = ?2 WHERE seq = ?1",
-            )
-            .bind(seq)
-            .bind(&json)
-            .execute(&mut *connection)
-            .await?;
-            let later = "DELETE FROM training_epoch WHERE run = ?1 AND first_step > ?2";
-            sqlx::query(later).bind(seq).bind(from_step).execute(&mut *connection).await?;
-            let later = "DELETE FROM training_metric WHERE run = ?1 AND step > ?2";
-            Ok(sqlx::query(later).bind(seq).bind(from_step).execute(connection).await?.rows_affected())
-        })
-    }
-
     /// Marks the runs that are `running` but whose process has certainly ended as interrupted, and gives their
     /// ids. Runs of other machines stay as they are.
     ///
@@ -296,16 +268,14 @@ impl Store {
             let seq = self.find_seq(connection, run).await?;
             let delete = "DELETE FROM run WHERE seq = ?1 RETURNING config_id";
             let (config,): (i64,) = sqlx::query_as(delete).bind(seq).fetch_one(&mut *connection).await?;
-            let unused = "DELETE FROM training_config WHERE id = ?1 \
-                          AND NOT EXISTS (SELECT 1 FROM run WHERE config_id = ?1)";
-            sqlx::query(unused).bind(config).execute(connection).await?;
+            delete_unused(connection, ConfigId(config)).await?;
             known.runs.remove(run);
             Ok(())
         })
     }
 
     /// Refuses a run that another process works on.
-    async fn refuse_at_work(
+    pub(super) async fn refuse_at_work(
         &self,
         connection: &mut SqliteConnection,
         run: &RunId,
@@ -352,7 +322,11 @@ impl Store {
         row.map(|(seq,)| seq).ok_or_else(|| Fault::Told(self.not_found("run", run)))
     }
 
-    async fn find_exact(&self, connection: &mut SqliteConnection, run: &RunId) -> Result<Run, Fault> {
+    pub(super) async fn find_exact(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &RunId,
+    ) -> Result<Run, Fault> {
         let mut query = QueryBuilder::<Sqlite>::new(SELECT);
         query.push(" WHERE run.id = ").push_bind(run.as_str());
         match query.build().fetch_optional(connection).await? {
@@ -361,7 +335,7 @@ impl Store {
         }
     }
 
-    fn run(&self, row: &SqliteRow) -> Result<Run, Fault> {
+    pub(super) fn run(&self, row: &SqliteRow) -> Result<Run, Fault> {
         let unreadable = |cause: String| Fault::Told(self.unreadable("run", cause));
         let time = |text: &str| timestamp::read(text).map_err(|cause| unreadable(cause.to_string()));
         let status: &str = row.try_get("status")?;
@@ -390,11 +364,11 @@ impl Store {
         serde_json::from_str(host).map_err(|cause| Fault::Told(self.unreadable("host", cause)))
     }
 
-    fn host_json(&self, host: &HostInfo) -> Result<String, StoreError> {
+    pub(super) fn host_json(&self, host: &HostInfo) -> Result<String, StoreError> {
         serde_json::to_string(host).map_err(|cause| self.unreadable("host", cause))
     }
 }
 
-const SELECT: &str = "SELECT run.seq, run.id, run.name, run.kind, run.status, run.config_id, run.started_at, \
+pub(super) const SELECT: &str = "SELECT run.seq, run.id, run.name, run.kind, run.status, run.config_id, run.started_at, \
      run.finished_at, run.error, run.host, training_config.model_type, training_config.dataset_name \
      FROM run JOIN training_config ON training_config.id = run.config_id";

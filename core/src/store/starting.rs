@@ -7,6 +7,7 @@ use super::{
     error::StoreError,
     host::HostInfo,
     plugins,
+    resuming::give_up_name,
     run_id::RunId,
 };
 use crate::plugin::PluginIdentity;
@@ -20,6 +21,9 @@ pub struct RunStart<'a> {
     pub kind: &'a str,
     /// A name of its own, unique within the store.
     pub name: Option<&'a str>,
+    /// The folder of its results, which holds no checkpoint. An earlier run of the same name that ended there before
+    /// its first step gives the name up, and keeps its record.
+    pub output: Option<&'a str>,
     /// The plugins that take part.
     pub plugins: &'a [PluginIdentity],
     /// The dataset that it is trained on, where it was built.
@@ -40,6 +44,9 @@ impl Store {
         let dataset = start.dataset.map(CheckedDataset::of).transpose()?;
         self.write("starting a run", async |connection, known| {
             let config = config.save(connection).await?;
+            if let (Some(name), Some(output)) = (start.name, start.output) {
+                give_up_name(connection, name, output).await?;
+            }
             let id = self.insert_run(connection, known, config, &run).await?;
             let seq = self.find_seq(connection, &id).await?;
             plugins::record(connection, seq, start.plugins).await?;

@@ -1,7 +1,5 @@
 use std::{io, path::PathBuf};
 
-use serde_json::Value;
-
 /// Why a checkpoint could not be written, read or gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -33,19 +31,35 @@ pub enum CheckpointError {
     },
     /// The run was started with another configuration.
     #[error(
-        "checkpoint {}: {field} was {} and is now {}; resume with the configuration that the run was started \
+        "checkpoint {}: {field} was {was} and is now {now}; resume with the configuration that the run was started \
          with, or start a new run in another output.dir",
-        path.display(), shown(was), shown(now)
+        path.display()
     )]
     Config {
         /// The checkpoint's folder.
         path: PathBuf,
         /// The first key that differs.
         field: String,
-        /// Its value in the checkpoint.
-        was: Option<Box<Value>>,
+        /// Its value in the checkpoint, in JSON, or `absent`.
+        was: String,
         /// Its value now.
-        now: Option<Box<Value>>,
+        now: String,
+    },
+    /// A run is to be made longer that is not done yet.
+    #[error(
+        "checkpoint {}: {difference}, and the run stands at step {step} of {total}; a run is extended when all its \
+         steps are done: resume it as it was started before",
+        path.display()
+    )]
+    Unfinished {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// Which key differs, and how.
+        difference: String,
+        /// Steps done.
+        step: u64,
+        /// Steps that the run was started with.
+        total: u64,
     },
     /// Its tensors are not those of the model.
     #[error("checkpoint {}: {cause}; resume with the model and adapter that the run was started with", path.display())]
@@ -62,8 +76,4 @@ impl CheckpointError {
         let path = path.into();
         move |source| Self::Io { path, source }
     }
-}
-
-fn shown(value: &Option<Box<Value>>) -> String {
-    value.as_ref().map_or_else(|| "absent".to_owned(), |value| value.to_string())
 }

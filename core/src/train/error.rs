@@ -60,10 +60,7 @@ pub enum TrainError {
         names: Vec<String>,
     },
     /// A loss or a gradient became NaN or infinite. The update was not made.
-    #[error(
-        "step {step}: {what} is {value}; nothing was saved after the last checkpoint; lower train.learning_rate, \
-         lengthen train.warmup_steps or set train.clip_norm, or look at the data of this step"
-    )]
+    #[error("step {step}: {what} is {value}; {}", after_not_finite(*step, what))]
     NotFinite {
         /// The step under way, counted from 1.
         step: u64,
@@ -127,9 +124,19 @@ pub enum TrainError {
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Metrics could not be recorded.
-    #[error("recording metrics: {0}")]
+    /// The metrics of a resumed run could not be taken up.
+    #[error("{0}")]
     Metrics(#[source] ModelError),
+    /// Metrics could not be recorded; the checkpoint of that step has them.
+    #[error(
+        "the metrics up to step {step} cannot be recorded; the checkpoint keeps them for when the run is resumed\n{source}"
+    )]
+    Unrecorded {
+        /// Steps done.
+        step: u64,
+        /// What went wrong.
+        source: ModelError,
+    },
     /// The result could not be written.
     #[error("writing the result to {}: {source}; the last checkpoint holds it, so resuming will write it again", path.display())]
     Output {
@@ -139,6 +146,22 @@ pub enum TrainError {
         source: ModelError,
     },
 }
+
+/// What to do about a value that is not finite. No setting of the optimizer has had an effect before the first update.
+fn after_not_finite(step: u64, what: &str) -> &'static str {
+    match step == 0 || (step == 1 && what != HELD_OUT_LOSS) {
+        true => {
+            "nothing was trained yet, so weights of the model or the adapter are too large for float32; use other ones"
+        }
+        false => {
+            "nothing was saved after the last checkpoint; lower train.learning_rate, lengthen the warm-up or set \
+             train.clip_norm, or look at the data of this step"
+        }
+    }
+}
+
+/// What an evaluation computes; a step's own values are looked at before its update.
+pub(super) const HELD_OUT_LOSS: &str = "the held-out loss";
 
 fn them(names: &[String]) -> &'static str {
     if names.len() == 1 { "it" } else { "them" }

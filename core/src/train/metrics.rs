@@ -1,3 +1,6 @@
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use time::OffsetDateTime;
+
 use super::trainable::ModelError;
 
 /// What [`MetricSink`] records. All but [`TOKENS_PER_S`](key::TOKENS_PER_S) are equal in equal runs.
@@ -14,10 +17,13 @@ pub mod key {
     pub const TOKENS: &str = "tokens";
     /// Label tokens a second in the step: a measurement, different in every run.
     pub const TOKENS_PER_S: &str = "tokens_per_s";
+
+    /// All of them.
+    pub const ALL: [&str; 6] = [TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM, TOKENS, TOKENS_PER_S];
 }
 
 /// A value of a key at a step; steps count from 1, and 0 is before the first.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Metric {
     /// What it measures, of [`key`].
     pub key: &'static str,
@@ -27,7 +33,39 @@ pub struct Metric {
     pub value: f64,
 }
 
-/// Keeps the metrics of one run. The trainer hands them over in large lots, before each checkpoint.
+/// Where an epoch begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochStart {
+    /// The epoch, counted from 0.
+    pub epoch: u64,
+    /// Its first step, counted from 1.
+    pub first_step: u64,
+    /// When that step was done.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+}
+
+/// A metric as it is read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    key: String,
+    step: u64,
+    value: f64,
+}
+
+impl<'de> Deserialize<'de> for Metric {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Written { key: name, step, value } = Written::deserialize(deserializer)?;
+        let known = key::ALL.into_iter().find(|key| *key == name);
+        let known = known.ok_or_else(|| D::Error::custom(format!("there is no metric {name:?}")))?;
+        Ok(Metric { key: known, step, value })
+    }
+}
+
+/// Keeps the metrics of one run. The trainer hands them over in large lots, before each checkpoint; what is refused is
+/// kept in the checkpoint, and handed over again.
 pub trait MetricSink {
     /// The run's name there; checkpoints carry it, so that whoever resumes finds the run again.
     fn run(&self) -> Option<String> {
@@ -40,17 +78,11 @@ pub trait MetricSink {
     /// The sink cannot be reached.
     fn resume(&mut self, after_step: u64) -> Result<(), ModelError>;
 
-    /// Records that an epoch, counted from 0, begins with a step.
+    /// Records epochs and metrics, all of them or none.
     ///
     /// # Errors
     /// The sink cannot be reached.
-    fn begin_epoch(&mut self, epoch: u64, first_step: u64) -> Result<(), ModelError>;
-
-    /// Records metrics, all of them or none.
-    ///
-    /// # Errors
-    /// The sink cannot be reached.
-    fn append(&mut self, metrics: &[Metric]) -> Result<(), ModelError>;
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError>;
 }
 
 /// Keeps nothing.
@@ -62,11 +94,7 @@ impl MetricSink for NoMetrics {
         Ok(())
     }
 
-    fn begin_epoch(&mut self, _: u64, _: u64) -> Result<(), ModelError> {
-        Ok(())
-    }
-
-    fn append(&mut self, _: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, _: &[EpochStart], _: &[Metric]) -> Result<(), ModelError> {
         Ok(())
     }
 }

@@ -34,13 +34,14 @@ pub use audit::audit;
 pub use checkpoint_error::CheckpointError;
 pub use error::TrainError;
 pub use event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary};
-pub use metrics::{Metric, MetricSink, NoMetrics, key};
+pub use metrics::{EpochStart, Metric, MetricSink, NoMetrics, key};
+pub use pending::Pending;
 pub use run_config::{
     AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
     RunConfig, Targets, TrainConfig,
 };
 pub use run_file_error::{Place, RunFileError};
-pub use schedule::{Schedule, ScheduleKind};
+pub use schedule::{Schedule, ScheduleKind, Warmup};
 pub use trainable::{Gradients, ModelError, PassContext, Trainable};
 pub use trained_model::TrainedModel;
 pub use trainer::{Resumed, Trainer};

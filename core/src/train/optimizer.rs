@@ -4,19 +4,31 @@ use std::{collections::HashMap, path::Path};
 
 use candle_core::{Tensor, Var};
 
-use super::{checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainConfig};
+use super::{
+    checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainConfig, trainable::Trainable,
+};
 use crate::tensor::{AdamW, Moments, TensorError, adamw_step, clip, global_norm};
 
-/// The trainable tensors with their moments.
+/// The trainable tensors with their moments, in two groups as transformers' `Trainer` makes them: those that decay, and
+/// norms and biases, which do not.
 #[derive(Debug)]
 pub(super) struct Optimizer {
-    parameters: Vec<(String, Var, Moments)>,
+    parameters: Vec<Parameter>,
     settings: AdamW,
     clip_norm: f64,
 }
 
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    var: Var,
+    moments: Moments,
+    decays: bool,
+}
+
 impl Optimizer {
-    pub(super) fn new(trainable: Vec<(String, Var)>, config: &TrainConfig) -> Result<Self, TensorError> {
+    /// An optimizer of a model's trainable tensors, with no moments yet.
+    pub(super) fn new(model: &dyn Trainable, config: &TrainConfig) -> Result<Self, TensorError> {
         let settings = AdamW {
             lr: config.learning_rate,
             beta1: config.beta1,
@@ -26,19 +38,17 @@ impl Optimizer {
         };
         let with_moments = |(name, var): (String, Var)| {
             let moments = Moments::zeros(var.as_tensor())?;
-            Ok((name, var, moments))
+            let decays = config.decay_norms_and_biases || model.decays(&name);
+            Ok(Parameter { name, var, moments, decays })
         };
-        let parameters = trainable.into_iter().map(with_moments).collect::<Result<_, TensorError>>()?;
+        let parameters =
+            model.trainable().into_iter().map(with_moments).collect::<Result<_, TensorError>>()?;
         Ok(Self { parameters, settings, clip_norm: config.clip_norm })
-    }
-
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().map(|(name, ..)| name.as_str())
     }
 
     /// How many numbers are trained.
     pub(super) fn elements(&self) -> u64 {
-        self.parameters.iter().map(|(_, var, _)| var.elem_count() as u64).sum()
+        self.parameters.iter().map(|parameter| parameter.var.elem_count() as u64).sum()
     }
 
     /// Scales the gradients down where their norm is too large, and gives the norm they had, which may be no
@@ -53,19 +63,23 @@ impl Optimizer {
 
     /// Makes update number `step`, counted from 1, of gradients in the order of the parameters.
     pub(super) fn update(&mut self, gradients: &[Tensor], rate: f64, step: u64) -> Result<(), TensorError> {
-        let settings = AdamW { lr: rate, ..self.settings };
-        for ((_, var, moments), gradient) in self.parameters.iter_mut().zip(gradients) {
-            adamw_step(var, gradient, moments, &settings, step)?;
+        let decaying = AdamW { lr: rate, ..self.settings };
+        let spared = AdamW { weight_decay: 0.0, ..decaying };
+        for (Parameter { var, moments, decays, .. }, gradient) in self.parameters.iter_mut().zip(gradients) {
+            adamw_step(var, gradient, moments, if *decays { &decaying } else { &spared }, step)?;
         }
         Ok(())
     }
 
     pub(super) fn weights(&self) -> HashMap<String, Tensor> {
-        self.parameters.iter().map(|(name, var, _)| (name.clone(), var.as_tensor().clone())).collect()
+        self.parameters
+            .iter()
+            .map(|Parameter { name, var, .. }| (name.clone(), var.as_tensor().clone()))
+            .collect()
     }
 
     pub(super) fn moments(&self) -> HashMap<String, Tensor> {
-        let pair = |(name, _, moments): &(String, Var, Moments)| {
+        let pair = |Parameter { name, moments, .. }: &Parameter| {
             [(format!("m.{name}"), moments.first().clone()), (format!("v.{name}"), moments.second().clone())]
         };
         self.parameters.iter().flat_map(pair).collect()
@@ -76,16 +90,19 @@ impl Optimizer {
         let (path, tensors) = (checkpoint.path.as_path(), &checkpoint.tensors);
         let weights = self.fitting(path, &tensors.weights)?;
         let mut restored = Vec::with_capacity(self.parameters.len());
-        for ((name, var, _), weight) in self.parameters.iter().zip(weights) {
+        for (Parameter { name, var, .. }, weight) in self.parameters.iter().zip(weights) {
             let first = find(path, &tensors.moments, &format!("m.{name}"), var)?;
             let second = find(path, &tensors.moments, &format!("v.{name}"), var)?;
             let moments = Moments::from_tensors(first, second)
                 .map_err(|error| mismatch(path, format!("moments of {name}: {error}")))?;
             restored.push((weight, moments));
         }
-        for ((name, var, moments), (weight, restored)) in self.parameters.iter_mut().zip(restored) {
-            var.set(weight).map_err(|error| mismatch(path, format!("{name}: {error}")))?;
-            *moments = restored;
+        for (parameter, (weight, restored)) in self.parameters.iter_mut().zip(restored) {
+            parameter
+                .var
+                .set(weight)
+                .map_err(|error| mismatch(path, format!("{}: {error}", parameter.name)))?;
+            parameter.moments = restored;
         }
         Ok(())
     }
@@ -96,16 +113,16 @@ impl Optimizer {
         path: &Path,
         weights: &'a HashMap<String, Tensor>,
     ) -> Result<Vec<&'a Tensor>, CheckpointError> {
-        let known = |name: &String| self.parameters.iter().any(|(known, ..)| known == name);
+        let known = |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
         if let Some(name) = weights.keys().filter(|name| !known(name)).min() {
             return Err(mismatch(path, format!("it holds {name}, which the model does not train")));
         }
-        self.parameters.iter().map(|(name, var, _)| find(path, weights, name, var)).collect()
+        self.parameters.iter().map(|Parameter { name, var, .. }| find(path, weights, name, var)).collect()
     }
 
     /// Gives the parameters other values; those that are not named keep theirs.
     pub(super) fn set_weights(&self, weights: &HashMap<String, Tensor>) -> Result<(), TensorError> {
-        for (name, var, _) in &self.parameters {
+        for Parameter { name, var, .. } in &self.parameters {
             if let Some(weight) = weights.get(name) {
                 var.set(weight)?;
             }

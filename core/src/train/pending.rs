@@ -1,22 +1,26 @@
 //! Metrics that the sink does not have yet.
 
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
 use super::{
-    error::TrainError,
     event::StepReport,
-    metrics::{Metric, MetricSink, key},
+    metrics::{EpochStart, Metric, MetricSink, key},
+    trainable::ModelError,
 };
 
-/// What is handed to the sink before the next checkpoint.
-#[derive(Default)]
-pub(super) struct Pending {
-    epochs: Vec<(u64, u64)>,
+/// What is handed to the sink before the next checkpoint. A checkpoint carries what the sink refused.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    epochs: Vec<EpochStart>,
     metrics: Vec<Metric>,
 }
 
 impl Pending {
-    /// Takes note of an epoch, counted from 0, and the step that it begins with.
+    /// Takes note of an epoch, counted from 0, that begins now with a step.
     pub(super) fn epoch(&mut self, epoch: u64, first_step: u64) {
-        self.epochs.push((epoch, first_step));
+        self.epochs.push(EpochStart { epoch, first_step, started_at: OffsetDateTime::now_utc() });
     }
 
     /// Takes note of a step.
@@ -36,13 +40,61 @@ impl Pending {
         self.metrics.push(Metric { key: key::EVAL_LOSS, step, value: loss });
     }
 
-    /// Hands everything over; metrics that the sink refuses stay.
-    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), TrainError> {
-        for (epoch, first_step) in self.epochs.drain(..) {
-            sink.begin_epoch(epoch, first_step).map_err(TrainError::Metrics)?;
-        }
-        sink.append(&self.metrics).map_err(TrainError::Metrics)?;
-        self.metrics.clear();
+    /// Hands everything over; all of it stays where the sink refuses.
+    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), ModelError> {
+        sink.append(&self.epochs, &self.metrics)?;
+        *self = Self::default();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Refuses the first time, and keeps what it gets after.
+    #[derive(Default)]
+    struct Flaky {
+        asked: bool,
+        epochs: Vec<u64>,
+        steps: Vec<u64>,
+    }
+
+    impl MetricSink for Flaky {
+        fn resume(&mut self, _: u64) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+            if !std::mem::replace(&mut self.asked, true) {
+                return Err("the disk is full".into());
+            }
+            self.epochs.extend(epochs.iter().map(|epoch| epoch.epoch));
+            self.steps.extend(metrics.iter().map(|metric| metric.step));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_the_sink_refuses_is_handed_over_again_with_its_epochs_and_once() {
+        let (mut pending, mut sink) = (Pending::default(), Flaky::default());
+        pending.epoch(0, 1);
+        pending.evaluation(1, 2.0);
+        pending.epoch(1, 4);
+        assert!(pending.flush(&mut sink).is_err());
+        for _ in 0..2 {
+            pending.flush(&mut sink).unwrap();
+            assert_eq!((sink.epochs.as_slice(), sink.steps.as_slice()), (&[0, 1][..], &[1][..]));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_in_a_checkpoint_is_read_back_as_it_was() {
+        let mut pending = Pending::default();
+        pending.epoch(3, 7);
+        pending.evaluation(7, 0.9452706955539223);
+        let text = serde_json::to_string(&pending).unwrap();
+        assert_eq!(serde_json::from_str::<Pending>(&text).unwrap(), pending);
+        assert!(serde_json::from_str::<Pending>(&text.replace("eval_loss", "evil_loss")).is_err());
     }
 }

@@ -26,8 +26,12 @@ impl Plan {
         let accumulation = train.gradient_accumulation.max(1);
         let end = train.epochs.map_or(u64::MAX, |epochs| epochs.saturating_mul(per_epoch));
         let total = end.div_ceil(accumulation).min(train.max_steps.unwrap_or(u64::MAX));
-        let schedule =
-            Schedule { kind: train.schedule, peak: train.learning_rate, warmup: train.warmup_steps, total };
+        let schedule = Schedule {
+            kind: train.schedule,
+            peak: train.learning_rate,
+            warmup: train.warmup.steps(total),
+            total,
+        };
         Self { per_epoch, accumulation, total, schedule, end }
     }
 

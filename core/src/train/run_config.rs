@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::schedule::ScheduleKind;
+use super::schedule::{ScheduleKind, Warmup};
 use crate::plugin::Carrier;
 
 /// Everything that a run file says, with defaults filled in and paths absolute.
@@ -104,10 +104,13 @@ pub struct TrainConfig {
     pub learning_rate: f64,
     /// The decay after warm-up.
     pub schedule: ScheduleKind,
-    /// Steps of linear warm-up.
-    pub warmup_steps: u64,
+    /// How long the learning rate rises before.
+    #[serde(flatten)]
+    pub warmup: Warmup,
     /// Decoupled weight decay.
     pub weight_decay: f64,
+    /// Whether weight decay reaches norms and biases too, which transformers' `Trainer` spares.
+    pub decay_norms_and_biases: bool,
     /// Decay of the first moment.
     pub beta1: f64,
     /// Decay of the second moment.
@@ -158,6 +161,8 @@ impl EvalConfig {
 pub struct CheckpointConfig {
     /// Steps between checkpoints.
     pub every_steps: Option<u64>,
+    /// Minutes after which the next step is followed by one; in a run file 5 by default where `every_steps` is absent.
+    pub every_minutes: Option<f64>,
     /// How many are kept, newest first.
     pub keep: u64,
 }
@@ -183,11 +188,11 @@ impl RunConfig {
         serde_json::to_value(self).unwrap_or_else(|_| Value::from(format!("{self:?}")))
     }
 
-    /// What a resumed run has to agree on, as pairs of a dotted key and a value in JSON, sorted by key.
+    /// What a resumed run has to agree on, as pairs of a dotted key and a value's JSON, sorted by key.
     ///
     /// `name`, `checkpoint`, `output` and `train.max_minutes` may change between parts of a run, and inputs may have
-    /// moved.
-    pub fn fixed(&self) -> Vec<(String, Value)> {
+    /// moved. `train.epochs` and `train.max_steps` may change where a run that is done is extended.
+    pub fn fixed(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         flatten("", &self.to_json(), &mut pairs);
         pairs.retain(|(key, _)| {
@@ -197,15 +202,9 @@ impl RunConfig {
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs
     }
-
-    /// The BLAKE3 digest of [`fixed`](Self::fixed) as JSON.
-    pub fn digest(&self) -> String {
-        let text = serde_json::to_string(&self.fixed()).unwrap_or_default();
-        blake3::hash(text.as_bytes()).to_hex().to_string()
-    }
 }
 
-fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, Value)>) {
+fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
@@ -213,6 +212,6 @@ fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, Value)>) {
                 flatten(&key, value, pairs);
             }
         }
-        leaf => pairs.push((path.to_owned(), leaf.clone())),
+        leaf => pairs.push((path.to_owned(), leaf.to_string())),
     }
 }

@@ -11,7 +11,7 @@ use super::{
     },
     run_file_error::RunFileError,
     run_file_section::{Keys, Section, Text},
-    schedule::ScheduleKind,
+    schedule::{ScheduleKind, Warmup},
 };
 use crate::plugin::Carrier;
 use crate::validate::{self as v, Bound, Charset, Field, Kind};
@@ -34,7 +34,9 @@ const KEYS: &Keys = &[
             "learning_rate",
             "schedule",
             "warmup_steps",
+            "warmup_ratio",
             "weight_decay",
+            "decay_norms_and_biases",
             "beta1",
             "beta2",
             "epsilon",
@@ -43,7 +45,7 @@ const KEYS: &Keys = &[
         ],
     ),
     ("eval", &["every_steps", "max_batches", "early_stopping_patience", "restore_best"]),
-    ("checkpoint", &["every_steps", "keep"]),
+    ("checkpoint", &["every_steps", "every_minutes", "keep"]),
     ("output", &["dir"]),
 ];
 
@@ -131,10 +133,7 @@ impl Sections<'_> {
             adapter: self.read_adapter(folder)?,
             train: self.read_train()?,
             eval: self.read_eval(&data.source)?,
-            checkpoint: CheckpointConfig {
-                every_steps: self.checkpoint.count("every_steps", &v::CHECKPOINT_EVERY)?,
-                keep: or_default(self.checkpoint.count("keep", &v::KEEP_CHECKPOINTS)?, &v::KEEP_CHECKPOINTS),
-            },
+            checkpoint: self.read_checkpoint()?,
             output: OutputConfig {
                 dir: required(&self.output, folder, "dir", "output.dir", "name a folder for the results")?,
             },
@@ -229,13 +228,40 @@ impl Sections<'_> {
             max_minutes: section.float("max_minutes", &MAX_MINUTES)?,
             learning_rate: float("learning_rate", &v::LEARNING_RATE)?,
             schedule: section.word("schedule", &ScheduleKind::WORDS)?.unwrap_or(ScheduleKind::Linear),
-            warmup_steps: count("warmup_steps", &v::WARMUP_STEPS)?,
+            warmup: self.read_warmup()?,
             weight_decay: float("weight_decay", &v::WEIGHT_DECAY)?,
+            decay_norms_and_biases: section.boolean("decay_norms_and_biases")?.unwrap_or(false),
             beta1: float("beta1", &v::BETA1)?,
             beta2: float("beta2", &v::BETA2)?,
             epsilon: float("epsilon", &v::EPSILON)?,
             clip_norm: float("clip_norm", &v::MAX_GRAD_NORM)?,
             checkpointing: section.boolean("checkpointing")?.unwrap_or(false),
+        })
+    }
+
+    fn read_warmup(&self) -> Result<Warmup> {
+        let steps = self.train.count("warmup_steps", &v::WARMUP_STEPS)?;
+        match (steps, self.train.float("warmup_ratio", &v::WARMUP_RATIO)?) {
+            (Some(_), Some(_)) => Err(RunFileError::Conflict {
+                place: self.train.place_of("warmup_ratio"),
+                key: "train.warmup_ratio",
+                other: "train.warmup_steps",
+                way_out: "keep one of them",
+            }),
+            (None, Some(ratio)) => Ok(Warmup::Ratio(ratio)),
+            (steps, None) => Ok(Warmup::Steps(or_default(steps, &v::WARMUP_STEPS))),
+        }
+    }
+
+    fn read_checkpoint(&self) -> Result<CheckpointConfig> {
+        let section = &self.checkpoint;
+        let every_steps = section.count("every_steps", &v::CHECKPOINT_EVERY)?;
+        let every_minutes = section.float("every_minutes", &v::CHECKPOINT_MINUTES)?;
+        let by_default = || v::CHECKPOINT_MINUTES.default_float().filter(|_| every_steps.is_none());
+        Ok(CheckpointConfig {
+            every_steps,
+            every_minutes: every_minutes.or_else(by_default),
+            keep: or_default(section.count("keep", &v::KEEP_CHECKPOINTS)?, &v::KEEP_CHECKPOINTS),
         })
     }
 

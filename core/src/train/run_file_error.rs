@@ -22,14 +22,16 @@ pub enum RunFileError {
         message: String,
     },
     /// A key that nobody reads.
-    #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest))]
+    #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest, *reason))]
     UnknownKey {
         /// Where.
         place: Place,
         /// The key with its full dotted path.
         key: String,
-        /// The known key most like it, with its full dotted path.
+        /// The known key that was meant, with its full dotted path.
         nearest: Option<String>,
+        /// Why there is no such key, where other tools have one.
+        reason: Option<&'static str>,
         /// The keys known at that place.
         known: String,
     },
@@ -107,6 +109,10 @@ impl Place {
     }
 }
 
-fn hint(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|key| format!("; did you mean {key}?")).unwrap_or_default()
+fn hint(nearest: &Option<String>, reason: Option<&str>) -> String {
+    match (nearest, reason) {
+        (Some(key), _) => format!("; did you mean {key}?"),
+        (None, Some(reason)) => format!(": {reason}"),
+        (None, None) => String::new(),
+    }
 }

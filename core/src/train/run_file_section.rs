@@ -5,7 +5,7 @@ use std::{ops::Range, path::PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::run_file_error::{Place, RunFileError};
-use crate::validate::{Field, Rule, Violation, unknown_key};
+use crate::validate::{Brought, Field, Rule, Violation, brought_key, nearest, nearly_same};
 
 type Result<T> = std::result::Result<T, RunFileError>;
 
@@ -55,21 +55,54 @@ impl<'a> Section<'a> {
 
     /// Refuses the first key that `keys` does not list for this table.
     pub(super) fn refuse_unknown(&self, keys: &Keys) -> Result<()> {
-        let known = keys.iter().find(|(path, _)| *path == self.path).map_or(&[][..], |(_, known)| known);
+        let known = known_at(keys, self.path);
         let unknown = self
             .table
             .and_then(|table| table.iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref())));
         let Some((key, _)) = unknown else { return Ok(()) };
-        let nearest = match unknown_key(key.get_ref(), known).nearest {
-            Some(nearest) => Some(self.dotted(&nearest)),
-            None => elsewhere(key.get_ref(), keys),
-        };
+        let meant = self.meant(key.get_ref(), keys);
         Err(RunFileError::UnknownKey {
             place: self.text.place(key.span().start),
             key: crate::validate::escape_control(&self.dotted(key.get_ref())).into_owned(),
-            nearest,
+            reason: meant.as_ref().err().copied().flatten(),
+            nearest: meant.ok(),
             known: known.join(", "),
         })
+    }
+
+    /// The dotted key that an unknown one was meant to be, or else why there is none, where other tools have one.
+    ///
+    /// What is known of a word in this very table goes first, then a key in the wrong table, then what other tools call
+    /// so, then what is alike in this table, and last what is nearly the same in another one.
+    fn meant(&self, key: &str, keys: &Keys) -> std::result::Result<String, Option<&'static str>> {
+        let all: Vec<String> =
+            keys.iter().flat_map(|(path, known)| known.iter().map(|key| dotted(path, key))).collect();
+        let here = |ours: &str| self.dotted(last(ours)) == ours;
+        // Of several of equal right, the one of this table.
+        let choose = |fitting: Vec<&String>| {
+            fitting.iter().find(|ours| here(ours)).or_else(|| fitting.first()).map(|ours| (*ours).clone())
+        };
+        let brought = brought_key(&self.dotted(key));
+        let folded = key.to_lowercase().replace('-', "_");
+        let misplaced = || choose(all.iter().filter(|ours| last(ours) == folded).collect());
+        if let (None, Some(ours)) = (brought, misplaced()) {
+            return Ok(ours);
+        }
+        match brought.or_else(|| brought_key(key)) {
+            Some(Brought::Nothing(reason)) => return Err(Some(reason)),
+            Some(Brought::Keys(meant)) => {
+                let known = meant.iter().filter_map(|meant| all.iter().find(|ours| ours == meant));
+                if let Some(ours) = choose(known.collect()) {
+                    return Ok(ours);
+                }
+            }
+            None => {}
+        }
+        if let Some(ours) = nearest(key, known_at(keys, self.path).iter().copied()) {
+            return Ok(self.dotted(ours));
+        }
+        let near = nearly_same(key, all.iter().map(|ours| last(ours)));
+        all.iter().find(|ours| Some(last(ours)) == near).cloned().ok_or(None)
     }
 
     /// A whole number within the field's bounds.
@@ -184,7 +217,7 @@ impl<'a> Section<'a> {
     }
 
     fn dotted(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        dotted(self.path, key)
     }
 
     fn named(&self, key: &str, violation: Violation, span: &Range<usize>) -> RunFileError {
@@ -231,10 +264,15 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-/// The most alike key of any table.
-fn elsewhere(key: &str, keys: &Keys) -> Option<String> {
-    let all: Vec<&str> = keys.iter().flat_map(|(_, known)| known.iter().copied()).collect();
-    let nearest = unknown_key(key, &all).nearest?;
-    let (path, _) = keys.iter().find(|(_, known)| known.contains(&nearest.as_str()))?;
-    Some(if path.is_empty() { nearest } else { format!("{path}.{nearest}") })
+/// The keys of a table.
+fn known_at(keys: &Keys, path: &str) -> &'static [&'static str] {
+    keys.iter().find(|(known, _)| *known == path).map_or(&[][..], |(_, known)| known)
+}
+
+fn dotted(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn last(dotted: &str) -> &str {
+    dotted.rsplit('.').next().unwrap_or(dotted)
 }

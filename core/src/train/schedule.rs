@@ -19,6 +19,27 @@ impl ScheduleKind {
         [("linear", Self::Linear), ("cosine", Self::Cosine), ("constant", Self::Constant)];
 }
 
+/// How long the learning rate rises.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub enum Warmup {
+    /// For so many steps.
+    #[serde(rename = "warmup_steps")]
+    Steps(u64),
+    /// For that part of all steps, rounded up.
+    #[serde(rename = "warmup_ratio")]
+    Ratio(f64),
+}
+
+impl Warmup {
+    /// The steps of a warm-up in a run of `total` steps, as `TrainingArguments.get_warmup_steps` of transformers.
+    pub fn steps(self, total: u64) -> u64 {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Ratio(ratio) => (total as f64 * ratio).ceil() as u64,
+        }
+    }
+}
+
 /// The learning rate at each step, as in `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup`
 /// and `get_constant_schedule_with_warmup` of transformers' `optimization.py`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +117,16 @@ mod tests {
         let expected = [0.0, 2.5, 5.0, 7.5, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0];
         assert_close(&rates(ScheduleKind::Constant, 4, 10), &expected);
         assert_close(&rates(ScheduleKind::Constant, 0, 3), &[10.0; 3]);
+    }
+
+    #[test]
+    fn a_ratio_of_the_steps_is_rounded_up() {
+        // `math.ceil(num_training_steps * warmup_ratio)` in Python.
+        for (ratio, total, steps) in [(0.0, 60, 0), (0.1, 60, 6), (0.03, 60, 2), (0.1, 61, 7), (1.0, 60, 60)]
+        {
+            assert_eq!(Warmup::Ratio(ratio).steps(total), steps, "{ratio} of {total}");
+        }
+        assert_eq!(Warmup::Steps(100).steps(60), 100);
     }
 
     #[test]

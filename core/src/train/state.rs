@@ -1,15 +1,21 @@
 //! Where a run stands.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{checkpoint_error::CheckpointError, run_config::RunConfig};
+use super::{checkpoint_error::CheckpointError, pending::Pending, run_config::RunConfig};
 
 /// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
-/// one the digest of the state itself.
-pub const FORMAT: u64 = 3;
+/// one the digest of the state itself. The fifth spares norms and biases weight decay, and keeps metrics that could not
+/// be recorded.
+pub const FORMAT: u64 = 5;
+
+/// Keys of the configuration that say how long a run is. They may change where a run that is done is extended.
+pub(super) const LENGTH: [&str; 2] = ["train.epochs", "train.max_steps"];
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,8 +23,12 @@ pub const FORMAT: u64 = 3;
 pub struct State {
     /// The version of the format.
     pub format: u64,
-    /// Steps done. Metrics up to this step were recorded before the checkpoint was written.
+    /// Steps done.
     pub step: u64,
+    /// The step up to which metrics were recorded before the checkpoint was written.
+    pub recorded: u64,
+    /// Metrics since then, where they could not be recorded.
+    pub pending: Pending,
     /// Micro-batches used, over all epochs.
     pub micro_batches: u64,
     /// The epoch of the next micro-batch, counted from 0.
@@ -39,16 +49,16 @@ pub struct State {
     pub evals_since_best: u64,
     /// The step of the last evaluation.
     pub last_eval_step: Option<u64>,
-    /// The losses of the first and the last evaluation.
-    pub eval_losses: Option<(f64, f64)>,
+    /// The loss of the first evaluation.
+    pub first_eval: Option<f64>,
+    /// The loss of the last evaluation.
+    pub last_eval: Option<f64>,
     /// The loss of the last step.
     pub train_loss: Option<f64>,
     /// The metric sink's name for the run.
     pub run: Option<String>,
-    /// The digest of the configuration.
-    pub config_digest: String,
-    /// The configuration, as far as it has to stay: dotted keys and values.
-    pub config: Vec<(String, Value)>,
+    /// The configuration, as far as it has to stay: dotted keys and values in JSON.
+    pub config: Vec<(String, String)>,
     /// Digests of what the run reads, by name: the dataset, the model, the plugins.
     pub inputs: BTreeMap<String, String>,
     /// Digests of the other files of the checkpoint.
@@ -63,6 +73,8 @@ impl State {
         Self {
             format: FORMAT,
             step: 0,
+            recorded: 0,
+            pending: Pending::default(),
             micro_batches: 0,
             epoch: 0,
             epoch_position: 0,
@@ -73,10 +85,10 @@ impl State {
             best_step: None,
             evals_since_best: 0,
             last_eval_step: None,
-            eval_losses: None,
+            first_eval: None,
+            last_eval: None,
             train_loss: None,
             run: None,
-            config_digest: config.digest(),
             config: config.fixed(),
             inputs: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -101,31 +113,66 @@ impl State {
         blake3::hash(text.as_bytes()).to_hex().as_str() == self.digest
     }
 
-    /// Refuses to go on with another configuration or other inputs, naming the first that differs.
+    /// Refuses to go on with another configuration or other inputs, naming the first that differs; gives whether the
+    /// length of the run is all that does.
     ///
     /// # Errors
     /// [`CheckpointError::Config`].
-    pub fn check(
+    pub(super) fn check(
         &self,
         path: &Path,
-        config: &[(String, Value)],
+        config: &RunConfig,
         inputs: &BTreeMap<String, String>,
-    ) -> Result<(), CheckpointError> {
+    ) -> Result<bool, CheckpointError> {
         let texts = |inputs: &BTreeMap<String, String>| {
-            let pair =
-                |(name, digest): (&String, &String)| (format!("the {name}"), Value::from(digest.as_str()));
+            let pair = |(name, digest): (&String, &String)| (format!("the {name}"), format!("\"{digest}\""));
             inputs.iter().map(pair).collect::<BTreeMap<_, _>>()
         };
         let was: BTreeMap<_, _> = self.config.iter().cloned().chain(texts(&self.inputs)).collect();
-        let now: BTreeMap<_, _> = config.iter().cloned().chain(texts(inputs)).collect();
-        match was.keys().chain(now.keys()).filter(|key| was.get(*key) != now.get(*key)).min() {
-            None => Ok(()),
-            Some(field) => Err(CheckpointError::Config {
-                path: path.to_owned(),
-                field: field.clone(),
-                was: was.get(field).cloned().map(Box::new),
-                now: now.get(field).cloned().map(Box::new),
-            }),
+        let now: BTreeMap<_, _> = config.fixed().into_iter().chain(texts(inputs)).collect();
+        let differing: BTreeSet<&String> =
+            was.keys().chain(now.keys()).filter(|key| was.get(*key) != now.get(*key)).collect();
+        match differing.iter().find(|key| !LENGTH.contains(&key.as_str())) {
+            None => Ok(!differing.is_empty()),
+            Some(field) => Err(self.differs(path, field, was.get(*field), now.get(*field))),
         }
+    }
+
+    /// The error for the length of a run.
+    pub(super) fn other_length(&self, path: &Path, config: &RunConfig) -> CheckpointError {
+        let now = config.fixed();
+        let of = |pairs: &[(String, String)], key: &str| {
+            pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+        };
+        let field =
+            LENGTH.into_iter().find(|key| of(&self.config, key) != of(&now, key)).unwrap_or(LENGTH[0]);
+        self.differs(path, field, of(&self.config, field).as_ref(), of(&now, field).as_ref())
+    }
+
+    fn differs(
+        &self,
+        path: &Path,
+        field: &str,
+        was: Option<&String>,
+        now: Option<&String>,
+    ) -> CheckpointError {
+        let shown = |value: Option<&String>| value.cloned().unwrap_or_else(|| "absent".to_owned());
+        CheckpointError::Config {
+            path: path.to_owned(),
+            field: field.to_owned(),
+            was: shown(was),
+            now: shown(now),
+        }
+    }
+
+    /// The configuration of a run that is as long as this one was.
+    pub(super) fn of_former_length(&self, config: &RunConfig) -> RunConfig {
+        let number = |key: &str| {
+            let (_, value) = self.config.iter().find(|(known, _)| known == key)?;
+            value.parse().ok()
+        };
+        let mut config = config.clone();
+        (config.train.epochs, config.train.max_steps) = (number(LENGTH[0]), number(LENGTH[1]));
+        config
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use candle_core::Tensor;
 
 use super::{
-    error::TrainError,
+    error::{HELD_OUT_LOSS, TrainError},
     optimizer::Optimizer,
     trainable::{PassContext, Trainable, scalar},
 };
@@ -116,7 +116,7 @@ pub(super) fn evaluate(
     if labels == 0 {
         return Err(TrainError::NoLabels { what: "the held-out data".to_owned() });
     }
-    finite(step, "the held-out loss", loss / labels as f64).map(Some)
+    finite(step, HELD_OUT_LOSS, loss / labels as f64).map(Some)
 }
 
 fn add(sum: Option<Tensor>, gradient: Option<Tensor>) -> Result<Option<Tensor>, TensorError> {

@@ -37,13 +37,19 @@ pub trait Trainable {
     /// The tensors to train, sorted by name, the same ones in every call.
     fn trainable(&self) -> Vec<(String, Var)>;
 
+    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights, but
+    /// not for norms and biases.
+    fn decays(&self, _name: &str) -> bool {
+        true
+    }
+
     /// The sum of the losses of all labels of a micro-batch, a scalar, and how many labels there were.
     ///
     /// # Errors
     /// Whatever stops the forward pass.
     fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError>;
 
-    /// The gradients of `scale` times the loss. A model that recomputes activations does that here.
+    /// The gradients of `scale` times that loss.
     ///
     /// # Errors
     /// Whatever stops the forward or the backward pass.
@@ -52,29 +58,13 @@ pub trait Trainable {
         batch: &MicroBatch,
         pass: &PassContext,
         scale: f64,
-    ) -> Result<Gradients, ModelError> {
-        let (sum, labels) = self.loss(batch, pass)?;
-        backward(&sum, labels, scale, &self.trainable())
-    }
+    ) -> Result<Gradients, ModelError>;
 
     /// Writes what was trained into an empty folder: an adapter in PEFT's format, or the whole model.
     ///
     /// # Errors
     /// The folder cannot be written.
     fn save(&self, folder: &Path) -> Result<(), ModelError>;
-}
-
-/// The gradients of `scale` times a summed loss whose graph is at hand.
-pub(super) fn backward(
-    sum: &Tensor,
-    labels: u64,
-    scale: f64,
-    trainable: &[(String, Var)],
-) -> Result<Gradients, ModelError> {
-    let loss = scalar(sum)?;
-    let mut store = sum.affine(scale, 0.0)?.backward()?;
-    let of = trainable.iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
-    Ok(Gradients { loss, labels, of })
 }
 
 /// A scalar as a number, whatever its type.

@@ -1,11 +1,12 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Tensor, Var};
+use codetune_plugin_sdk::Role;
 
 use super::{
     error::TrainError,
     run_config::{AdapterConfig, RunConfig, Targets},
-    trainable::{Gradients, ModelError, PassContext, Trainable, backward},
+    trainable::{Gradients, ModelError, PassContext, Trainable},
 };
 use crate::{
     dataset::MicroBatch,
@@ -54,6 +55,12 @@ impl Trainable for TrainedModel {
         self.model.trainable()
     }
 
+    fn decays(&self, name: &str) -> bool {
+        // An adapter's matrices are no parameters of the plan, and decay.
+        let found = self.model.plan().parameters.iter().find(|parameter| parameter.name == name);
+        !found.is_some_and(|parameter| matches!(parameter.role, Role::Norm | Role::Bias))
+    }
+
     fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError> {
         let mode = if pass.training { Mode::Train(key(pass)) } else { Mode::Evaluate };
         let loss = self.model.loss(&view(batch), mode)?;
@@ -66,14 +73,8 @@ impl Trainable for TrainedModel {
         pass: &PassContext,
         scale: f64,
     ) -> Result<Gradients, ModelError> {
-        if !self.recompute {
-            let (sum, labels) = self.loss(batch, pass)?;
-            return backward(&sum, labels, scale, &self.trainable());
-        }
-        let found = self.model.gradients(&view(batch), key(pass), true)?;
-        let scaled = |gradient: Option<Tensor>| gradient.map(|found| found.affine(scale, 0.0)).transpose();
-        let of = found.gradients.into_iter().map(scaled).collect::<Result<_, _>>()?;
-        Ok(Gradients { loss: found.sum, labels: found.labels, of })
+        let found = self.model.gradients(&view(batch), key(pass), scale, self.recompute)?;
+        Ok(Gradients { loss: found.sum, labels: found.labels, of: found.gradients })
     }
 
     fn save(&self, folder: &Path) -> Result<(), ModelError> {

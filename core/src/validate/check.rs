@@ -1,7 +1,5 @@
 //! Checking a value against a field.
 
-use serde_json::Value;
-
 use super::{
     field::{Bound, Field, Kind},
     violation::{Rule, Violation, shown_float, shown_text},
@@ -78,48 +76,6 @@ impl Field {
             }
         };
         Err(self.refuse(shown_text(value), rule))
-    }
-
-    /// Checks a JSON value by the type it is written in.
-    ///
-    /// # Errors
-    ///
-    /// As the other checks; booleans, null, lists and objects are of another type for every field.
-    pub fn check_json(&self, value: &Value) -> Result<(), Violation> {
-        match value {
-            Value::Number(number) => {
-                if let Some(whole) = number.as_i64() {
-                    self.check_integer(whole).map(drop)
-                } else if let Some(large) = number.as_u64() {
-                    self.check_unsigned(large).map(drop)
-                } else {
-                    // Only a number with a fraction or an exponent is left; one that overflows reads as infinite.
-                    self.check_float(number.as_f64().unwrap_or(f64::INFINITY)).map(drop)
-                }
-            }
-            Value::String(text) => self.check_text(text).map(drop),
-            Value::Null => Err(self.refuse("null", Rule::Type)),
-            Value::Bool(value) => Err(self.refuse(format!("the boolean {value}"), Rule::Type)),
-            Value::Array(_) => Err(self.refuse("a list", Rule::Type)),
-            Value::Object(_) => Err(self.refuse("an object", Rule::Type)),
-        }
-    }
-
-    /// Checks a TOML value by the type it is written in.
-    ///
-    /// # Errors
-    ///
-    /// As the other checks; booleans, dates, lists and tables are of another type for every field.
-    pub fn check_toml(&self, value: &toml::Value) -> Result<(), Violation> {
-        match value {
-            toml::Value::Integer(whole) => self.check_integer(*whole).map(drop),
-            toml::Value::Float(number) => self.check_float(*number).map(drop),
-            toml::Value::String(text) => self.check_text(text).map(drop),
-            toml::Value::Boolean(value) => Err(self.refuse(format!("the boolean {value}"), Rule::Type)),
-            toml::Value::Datetime(date) => Err(self.refuse(format!("the date {date}"), Rule::Type)),
-            toml::Value::Array(_) => Err(self.refuse("a list", Rule::Type)),
-            toml::Value::Table(_) => Err(self.refuse("a table", Rule::Type)),
-        }
     }
 
     /// Checks a whole number that may lie beyond `i64`, such as a length or a seed.

@@ -16,8 +16,8 @@
 //! );
 //! ```
 
+mod brought_key;
 mod check;
-mod deserialize;
 mod digest;
 mod field;
 mod nearest;
@@ -31,13 +31,13 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use deserialize::*;
+pub use brought_key::{Brought, brought_key};
 pub use digest::check_digest;
 pub use field::{Bound, Charset, Default, Field, Kind};
-pub use nearest::nearest;
+pub use nearest::{nearest, nearly_same};
 pub use plugin_name::check_plugin_name;
 pub use redact::{escape_control, redact, redact_url};
 pub use sequence_length::check_max_seq_length;
 pub use table::*;
-pub use unknown_key::{UnknownKey, refuse_unknown_keys, unknown_key, unknown_key_in};
+pub use unknown_key::{UnknownKey, unknown_key, unknown_key_in};
 pub use violation::{Rule, Violation};

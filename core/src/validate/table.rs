@@ -37,9 +37,13 @@ fields! {
         "max_seq_length", 1, 8192, Some(128),
         "tokens in a sequence; a model with more positions may go up to its max_position_embeddings");
     WARMUP_STEPS = Field::integer("warmup_steps", 0, i64::MAX, Some(100), "steps of linear warm-up");
+    WARMUP_RATIO = Field::float(
+        "warmup_ratio", Including(0.0), Including(1.0), None, "part of all steps that are linear warm-up");
     SEED = Field::integer("seed", 0, i64::MAX, Some(0), "seed of everything random in a run");
     EVAL_EVERY = Field::integer("eval_every", 1, i64::MAX, None, "steps between evaluations");
     CHECKPOINT_EVERY = Field::integer("checkpoint_every", 1, i64::MAX, None, "steps between checkpoints");
+    CHECKPOINT_MINUTES = Field::float(
+        "checkpoint_minutes", Excluding(0.0), Including(1e7), Some(5.0), "minutes between checkpoints");
     KEEP_CHECKPOINTS = Field::integer("keep_checkpoints", 1, 10_000, Some(2), "checkpoints kept, newest first");
 
     // The optimizer.
@@ -107,9 +111,4 @@ fields! {
     ARTIFACT_BYTES = Field::integer("artifact_bytes", 0, i64::MAX, None, "size of an artifact in bytes");
     PLUGIN_VERSION = Field::text("plugin_version", 1, 100, Charset::Line, "a plugin's own version");
     PLUGIN_CARRIER = Field::text("plugin_carrier", 1, 50, Charset::Name, "how a plugin was loaded");
-}
-
-/// The field of that name.
-pub fn field(name: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.name == name)
 }

@@ -16,8 +16,53 @@ fn the_run_file_to_copy_is_a_run_file() {
     assert_eq!(run.data.source, DataSource::Dataset(folder.join("data")));
     assert_eq!(run.train.schedule, ScheduleKind::Cosine);
     let adapter = run.adapter.unwrap();
-    assert_eq!((adapter.r, adapter.alpha, adapter.dropout), (Some(16), Some(32.0), Some(0.05)));
-    assert_eq!(adapter.targets, Some(Targets::Named(vec!["q_proj".to_owned(), "v_proj".to_owned()])));
+    assert_eq!((adapter.r, adapter.alpha, adapter.dropout), (Some(8), Some(16.0), Some(0.1)));
+    assert_eq!(adapter.targets, Some(Targets::AllLinear));
+}
+
+/// Each key of the run file to copy with its section, its line, and the default that stands behind it.
+fn keys(text: &str) -> Vec<(&str, &str, &str, Option<&str>)> {
+    let mut section = "";
+    let mut keys = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+            keys.push((section, key, line, line.split_once("# default ").map(|(_, default)| default)));
+        }
+    }
+    keys
+}
+
+#[test]
+fn what_the_run_file_to_copy_calls_a_default_is_what_a_key_is_without_being_written() {
+    let text = std::fs::read_to_string(workspace("examples/run.toml")).unwrap();
+    let parse = |text: &str| RunConfig::parse(text, "run.toml", &workspace("examples")).unwrap();
+    let keys = keys(&text);
+    let (mut named, mut bare) = (0, text.clone());
+    for (section, key, line, default) in &keys {
+        let left_out = text.replacen(&format!("{line}\n"), "", 1);
+        let Some(default) = default else { continue };
+        let default = default
+            .split_once(", ")
+            .filter(|_| !default.starts_with('['))
+            .map_or(*default, |(value, _)| value);
+        let written = text.replacen(line, &format!("{key} = {default}"), 1);
+        assert_eq!(parse(&left_out), parse(&written), "{section}.{key} is not {default}");
+        bare = bare.replacen(&format!("{line}\n"), "", 1);
+        named += 1;
+    }
+    assert_eq!(named, 22);
+    // Whatever else is in a configuration without them is in the file without a default because there is none.
+    let config = parse(&bare).to_json();
+    let mut values = config["train"].as_object().unwrap().clone();
+    values.retain(|_, value| !value.is_null());
+    for key in values.keys() {
+        assert!(
+            keys.iter().any(|(section, known, ..)| *section == "train" && known == key),
+            "{key} is not explained"
+        );
+    }
 }
 
 #[test]
@@ -39,8 +84,9 @@ fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
             rest.split_once(" = ")
                 .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
         });
-        // One of the two kinds of data is enough.
-        let option = option.filter(|rest| !rest.starts_with("tokens"));
+        // One of the two kinds of data, and of warm-up, is enough.
+        let option =
+            option.filter(|rest| !["tokens", "warmup_ratio"].iter().any(|other| rest.starts_with(other)));
         switched += usize::from(option.is_some());
         all.push_str(option.unwrap_or(line));
         all.push('\n');

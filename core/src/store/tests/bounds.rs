@@ -151,10 +151,10 @@ fn accepts(store: &Store, statement: &str) -> bool {
 fn the_schema_states_the_bounds_of_the_table() {
     let store = Store::open(":memory:").expect("opened");
     let id = run(&store);
-    store.append_metrics(&id, &[row("third", 7, 0.0)]).expect("key 3");
+    store.append_metrics(&id, &[], &[row("third", 7, 0.0)]).expect("key 3");
     let digest = "0".repeat(64);
     let artifact = NewArtifact { kind: "a".into(), path: "a".into(), bytes: 0, digest };
-    store.record_artifact(&id, &artifact).expect("artifact");
+    store.record_artifacts(&id, std::slice::from_ref(&artifact)).expect("artifact");
     let plugin =
         PluginIdentity { name: "a/b".into(), version: "1".into(), carrier: "wasm".into(), digest: None };
     store.record_plugins(&id, &[plugin]).expect("plugin");

@@ -1,4 +1,5 @@
 mod bounds;
+mod full;
 mod opening;
 mod records;
 mod starting;
@@ -25,4 +26,8 @@ fn run(store: &Store) -> RunId {
 
 fn row(key: &str, step: u64, value: f64) -> MetricRow<'_> {
     MetricRow { key, step, value }
+}
+
+fn epoch(epoch: u64, first_step: u64) -> Epoch {
+    Epoch { epoch, first_step, started_at: time::OffsetDateTime::now_utc() }
 }

@@ -8,7 +8,7 @@ use super::*;
 fn keeps_what_was_recorded_when_opened_again() {
     let (_folder, path, store) = file_store();
     let id = run(&store);
-    store.append_metrics(&id, &[row("train_loss", 1, 2.5)]).expect("recorded");
+    store.append_metrics(&id, &[], &[row("train_loss", 1, 2.5)]).expect("recorded");
     drop(store);
     let store = Store::open(&format!("sqlite://{path}")).expect("opened again");
     assert_eq!(store.metrics(&id, "train_loss").expect("read"), [MetricPoint { step: 1, value: 2.5 }]);
@@ -53,7 +53,7 @@ fn a_damaged_database_is_refused_and_left_as_it_is() {
     let (_folder, path, store) = file_store();
     let id = run(&store);
     let rows: Vec<_> = (0..5000).map(|step| row("x", step, 0.5)).collect();
-    store.append_metrics(&id, &rows).expect("recorded");
+    store.append_metrics(&id, &[], &rows).expect("recorded");
     drop(store);
     let mut content = fs::read(&path).expect("read");
     let (from, to) = (4096, content.len() - 4096);
@@ -103,7 +103,9 @@ fn two_handles_open_and_write_the_same_new_file_at_once() {
         let store = Store::open(&path).expect("opened");
         for _ in 0..20 {
             let id = run(&store);
-            store.append_metrics(&id, &[row("train_loss", 0, 1.0), row("own", 0, 1.0)]).expect("recorded");
+            store
+                .append_metrics(&id, &[], &[row("train_loss", 0, 1.0), row("own", 0, 1.0)])
+                .expect("recorded");
             store.finish_run(&id, &Outcome::Completed).expect("finished");
         }
     };

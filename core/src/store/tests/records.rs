@@ -110,15 +110,15 @@ fn metrics_are_recorded_entirely_or_not_at_all() {
     let store = Store::open(":memory:").expect("opened");
     let id = run(&store);
     let rows: Vec<_> = (0..1500).map(|step| row("train_loss", step, step as f64)).collect();
-    store.append_metrics(&id, &rows).expect("recorded");
+    store.append_metrics(&id, &[], &rows).expect("recorded");
     let read = store.metrics(&id, "train_loss").expect("read");
     assert_eq!((read.len(), read[1499].value), (1500, 1499.0));
     let overlap = [row("fresh", 1, 1.0), row("train_loss", 7, 1.0)];
-    assert!(matches!(store.append_metrics(&id, &overlap), Err(StoreError::Duplicate { .. })));
+    assert!(matches!(store.append_metrics(&id, &[], &overlap), Err(StoreError::Duplicate { .. })));
     assert!(store.metrics(&id, "fresh").expect("read").is_empty());
     let bad = [row("fresh", 1, 1.0), row("eval_loss", 7, f64::NAN)];
-    assert!(matches!(store.append_metrics(&id, &bad), Err(StoreError::Invalid(_))));
-    store.append_metrics(&id, &[row("fresh", 1, -1.0)]).expect("a key that a failure had rolled back");
+    assert!(matches!(store.append_metrics(&id, &[], &bad), Err(StoreError::Invalid(_))));
+    store.append_metrics(&id, &[], &[row("fresh", 1, -1.0)]).expect("a key that a failure had rolled back");
     let latest = store.latest_metrics(&id).expect("read");
     let latest: Vec<_> = latest.iter().map(|at| (at.key.as_str(), at.step, at.value)).collect();
     assert_eq!(latest, [("fresh", 1, -1.0), ("train_loss", 1499, 1499.0)]);
@@ -129,16 +129,14 @@ fn reopening_drops_what_came_after_the_step() {
     let store = Store::open(":memory:").expect("opened");
     let id = run(&store);
     let rows: Vec<_> = (0..10).map(|step| row("train_loss", step, 1.0)).collect();
-    store.append_metrics(&id, &rows).expect("recorded");
-    store.begin_epoch(&id, 0, 0).expect("epoch");
-    store.begin_epoch(&id, 1, 8).expect("epoch");
+    store.append_metrics(&id, &[epoch(0, 0), epoch(1, 8)], &rows).expect("recorded");
     store.finish_run(&id, &Outcome::Interrupted).expect("finished");
     assert_eq!(store.reopen_run(&id, 6).expect("reopened"), 3);
     let again = store.get_run(id.as_str()).expect("found");
     assert_eq!((again.status, again.finished_at), (RunStatus::Running, None));
     assert_eq!(store.metrics(&id, "train_loss").expect("read").len(), 7);
     assert_eq!(store.epochs(&id).expect("read").len(), 1);
-    store.append_metrics(&id, &[row("train_loss", 7, 0.5)]).expect("goes on");
+    store.append_metrics(&id, &[], &[row("train_loss", 7, 0.5)]).expect("goes on");
 }
 
 #[test]
@@ -158,12 +156,11 @@ fn deleting_a_run_leaves_no_orphans() {
     let (_folder, _, store) = file_store();
     let (id, other) = (run(&store), run(&store));
     for id in [&id, &other] {
-        store.append_metrics(id, &[row("train_loss", 1, 1.0)]).expect("metrics");
-        store.begin_epoch(id, 0, 0).expect("epoch");
+        store.append_metrics(id, &[epoch(0, 0)], &[row("train_loss", 1, 1.0)]).expect("metrics");
         let artifact =
             NewArtifact { kind: "adapter".into(), path: "out/é".into(), bytes: 3, digest: DIGEST.into() };
-        store.record_artifact(id, &artifact).expect("artifact");
-        store.record_artifact(id, &artifact).expect("the same path again");
+        store.record_artifacts(id, std::slice::from_ref(&artifact)).expect("artifact");
+        store.record_artifacts(id, std::slice::from_ref(&artifact)).expect("the same path again");
         assert_eq!(store.artifacts(id).expect("read")[0].values, artifact);
         let plugin = PluginIdentity {
             name: "codetune/metrics".into(),
@@ -199,6 +196,6 @@ fn deleting_a_run_leaves_no_orphans() {
     assert_eq!(of_runs.map(count), [0; 6]);
     assert_eq!(count("training_config"), 0);
     assert!(matches!(store.delete_run(&other), Err(StoreError::NotFound { .. })));
-    let stale = store.append_metrics(&id, &[row("train_loss", 2, 1.0)]);
+    let stale = store.append_metrics(&id, &[], &[row("train_loss", 2, 1.0)]);
     assert!(matches!(stale, Err(StoreError::NotFound { .. })));
 }

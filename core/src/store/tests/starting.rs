@@ -24,6 +24,7 @@ fn a_start_that_is_refused_leaves_nothing_and_its_name_free() {
         config: &config,
         kind: "lora",
         name: Some("mine"),
+        output: None,
         plugins: &[plugin("1")],
         dataset: Some(&dataset),
     };
@@ -43,4 +44,52 @@ fn a_start_that_is_refused_leaves_nothing_and_its_name_free() {
     assert_eq!(store.plugins(&id).expect("read"), [plugin("1")]);
     assert_eq!(store.datasets(&id).expect("read")[0].values, dataset);
     assert!(matches!(store.start_run_with(&start), Err(StoreError::Duplicate { what: "run named", .. })));
+}
+
+/// A run that is configured to write to that folder.
+fn named(store: &Store, name: &str, output: &str) -> Result<RunId, StoreError> {
+    let config = NewConfig::new("m", "d", json!({ "run": { "output": { "dir": output } } }));
+    store.start_run_with(&RunStart {
+        config: &config,
+        kind: "lora",
+        name: Some(name),
+        output: Some(output),
+        plugins: &[],
+        dataset: None,
+    })
+}
+
+#[test]
+fn a_run_that_ended_before_its_first_step_gives_its_name_to_the_next_in_its_folder() {
+    let store = Store::open(":memory:").expect("opened");
+    let taken = |name, output| matches!(named(&store, name, output), Err(StoreError::Duplicate { .. }));
+    let first = named(&store, "mine", "/out").expect("started");
+    assert!(taken("mine", "/out"), "it is at work");
+    assert_eq!(store.unstarted("/out").expect("looked"), None);
+    store.finish_run(&first, &Outcome::Interrupted).expect("killed");
+    assert_eq!(store.unstarted("/out").expect("looked").map(|run| run.id), Some(first.clone()));
+    assert!(taken("mine", "/other"), "what is in the other folder is not known");
+
+    let second = named(&store, "mine", "/out").expect("the name is free");
+    assert_eq!(store.get_run("mine").expect("found").id, second);
+    let before = store.get_run(first.as_str()).expect("its record is kept");
+    assert_eq!((before.name, before.status), (None, RunStatus::Interrupted));
+
+    store.append_metrics(&second, &[], &[row("train_loss", 1, 2.0)]).expect("a step");
+    store.finish_run(&second, &Outcome::Interrupted).expect("killed");
+    assert!(taken("mine", "/out"), "it has something to go on from");
+    assert_eq!(store.unstarted("/out").expect("looked").map(|run| run.id), Some(first));
+}
+
+#[test]
+fn a_run_that_is_extended_changes_its_configuration_and_leaves_no_orphan() {
+    let store = Store::open(":memory:").expect("opened");
+    let id = run(&store);
+    let longer = NewConfig { epochs: Some(9), ..NewConfig::new("Qwen/Qwen2.5", "org/data", json!({"a": 2})) };
+    store.change_config(&id, &longer).expect("changed");
+    let now = store.config(store.get_run(id.as_str()).expect("found").config).expect("read");
+    assert_eq!(now.values, longer);
+    assert_eq!(rows(&store, "training_config"), 1);
+    store.change_config(&id, &longer).expect("the same again");
+    assert_eq!(rows(&store, "training_config"), 1);
 }

@@ -166,7 +166,7 @@ fn recomputed_passes_reach_what_plain_ones_reach() {
             let mut model = model(kind);
             model.train_all().unwrap();
             let key = DropoutKey { seed: 0, step: 0, micro_batch: 0 };
-            let found = model.gradients(&batch, key, recompute).unwrap();
+            let found = model.gradients(&batch, key, 1.0, recompute).unwrap();
             let reached: Vec<String> = (model.trainable().into_iter().zip(&found.gradients))
                 .filter_map(|((name, _), gradient)| gradient.as_ref().map(|_| name))
                 .collect();

@@ -161,6 +161,47 @@ fn keys_that_only_look_at_held_out_data_are_warned_of_where_there_is_none() {
 }
 
 #[test]
+fn a_warm_up_that_the_run_does_not_outlast_is_warned_of() {
+    let warnings = |warmup: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[("warmup_steps = 2", warmup), ("epochs = 4", "max_steps = 6")]);
+        let mut warnings = Vec::new();
+        let mut observer = |event: &Event| {
+            if let Event::Warning(warning) = event {
+                warnings.push(warning.clone());
+            }
+        };
+        trainer(config, Toy::new(), &Memory::default()).run(&mut observer).unwrap();
+        warnings
+    };
+    let told = warnings("");
+    assert!(
+        told.len() == 1
+            && told[0]
+                .starts_with("the warm-up takes 100 steps and the run has 6, so the learning rate never")
+            && told[0].ends_with(
+                "lower train.warmup_steps, or write for example train.warmup_ratio = 0.1 in its place"
+            ),
+        "{told:?}"
+    );
+    assert_eq!(warnings("warmup_steps = 6").len(), 1);
+    assert_eq!(warnings("warmup_ratio = 1.0").len(), 1);
+    for fitting in ["warmup_steps = 5", "warmup_steps = 0", "warmup_ratio = 0.5"] {
+        assert_eq!(warnings(fitting), [""; 0], "{fitting}");
+    }
+}
+
+#[test]
+fn a_first_step_that_is_not_finite_is_not_blamed_on_the_learning_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy { poison: Some(0), ..Toy::new() };
+    let mut trainer = trainer(config(folder.path(), &[]), toy, &Memory::default());
+    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+    assert!(error.starts_with("step 1: the loss is NaN; nothing was trained yet"), "{error}");
+    assert!(!error.contains("learning_rate"), "{error}");
+}
+
+#[test]
 fn a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::default();

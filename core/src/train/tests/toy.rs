@@ -16,7 +16,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     dataset::{BatchSource, DatasetError, IGNORE, MicroBatch},
     tensor::cross_entropy,
-    train::{Metric, MetricSink, ModelError, PassContext, RunConfig, Trainable, Trainer},
+    train::{
+        EpochStart, Gradients, Metric, MetricSink, ModelError, PassContext, RunConfig, Trainable, Trainer,
+    },
 };
 
 pub const VOCABULARY: usize = 11;
@@ -89,6 +91,18 @@ impl Trainable for Toy {
         Ok((loss.to_dtype(DType::F32)?, sum.labels as u64))
     }
 
+    fn gradients(
+        &mut self,
+        batch: &MicroBatch,
+        pass: &PassContext,
+        scale: f64,
+    ) -> Result<Gradients, ModelError> {
+        let (sum, labels) = self.loss(batch, pass)?;
+        let mut store = sum.affine(scale, 0.0)?.backward()?;
+        let of = self.trainable().iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
+        Ok(Gradients { loss: f64::from(sum.to_scalar::<f32>()?), labels, of })
+    }
+
     fn save(&self, folder: &Path) -> Result<(), ModelError> {
         let tensors = self.trainable().into_iter().map(|(name, var)| (name, var.as_tensor().clone()));
         Ok(candle_core::safetensors::save(&tensors.collect(), folder.join("model.safetensors"))?)
@@ -134,6 +148,8 @@ impl BatchSource for Rows {
 pub struct Memory {
     pub rows: Arc<Mutex<BTreeMap<(&'static str, u64), u64>>>,
     pub epochs: Arc<Mutex<Vec<(u64, u64)>>>,
+    /// Whether it refuses everything.
+    pub full: Arc<AtomicBool>,
 }
 
 impl Memory {
@@ -164,12 +180,11 @@ impl MetricSink for Memory {
         Ok(())
     }
 
-    fn begin_epoch(&mut self, epoch: u64, first_step: u64) -> Result<(), ModelError> {
-        self.epochs.lock().unwrap().push((epoch, first_step));
-        Ok(())
-    }
-
-    fn append(&mut self, metrics: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+        if self.full.load(Ordering::Relaxed) {
+            return Err("the disk is full".into());
+        }
+        self.epochs.lock().unwrap().extend(epochs.iter().map(|epoch| (epoch.epoch, epoch.first_step)));
         for metric in metrics {
             let old = self.rows.lock().unwrap().insert((metric.key, metric.step), metric.value.to_bits());
             assert!(old.is_none(), "{} at step {} is recorded twice", metric.key, metric.step);

@@ -40,21 +40,25 @@ impl<M: Trainable> Trainer<M> {
         reason: StopReason,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, TrainError> {
-        self.pending.flush(self.metrics.as_mut())?;
         let delivered_step = self.restore_best(observer)?;
         let output = self.result_folder();
         files::publish(&output, |folder| self.model.save(folder))
             .map_err(ModelError::from)
             .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;
+        // What the last checkpoint had to keep, or what was measured since.
+        let step = self.state.step;
+        self.pending
+            .flush(self.metrics.as_mut())
+            .map_err(|source| TrainError::Unrecorded { step, source })?;
         Ok(Outcome::Completed(TrainSummary {
             reason,
             steps: self.state.step,
             tokens: self.state.tokens,
             seconds: self.elapsed_ms() as f64 / 1000.0,
             train_loss: self.state.train_loss,
-            first_eval_loss: self.state.eval_losses.map(|(first, _)| first),
-            last_eval_loss: self.state.eval_losses.map(|(_, last)| last),
+            first_eval_loss: self.state.first_eval,
+            last_eval_loss: self.state.last_eval,
             best_eval_loss: self.state.best_eval,
             delivered_step,
             output,

@@ -50,8 +50,8 @@ impl<M: Trainable> Trainer<M> {
         } else {
             self.state.evals_since_best += 1;
         }
-        let first = self.state.eval_losses.map_or(loss, |(first, _)| first);
-        self.state.eval_losses = Some((first, loss));
+        self.state.first_eval.get_or_insert(loss);
+        self.state.last_eval = Some(loss);
         self.state.last_eval_step = Some(step);
         self.pending.evaluation(step, loss);
         observer.on(&Event::Evaluated { step, loss, best });

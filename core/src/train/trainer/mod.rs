@@ -2,6 +2,9 @@
 
 mod ending;
 mod evaluation;
+mod resuming;
+
+pub use resuming::Resumed;
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +26,7 @@ use super::{
     pending::Pending,
     plan::Plan,
     run_config::RunConfig,
+    schedule::Warmup,
     step,
     trainable::Trainable,
 };
@@ -49,18 +53,11 @@ pub struct Trainer<M> {
     lock: Option<OutputLock>,
     /// The step whose checkpoint is on disk.
     saved: Option<u64>,
+    /// When that was written, or this part of the run began.
+    saved_at: Instant,
     warnings: Vec<String>,
     pending: Pending,
     started: Instant,
-}
-
-/// Where a resumed run stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resumed {
-    /// Steps done.
-    pub step: u64,
-    /// The metric sink's name for the run.
-    pub run: Option<String>,
 }
 
 impl<M: Trainable> Trainer<M> {
@@ -69,11 +66,10 @@ impl<M: Trainable> Trainer<M> {
     /// # Errors
     /// The model has nothing to train, or its tensors are of a type that the optimizer does not take.
     pub fn new(config: RunConfig, model: M, train: Box<dyn BatchSource>) -> Result<Self, TrainError> {
-        let trainable = model.trainable();
-        if trainable.is_empty() {
+        if model.trainable().is_empty() {
             return Err(TrainError::NothingToTrain);
         }
-        let optimizer = Optimizer::new(trainable, &config.train)
+        let optimizer = Optimizer::new(&model, &config.train)
             .map_err(|source| TrainError::Optimizer { step: 0, source })?;
         let plan = Plan::new(&config, train.batches_per_epoch().max(1));
         let state = State::start(&config);
@@ -92,6 +88,7 @@ impl<M: Trainable> Trainer<M> {
             resumed: false,
             lock: None,
             saved: None,
+            saved_at: Instant::now(),
             warnings: Vec::new(),
             pending: Pending::default(),
             started: Instant::now(),
@@ -123,37 +120,6 @@ impl<M: Trainable> Trainer<M> {
         self
     }
 
-    /// Takes up the newest usable checkpoint of the output folder, or gives none where there is no checkpoint.
-    ///
-    /// Inputs have to be named before; metrics may be connected after, with the run's name from here.
-    ///
-    /// # Errors
-    /// Another run has the folder, no checkpoint can be read, or the newest is of another configuration, input or
-    /// model.
-    pub fn resume(&mut self) -> Result<Option<Resumed>, TrainError> {
-        if checkpoint::list(&self.checkpoints())?.is_empty() {
-            return Ok(None);
-        }
-        self.with_output(Self::take_up)
-    }
-
-    fn take_up(&mut self) -> Result<Option<Resumed>, TrainError> {
-        let latest = checkpoint::latest(&self.checkpoints())?;
-        self.warnings.extend(latest.passed_over.iter().map(ToString::to_string));
-        let Some(checkpoint) = latest.checkpoint else { return Ok(None) };
-        checkpoint.state.check(&checkpoint.path, &self.config.fixed(), &self.inputs)?;
-        let best = match self.config.eval.restore_best {
-            true => BestWeights::of(&checkpoint, &self.optimizer)?,
-            false => None,
-        };
-        self.optimizer.restore(&checkpoint)?;
-        self.best = best;
-        self.state = checkpoint.state;
-        self.saved = Some(self.state.step);
-        self.resumed = true;
-        Ok(Some(Resumed { step: self.state.step, run: self.state.run.clone() }))
-    }
-
     /// Takes the output folder for as long as this value lives, and refuses a new run where another one has left
     /// checkpoints; [`run`](Self::run) does so too.
     ///
@@ -181,9 +147,10 @@ impl<M: Trainable> Trainer<M> {
     /// # Errors
     /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
-        self.started = Instant::now();
+        (self.started, self.saved_at) = (Instant::now(), Instant::now());
         self.check_evaluation()?;
         self.claim_output()?;
+        self.warnings.extend(self.warm_up_without_end());
         if self.held_out.is_none() {
             let idle = self.config.eval.looks_at_held_out();
             self.warnings.extend(idle.map(|key| format!("{key} changes nothing: no data is held out")));
@@ -193,7 +160,7 @@ impl<M: Trainable> Trainer<M> {
         }
         audit(&mut self.model, self.train.as_ref(), self.state.seed)?;
         if self.resumed {
-            self.metrics.resume(self.state.step).map_err(TrainError::Metrics)?;
+            self.metrics.resume(self.state.recorded).map_err(TrainError::Metrics)?;
         }
         observer.on(&Event::RunStarted {
             step: self.state.step,
@@ -202,7 +169,7 @@ impl<M: Trainable> Trainer<M> {
             parameters: self.optimizer.elements(),
         });
         let ended = self.go_on(observer);
-        if ended.is_err() {
+        if ended.as_ref().is_err_and(|error| !matches!(error, TrainError::Unrecorded { .. })) {
             // The curve up to the failure tells most about it; the failure itself is what is reported.
             if let Err(error) = self.pending.flush(self.metrics.as_mut()) {
                 tracing::warn!("metrics of the failed run are lost: {error}");
@@ -216,9 +183,25 @@ impl<M: Trainable> Trainer<M> {
         self.model
     }
 
-    /// The names of the trained tensors.
-    pub fn trained(&self) -> impl Iterator<Item = &str> {
-        self.optimizer.names()
+    /// Steps until the learning rate gets to its peak.
+    pub fn warmup_steps(&self) -> u64 {
+        self.plan.schedule.warmup
+    }
+
+    /// A warning, where the learning rate never gets to its peak.
+    fn warm_up_without_end(&self) -> Option<String> {
+        let (warmup, total) = (self.plan.schedule.warmup, self.plan.total);
+        let key = match self.config.train.warmup {
+            Warmup::Steps(_) => "train.warmup_steps",
+            Warmup::Ratio(_) => "train.warmup_ratio",
+        };
+        (warmup > 0 && warmup >= total).then(|| {
+            format!(
+                "the warm-up takes {warmup} steps and the run has {total}, so the learning rate never gets to {:e}; \
+                 lower {key}, or write for example train.warmup_ratio = 0.1 in its place",
+                self.plan.schedule.peak
+            )
+        })
     }
 
     /// Each turn begins at the border between two steps, which is also where a resumed run begins.
@@ -229,10 +212,7 @@ impl<M: Trainable> Trainer<M> {
                 return self.interrupted(observer);
             }
             reason = reason.or_else(|| self.reason());
-            let every = self.config.checkpoint.every_steps;
-            let due =
-                self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every));
-            if due || reason.is_some() {
+            if self.checkpoint_is_due() || reason.is_some() {
                 self.save(observer)?;
             }
             if let Some(reason) = reason {
@@ -243,6 +223,14 @@ impl<M: Trainable> Trainer<M> {
                 return self.interrupted(observer);
             }
         }
+    }
+
+    fn checkpoint_is_due(&self) -> bool {
+        let (step, every) = (self.state.step, &self.config.checkpoint);
+        let minutes = self.saved_at.elapsed().as_secs_f64() / 60.0;
+        step == 0
+            || every.every_steps.is_some_and(|every| step.is_multiple_of(every))
+            || every.every_minutes.is_some_and(|every| minutes >= every)
     }
 
     /// One step; false where it was asked to stop, and then as if it had not begun.
@@ -282,18 +270,22 @@ impl<M: Trainable> Trainer<M> {
         Ok(true)
     }
 
-    /// Records the metrics and then the state, where this step's is not on disk already.
+    /// Records the metrics and then the state, where this step's is not on disk already. Metrics that cannot be recorded
+    /// go into the checkpoint, and the run ends: what was trained is not lost with them.
     fn save(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainError> {
         let (step, root) = (self.state.step, self.checkpoints());
         if self.saved == Some(step) {
             return Ok(root.join(checkpoint::folder_name(step)));
         }
-        self.pending.flush(self.metrics.as_mut())?;
+        let recorded = self.pending.flush(self.metrics.as_mut());
+        if recorded.is_ok() {
+            self.state.recorded = step;
+        }
         let state = State {
             elapsed_ms: self.elapsed_ms(),
+            pending: self.pending.clone(),
             run: self.metrics.run(),
             inputs: self.inputs.clone(),
-            config_digest: self.config.digest(),
             config: self.config.fixed(),
             ..self.state.clone()
         };
@@ -304,8 +296,9 @@ impl<M: Trainable> Trainer<M> {
             best: self.best.as_ref().filter(|_| self.state.best_step != Some(step)).map(BestWeights::tensors),
         };
         let path = checkpoint::save(&root, state, &tensors, self.config.checkpoint.keep)?;
-        self.saved = Some(step);
+        (self.saved, self.saved_at) = (Some(step), Instant::now());
         observer.on(&Event::CheckpointSaved { step, path: path.clone() });
+        recorded.map_err(|source| TrainError::Unrecorded { step, source })?;
         Ok(path)
     }
 
