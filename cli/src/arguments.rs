@@ -73,7 +73,7 @@ pub struct Globals {
     /// Load the native library with this digest, with your own rights.
     #[arg(long, global = true, value_name = "DIGEST", value_parser = digest())]
     pub trust_native: Vec<Digest>,
-    /// Switch a plugin off, by its whole name.
+    /// Switch a plugin off, by its whole name or by its file.
     #[arg(long, global = true, value_name = "NAME")]
     pub disable: Vec<String>,
     /// Load codetune's own plugins this way: builtin, native or wasm.

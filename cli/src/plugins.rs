@@ -1,9 +1,9 @@
 //! Which plugins there are: the only place that knows how first-party ones come into the program.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{Carrier, Digest, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{Carrier, Digest, Origin, PluginDirectories, Registry, Trust};
 
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -15,7 +15,7 @@ pub struct PluginSettings {
     pub folders: Vec<PathBuf>,
     /// Native libraries that are trusted.
     pub trusted: BTreeSet<Digest>,
-    /// Plugins that are switched off.
+    /// Plugins that are switched off, by whole name or by file.
     pub disabled: BTreeSet<String>,
     /// How first-party plugins are loaded; each in its own way where absent.
     pub carrier: Option<Carrier>,
@@ -25,16 +25,20 @@ impl PluginSettings {
     /// Every plugin: the first-party ones, then those of the folders in the order given.
     ///
     /// # Errors
-    /// Two sources give the same name, a folder cannot be read, or a name to be switched off is not known.
+    /// A folder cannot be read, or what is to be switched off is not known.
     pub fn registry(&self, folders: &Folders) -> Result<Registry, Failure> {
         let trust = Trust { native: self.trusted.clone(), disabled: self.disabled.clone() };
         let mut registry = Registry::new(PluginDirectories::below(&folders.cache), trust);
         let choice = |name: &str| self.carrier.unwrap_or_else(|| codetune_plugins::default_carrier(name));
-        codetune_plugins::register(&mut registry, &choice)?;
+        codetune_plugins::register(&mut registry, &choice);
         for folder in &self.folders {
             registry.discover(folder)?;
         }
         for name in &self.disabled {
+            let file = Path::new(name);
+            if registry.list().any(|entry| matches!(&entry.origin, Origin::File(path) if path == file)) {
+                continue;
+            }
             let entry = registry.get(name)?;
             if entry.name != *name {
                 return Err(Failure::usage(format!("--disable {name} is not a whole name"))

@@ -5,17 +5,17 @@
  * `.codetune`, where the host reads it without loading the library. The major version is part of the
  * symbol, so that a host refuses a library of another version before running any of its code.
  *
- * - Tables begin with their size and only ever grow at the end. Set `size` to `sizeof` of your table, and
- *   before calling a host function that is newer than the header you first built with, compare `host->size`.
- * - Whatever is handed over is borrowed for the length of the call; nothing is freed across the border.
+ * - Tables begin with their size and only ever grow at the end. Set `size` to `sizeof` of your table, never copy
+ *   the host's, and before calling a host function that this version did not begin with, ask CODETUNE_HOST_HAS.
+ * - Whatever is handed over is borrowed for the length of the call; nothing is freed across the boundary.
  * - An instance is called by one thread at a time. Several instances may be called at the same time.
  * - What an analyzer says of a file may depend on that file and the configuration alone: results are cached.
  * - Text is UTF-8 without a closing NUL. Spans are in bytes, from `start` up to but not including `end`,
  *   and lie on character boundaries. The host checks what it is given.
- * - No exception, longjmp or signal may cross the border. Say what went wrong with `fail`.
+ * - No exception, longjmp or signal may cross the boundary. Say what went wrong with `fail`.
  *
- * `examples/c-analyzer` is a whole plugin. Everything here mirrors `plugin-sdk/src/abi.rs`; a test compares
- * the two.
+ * The header is C11 and C++11, and later ones. `examples/c-analyzer` is a whole plugin. Everything here mirrors
+ * `plugin-sdk/src/abi.rs`; a test compares the two.
  */
 #ifndef CODETUNE_PLUGIN_H
 #define CODETUNE_PLUGIN_H
@@ -73,19 +73,29 @@ CODETUNE_SLICE(codetune_i64s, int64_t);
 CODETUNE_SLICE(codetune_f64s, double);
 
 /* A `codetune_str` from a string literal, as an initialiser. */
+#ifdef __cplusplus
+#define CODETUNE_TEXT(literal) {reinterpret_cast<const uint8_t *>(literal), sizeof(literal) - 1}
+#else
 #define CODETUNE_TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
+#endif
 
-/* Puts the manifest, a string literal, where the host finds it. */
+/* Puts the manifest, a string literal, where the host finds it. The literal's closing NUL comes along, as C++ wants it;
+ * the host does not mind. */
 #if defined(__APPLE__)
 #define CODETUNE_MANIFEST_SECTION __attribute__((used, section("__DATA,__codetune")))
 #else
 #define CODETUNE_MANIFEST_SECTION __attribute__((used, section(".codetune")))
 #endif
 #define CODETUNE_MANIFEST(variable, literal) \
-  CODETUNE_MANIFEST_SECTION static const char variable[sizeof(literal) - 1] = literal
+  CODETUNE_MANIFEST_SECTION static const char variable[] = literal
 
-/* Before the definition of the exported `codetune_plugin`. */
+/* Before the definition of the exported `const codetune_plugin`, at file scope. A constant of C++ would be visible in
+ * its own file alone, under a name of its own. */
+#ifdef __cplusplus
+#define CODETUNE_EXPORT extern "C" __attribute__((used, visibility("default")))
+#else
 #define CODETUNE_EXPORT __attribute__((used, visibility("default")))
+#endif
 
 /* ---- What an analyzer gets ---- */
 
@@ -242,7 +252,7 @@ typedef struct codetune_tensor_op {
 typedef struct codetune_host {
   size_t size;
   void *context;
-  /* Adds a line to the host's log. */
+  /* Adds a line to the host's log. Lines of a call past the plugin's output limit are dropped and counted. */
   void (*log)(void *context, uint32_t level, codetune_str message);
   /* Says why the call under way fails; return CODETUNE_FAILED afterwards. */
   void (*fail)(void *context, uint32_t kind, codetune_str message);
@@ -264,6 +274,10 @@ typedef struct codetune_host {
   /* Gives a tensor back. */
   void (*tensor_drop)(void *context, uint32_t tensor);
 } codetune_host;
+
+/* Whether the host's table is new enough to have `field`. */
+#define CODETUNE_HOST_HAS(host, field) \
+  ((host)->size >= offsetof(codetune_host, field) + sizeof((host)->field))
 
 /* The functions of an analyzer. The host's table outlives the instance. */
 typedef struct codetune_analyzer {

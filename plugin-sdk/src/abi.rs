@@ -2,12 +2,14 @@
 //!
 //! A plugin exports one symbol, a constant [`Plugin`] named `codetune_plugin_abi0_` and a name of its own.
 //! The major version is part of the symbol, so that a host refuses a library before running any of its code.
-//! Tables begin with their size and only ever grow at the end: a reader passes over what it does not know, and
-//! refuses a table that is shorter than this major version began with.
-//! Everything handed over is borrowed for the length of the call; nothing is freed across the border.
+//! Tables begin with their size and only ever grow at the end. A reader asks for what this major version began
+//! with ([`Table::NEEDED`]), never for what its own build knows: it passes over what a newer table has beyond, and
+//! does without what an older one lacks.
+//! Everything handed over is borrowed for the length of the call; nothing is freed across the boundary.
 //! `include/codetune_plugin.h` is the same in C.
 
 use std::ffi::c_void;
+use std::mem::offset_of;
 
 /// The major version: tables of another major have another meaning.
 pub const MAJOR: u32 = 0;
@@ -98,8 +100,42 @@ impl Str {
     }
 }
 
+/// A table that says its own size and only ever grows at its end.
+///
+/// # Safety
+/// The type is `repr(C)` and made of pointer-sized fields, and [`Table::SIZE_AT`] is where a `usize` with the size of
+/// the whole table stands. Every field past [`Table::NEEDED`] is valid where its bytes are all 0, as an `Option` of a
+/// function is: so a reader sees what an older table lacks.
+pub unsafe trait Table: Copy {
+    /// Where the size stands, in bytes from the start.
+    const SIZE_AT: usize = 0;
+    /// The size that this major version began with. It never changes within the major version.
+    const NEEDED: usize;
+}
+
+// SAFETY: `size` is the field at `SIZE_AT`, and there are no fields past `backend` yet.
+unsafe impl Table for Plugin {
+    const SIZE_AT: usize = offset_of!(Plugin, size);
+    const NEEDED: usize = offset_of!(Plugin, backend) + size_of::<*const Backend>();
+}
+
+// SAFETY: the size comes first, and there are no fields past `free` yet.
+unsafe impl Table for Analyzer {
+    const NEEDED: usize = offset_of!(Analyzer, free) + size_of::<usize>();
+}
+
+// SAFETY: as above.
+unsafe impl Table for Backend {
+    const NEEDED: usize = offset_of!(Backend, free) + size_of::<usize>();
+}
+
+// SAFETY: the size comes first, and there are no fields past `tensor_drop` yet.
+unsafe impl Table for Host {
+    const NEEDED: usize = offset_of!(Host, tensor_drop) + size_of::<usize>();
+}
+
 /// What a plugin exports.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Plugin {
     /// [`MAGIC`].

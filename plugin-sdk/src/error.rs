@@ -1,8 +1,7 @@
 use std::fmt;
 
 /// Why a plugin's call failed; it costs only the file or the call it answers.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "message")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// The configuration cannot be used: what is wrong and what to write instead.
     InvalidConfig(String),
@@ -27,7 +26,7 @@ impl fmt::Display for Error {
             Error::InvalidConfig(message) => write!(f, "invalid configuration: {message}"),
             Error::Refused(message) => write!(f, "refused: {message}"),
             Error::Failed(message) => f.write_str(message),
-            Error::Cancelled => f.write_str("cancelled by the host"),
+            Error::Cancelled => f.write_str("cancelled"),
         }
     }
 }

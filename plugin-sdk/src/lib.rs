@@ -82,5 +82,4 @@ pub mod __private {
     pub use crate::native::{analyzer_table, backend_table, in_host};
     #[cfg(not(target_family = "wasm"))]
     pub use inventory;
-    pub use serde_json;
 }

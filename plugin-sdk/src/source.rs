@@ -137,6 +137,9 @@ pub enum LogLevel {
 }
 
 /// Adds a line to the host's log under the plugin's name. Outside a call from the host it does nothing.
+///
+/// Of each call the host writes as many lines as fit the plugin's output limit, each counted with its bytes and 32
+/// more; it drops the rest, and says how many those were.
 pub fn log(level: LogLevel, message: &str) {
     #[cfg(not(target_family = "wasm"))]
     crate::native::log(level, message);

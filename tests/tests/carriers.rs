@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{Carrier, Fault, PluginState, Registry, Trust};
-use codetune_core::plugin::{PluginDirectories, RegistryError};
+use codetune_core::plugin::{
+    Carrier, Fault, Origin, PluginDirectories, PluginState, Registry, RegistryError, Trust,
+};
 use codetune_tests::{FAULTY_LIBRARY, TestBatch, faulty, registry};
 use serde_json::Map;
 
@@ -88,14 +89,177 @@ fn a_native_library_without_a_pin_stays_disabled_and_says_how_to_trust_it() {
 }
 
 #[test]
-fn a_name_that_two_files_claim_is_an_error_naming_both() {
+fn a_name_that_two_files_claim_is_nobodys_until_one_is_switched_off() {
     let folder = tempfile::tempdir().unwrap();
-    let mut registry = faulty(folder.path(), Carrier::Wasm);
-    let path = folder.path().join("copy.wasm");
+    let files = ["a.wasm", "b.wasm"].map(|name| folder.path().join(name));
+    for path in &files {
+        std::fs::write(path, codetune_tests::FAULTY_COMPONENT).unwrap();
+    }
+    let registered = |disabled: Vec<String>| {
+        let trust = Trust { disabled: disabled.into_iter().collect(), ..Trust::default() };
+        let mut registry = Registry::new(PluginDirectories::below(folder.path()), trust);
+        codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+        registry.discover(folder.path()).unwrap();
+        registry
+    };
+    let both = registered(Vec::new());
+    let error = both.ready("tests/faulty").unwrap_err().to_string();
+    assert!(error.contains("a.wasm and ") && error.contains("b.wasm both have this name"), "{error}");
+    assert_eq!(both.list().filter(|entry| entry.state.word() == "unavailable").count(), 2);
+    assert!(both.ready("codetune/metrics").is_ok(), "the others go on");
+    assert_eq!(both.analyzers().len(), 2);
+
+    let one = registered(vec![files[1].display().to_string()]);
+    assert_eq!(one.get("tests/faulty").unwrap().origin, Origin::File(files[0].clone()));
+    assert!(one.ready("tests/faulty").is_ok());
+    let none = registered(vec!["tests/faulty".into()]);
+    assert!(none.list().filter(|entry| entry.name == "tests/faulty").all(|e| e.state.word() == "disabled"));
+}
+
+#[test]
+fn one_file_is_one_plugin_however_often_it_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wasm");
     std::fs::write(&path, codetune_tests::FAULTY_COMPONENT).unwrap();
-    let error = registry.register_file(&path).unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains("embedded faulty") && text.contains("copy.wasm"), "{text}");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&path, folder.path().join("b.wasm")).unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.discover(folder.path()).unwrap();
+    registry.discover(&folder.path().join(".")).unwrap();
+    assert_eq!(registry.list().count(), 1);
+    assert!(registry.ready("tests/faulty").is_ok());
+}
+
+/// The faulty component under another name of the same length.
+fn renamed(name: &str) -> Vec<u8> {
+    let from = b"tests/faulty";
+    assert_eq!(from.len(), name.len());
+    let mut bytes = codetune_tests::FAULTY_COMPONENT.to_vec();
+    let places: Vec<usize> =
+        bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + from.len()].copy_from_slice(name.as_bytes());
+    }
+    bytes
+}
+
+fn with_files(folder: &Path, files: &[(&str, &str)]) -> Registry {
+    for (file, name) in files {
+        std::fs::write(folder.join(file), renamed(name)).unwrap();
+    }
+    let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
+    codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+    registry.discover(folder).unwrap();
+    registry
+}
+
+#[test]
+fn a_short_name_means_codetunes_own_plugin_whatever_else_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = with_files(
+        folder.path(),
+        &[
+            ("1.wasm", "aaaa/metrics"),
+            ("2.wasm", "aaaa/linters"),
+            ("3.wasm", "bbbb/linters"),
+            ("4.wasm", "a/unique-one"),
+        ],
+    );
+    assert_eq!(registry.get("metrics").unwrap().name, "codetune/metrics");
+    assert_eq!(registry.get("aaaa/metrics").unwrap().state, PluginState::Ready);
+    assert_eq!(registry.get("unique-one").unwrap().name, "a/unique-one");
+    let error = registry.ready("linters").unwrap_err();
+    assert_eq!(
+        error,
+        RegistryError::Ambiguous {
+            name: "linters".into(),
+            candidates: vec!["aaaa/linters".into(), "bbbb/linters".into()]
+        }
+    );
+}
+
+#[test]
+fn no_file_may_use_the_namespace_of_the_plugins_that_come_with_codetune() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = with_files(folder.path(), &[("x.wasm", "codetune/abc")]);
+    let entry = registry.get("x.wasm").unwrap();
+    let reason = entry.state.reason().unwrap();
+    assert_eq!(entry.state.word(), "failed");
+    assert!(reason.contains("it calls itself codetune/abc") && reason.contains("another"), "{reason}");
+    assert!(registry.get("codetune/abc").is_err());
+}
+
+#[test]
+fn what_is_passed_over_in_a_folder_is_told_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["A.WASM", "lib.so.1", "lib.so.1.2", "other.dll", "README.md", "plugin.toml", "x.wasm.bak"] {
+        std::fs::write(at(name), "").unwrap();
+    }
+    for name in ["nested", "named.wasm"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    #[cfg(unix)]
+    for name in ["gone.wasm", "gone"] {
+        std::os::unix::fs::symlink(at("nowhere"), at(name)).unwrap();
+    }
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    registry.discover(folder.path()).unwrap();
+    let told: Vec<(String, &str)> = registry
+        .passed_over()
+        .iter()
+        .map(|one| (one.path.file_name().unwrap().to_string_lossy().into_owned(), one.reason.as_str()))
+        .collect();
+    let expected = [
+        ("A.WASM", "ends in .wasm: rename it"),
+        #[cfg(unix)]
+        ("gone", "a link to a file that is not there"),
+        #[cfg(unix)]
+        ("gone.wasm", "a link to a file that is not there"),
+        #[cfg(target_os = "linux")]
+        ("lib.so.1", "ends in .so: rename it"),
+        #[cfg(target_os = "linux")]
+        ("lib.so.1.2", "ends in .so: rename it"),
+        ("named.wasm", "it is a folder"),
+        ("nested", "it is a folder"),
+        #[cfg(target_os = "linux")]
+        ("other.dll", "a library for another system"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for ((name, reason), (expected_name, part)) in told.iter().zip(expected) {
+        assert!(name == expected_name && reason.contains(part), "{name}: {reason}");
+    }
+    assert_eq!(registry.list().count(), 0);
+}
+
+#[test]
+fn an_architecture_that_two_backends_describe_is_an_error_until_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+    codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+    assert!(registry.backend_for("Qwen2ForCausalLM").unwrap().is_some());
+    let component = codetune_plugins::component("codetune/decoder").unwrap();
+    let (from, to) = (b"codetune/decoder", b"aaaaaaaa/decoder");
+    let mut bytes = component.to_vec();
+    let places: Vec<usize> =
+        bytes.windows(from.len()).enumerate().filter(|(_, w)| w == from).map(|(at, _)| at).collect();
+    for at in places {
+        bytes[at..at + from.len()].copy_from_slice(to);
+    }
+    let path = folder.path().join("decoder.wasm");
+    std::fs::write(&path, bytes).unwrap();
+    registry.register_file(&path);
+    let error = registry.backend_for("Qwen2ForCausalLM").unwrap_err();
+    assert_eq!(
+        error,
+        RegistryError::SeveralBackends {
+            architecture: "Qwen2ForCausalLM".into(),
+            backends: vec!["codetune/decoder".into(), "aaaaaaaa/decoder".into()]
+        }
+    );
+    assert!(registry.backend_for("NoSuchForCausalLM").unwrap().is_none());
+    assert_eq!(registry.ready("decoder").unwrap().manifest().name, "codetune/decoder");
 }
 
 #[test]

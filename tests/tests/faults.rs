@@ -1,5 +1,7 @@
 //! A plugin that misbehaves costs its own call, is reported with the true cause, and the host goes on.
 
+use std::sync::{Arc, Mutex};
+
 use codetune_core::plugin::{CallError, Carrier, Fault, PluginDirectories, Registry, Trust};
 use codetune_plugin_sdk::{Error, Report};
 use codetune_tests::{FAULTY_COMPONENT, FAULTY_LIBRARY, TestBatch, faulty};
@@ -143,10 +145,137 @@ fn a_component_sees_an_empty_world_with_a_standing_clock() {
     assert_eq!(fault, Fault::Said(Error::Failed("empty world: true, standing clock: true".into())));
 }
 
+/// Where a log goes that a test reads.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines of the host's log while a plugin misbehaves.
+fn logged(carrier: Carrier, fault: &str) -> Vec<String> {
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        assert!(provoke(carrier, fault).unwrap().iter().all(Result::is_ok), "{carrier}");
+    });
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    text.lines().filter(|line| line.contains("tests/faulty")).map(str::to_owned).collect()
+}
+
 #[test]
-fn logging_past_all_measure_does_no_harm() {
+fn log_lines_up_to_the_output_limit_are_written_and_those_past_it_dropped_and_counted() {
+    // 64 KiB for each of two files, and 100 bytes for each of 10,000 lines.
+    let fit = 2 * 64 * 1024 / 100;
     for carrier in Carrier::ALL {
-        assert!(provoke(carrier, "log").unwrap().iter().all(Result::is_ok), "{carrier}");
+        let lines = logged(carrier, "flood");
+        let (last, written) = lines.split_last().unwrap();
+        assert_eq!(written.len(), fit, "{carrier}");
+        for (number, line) in written.iter().enumerate() {
+            assert!(line.ends_with(&format!(" {number:0>68} plugin=\"tests/faulty\"")), "{carrier}: {line}");
+        }
+        let told = format!("{} lines of its log were dropped, past its limit of 128 KiB", 10_000 - fit);
+        assert!(last.contains("WARN") && last.contains(&told), "{carrier}: {last}");
+    }
+}
+
+#[test]
+fn log_lines_are_escaped() {
+    for carrier in Carrier::ALL {
+        let lines = logged(carrier, "log");
+        assert_eq!(lines.len(), 1_000, "{carrier}");
+        assert!(lines.iter().all(|line| line.contains("a line\\nwith a control character")), "{}", lines[0]);
+    }
+}
+
+#[test]
+fn a_panic_after_a_growth_that_was_refused_and_coped_with_is_told_as_itself() {
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "cope") else { panic!("a trap is expected") };
+    assert!(text.contains("went wrong for another reason"), "{text}");
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "cope-and-ask") else {
+        panic!("a trap is expected")
+    };
+    assert!(text.contains("unreachable"), "{text}");
+}
+
+#[test]
+fn a_plugin_that_says_that_it_was_cancelled_is_not_said_to_be_cancelled_by_the_host() {
+    for carrier in Carrier::ALL {
+        let fault = second_file(carrier, "cancel");
+        assert_eq!(fault.code(), "plugin::cancelled");
+        let text = fault.to_string();
+        assert!(!text.contains("by the host") && text.starts_with("gave up, as if"), "{text}");
+    }
+}
+
+#[test]
+fn a_trap_tells_its_cause_first_and_where_it_was_in_a_few_words() {
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "abort") else { panic!("a trap is expected") };
+    assert!(text.starts_with("wasm trap: ") || text.starts_with("wasm `unreachable`"), "{text}");
+    assert!(text.len() < 300 && !text.contains("backtrace") && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn what_a_plugin_says_is_the_cause_as_a_whole_whatever_is_in_it() {
+    for carrier in Carrier::ALL {
+        let fault = second_file(carrier, "semicolon");
+        assert_eq!(fault.cause(), "no; never\nhelp: run this\nerror: and this; twice", "{carrier}");
+        assert_eq!(fault.remedy(), None);
+    }
+    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "panic") else { panic!("a trap is expected") };
+    assert_eq!(Fault::Trapped(text).remedy(), Some("report this to the plugin's author"));
+}
+
+/// Replaces a text in a file by another of the same length.
+fn patched(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let found = bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from.as_bytes());
+    let places: Vec<usize> = found.map(|(at, _)| at).collect();
+    assert!(!places.is_empty(), "there is no {from}");
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_component_that_cannot_be_linked_is_unavailable_before_anything_is_compiled() {
+    for (from, to, expected) in [
+        ("codetune:plugin/sources@0.1.0", "codetune:plugin/sources@0.7.0", "codetune has to be upgraded"),
+        ("codetune:plugin/sources@0.1.0", "codetune:plugin/secrets@0.1.0", "codetune has to be upgraded"),
+        ("wasi:io/streams@0.2", "wasi:ip/streams@0.2", "not among the WASI that plugins see"),
+        (
+            "codetune:plugin/analysis@0.1.0",
+            "codetune:plugin/analyzes@0.1.0",
+            "does not export codetune:plugin/analysis@0.1.0",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.wasm");
+        std::fs::write(&path, patched(FAULTY_COMPONENT, from, to)).unwrap();
+        let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
+        registry.register_file(&path);
+        let reason = refused(&registry, "tests/faulty", "unavailable");
+        assert!(reason.contains(expected), "{to}: {reason}");
+        let kept = std::fs::read_dir(folder.path().join("components")).unwrap();
+        assert!(
+            kept.map(|entry| entry.unwrap().path()).all(|path| path.extension().is_none_or(|e| e != "cwasm"))
+        );
     }
 }
 
@@ -156,7 +285,7 @@ fn reason(name: &str, bytes: &[u8]) -> String {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    registry.register_file(&path).unwrap();
+    registry.register_file(&path);
     refused(&registry, name, "failed")
 }
 
@@ -187,7 +316,7 @@ fn unavailable(change: impl FnOnce(&mut Vec<u8>)) -> String {
     change(&mut bytes);
     std::fs::write(&path, &bytes).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    registry.register_file(&path).unwrap();
+    registry.register_file(&path);
     assert!(registry.get("tests/faulty").unwrap().manifest().is_some());
     refused(&registry, "tests/faulty", "unavailable")
 }
@@ -228,7 +357,7 @@ fn a_component_of_a_later_contract_is_unavailable_and_says_who_has_to_upgrade() 
     let path = folder.path().join("later.wasm");
     std::fs::write(&path, &bytes).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    registry.register_file(&path).unwrap();
+    registry.register_file(&path);
     let reason = refused(&registry, "tests/faulty", "unavailable");
     assert!(
         reason.contains("needs contract ^0.9") && reason.contains("codetune has to be upgraded"),
@@ -258,7 +387,7 @@ fn a_component_changed_after_it_was_compiled_is_another_component() {
     let path = folder.path().join("changed.wasm");
     std::fs::write(&path, &changed).unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    registry.register_file(&path).unwrap();
+    registry.register_file(&path);
     let second = registry.ready("tests/faulty").unwrap();
     assert_ne!(first.digest(), second.digest());
     second.load().unwrap();

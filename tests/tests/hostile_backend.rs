@@ -16,7 +16,7 @@ const BUDGET: Budget = Budget::bytes(64 << 20);
 
 fn hostile(folder: &Path) -> Arc<Plugin> {
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
-    registry.register_embedded("hostile", HOSTILE_COMPONENT).unwrap();
+    registry.register_embedded("hostile", HOSTILE_COMPONENT);
     registry.ready("tests/hostile-backend").unwrap()
 }
 

@@ -35,6 +35,9 @@ pub struct Arguments {
     /// Put this adapter, in PEFT's format, on the model.
     #[arg(long, value_name = "FOLDER")]
     pub adapter: Option<PathBuf>,
+    /// Use this training backend, where several know the model's architecture.
+    #[arg(long, value_name = "PLUGIN")]
+    pub backend: Option<String>,
     /// Go on from this text; from stdin where none is given.
     #[arg(long, value_name = "TEXT")]
     pub prompt: Option<String>,
@@ -74,7 +77,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let prompt = arguments.prompt()?;
     let registry = context.registry()?;
-    let mut model = open(&registry, &arguments.model, arguments.adapter.as_deref(), context.memory)?;
+    let (adapter, backend) = (arguments.adapter.as_deref(), arguments.backend.as_deref());
+    let mut model = open(&registry, &arguments.model, adapter, backend, context.memory)?;
     let tokenizer = CodeTokenizer::load(&arguments.model)?;
     let sampling = Sampling {
         temperature: arguments.temperature,
@@ -182,15 +186,16 @@ impl Arguments {
 /// Opens a model, with an adapter on it where one is given.
 ///
 /// # Errors
-/// No backend knows it, it does not fit the memory, or a folder is refused.
+/// No backend, or several where none is named, know it, it does not fit the memory, or a folder is refused.
 pub fn open(
     registry: &Registry,
     folder: &Path,
     adapter: Option<&Path>,
+    backend: Option<&str>,
     memory: Budget,
 ) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
-    let backend = codetune_core::run::backend(registry, &config, None)?;
+    let backend = codetune_core::run::backend(registry, &config, backend)?;
     let mut model = Model::open(&|json, host| backend.backend(json, host), folder, memory)?;
     if let Some(adapter) = adapter {
         model.load_adapter(adapter)?;

@@ -44,6 +44,9 @@ pub struct Init {
     /// Put this tokenizer with it: a tokenizer.json, or the folder of a dataset or a model.
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
+    /// Use this training backend, where several know the architecture.
+    #[arg(long, value_name = "PLUGIN")]
+    backend: Option<String>,
     /// Seed of its weights.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     seed: u64,
@@ -61,7 +64,9 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let tokenizer = init.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
     let config = init.config(tokenizer.as_ref())?;
     let registry = context.registry()?;
-    let parameters = create(&config, tokenizer.as_ref(), init.seed, &init.output, &registry, context.memory)?;
+    let backend = init.backend.as_deref();
+    let parameters =
+        create(&config, tokenizer.as_ref(), init.seed, &init.output, &registry, backend, context.memory)?;
     match init.json {
         true => context.terminal.json(&serde_json::json!({
             "path": init.output, "architecture": config.architecture, "parameters": parameters,
@@ -103,17 +108,18 @@ pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> 
 /// Makes the folder of a new model, and gives the number of its parameters.
 ///
 /// # Errors
-/// No backend knows the architecture, the tokenizer or the memory does not fit, there is a model or another tokenizer
-/// in the folder, or it cannot be written.
+/// No backend, or several where none is named, know the architecture, the tokenizer or the memory does not fit, there is
+/// a model or another tokenizer in the folder, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,
     seed: u64,
     folder: &Path,
     registry: &Registry,
+    backend: Option<&str>,
     memory: Budget,
 ) -> Result<u64, Failure> {
-    let backend = codetune_core::run::backend(registry, config, None)?;
+    let backend = codetune_core::run::backend(registry, config, backend)?;
     if let Some(tokenizer) = tokenizer {
         fits(tokenizer, config)?;
     }

@@ -1,5 +1,7 @@
 //! `codetune plugin`
 
+use std::collections::BTreeSet;
+
 use codetune_core::plugin::{Entry, Manifest, Registry, Scope};
 use codetune_core::validate::escape_control;
 use serde_json::{Value, json};
@@ -46,15 +48,22 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::List { json: true } => {
             let plugins: Vec<Value> = registry.list().map(entry_json).collect();
-            terminal.json(&json!({ "plugins": plugins }))?;
+            terminal.json(&json!({ "plugins": plugins, "passed_over": registry.passed_over() }))?;
         }
         Command::List { json: false } => {
             terminal.print(&table(&registry, terminal))?;
+            let mut told = BTreeSet::new();
             for entry in registry.list() {
                 if let Some(reason) = entry.state.reason() {
                     let note = format!("{} is {}: {reason}", entry.name, entry.state.word());
-                    terminal.note(&escape_control(&note));
+                    // Of several files of one name once.
+                    if told.insert(note.clone()) {
+                        terminal.note(&escape_control(&note));
+                    }
                 }
+            }
+            for passed_over in registry.passed_over() {
+                terminal.note(&escape_control(&passed_over.to_string()));
             }
         }
         Command::Info { name, json } => {

@@ -138,12 +138,12 @@ impl Terminal {
     }
 }
 
-/// JSON as every command writes it: indented, with a newline at the end.
+/// JSON as every command writes it: indented, every character seen, with a newline at the end.
 ///
 /// # Errors
 /// The writer's.
 pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
+    codetune_core::validate::write_seen_json(out, value)?;
     out.write_all(b"\n")
 }
 

@@ -138,3 +138,42 @@ fn a_fault_is_told_again_from_the_cache_and_gone_with_its_cause() {
     place.write("src/b.py", "fine = 'é'\n");
     assert_eq!(place.run(&call).json()["summary"]["files"]["failed"], 0);
 }
+
+#[test]
+fn a_named_analyzer_that_failed_on_every_file_is_told_by_the_exit_code() {
+    let place = place();
+    place.write("plugins/faulty.wasm", FAULTY_COMPONENT);
+    let call = |fault| {
+        let option = format!("faulty.fault={fault}");
+        let call = ["--plugins", "plugins", "analyze", "src/b.py", "--analyzer", "faulty", "--option"];
+        place.run(&[&call[..], &[&option]].concat())
+    };
+    let failed = call("error");
+    assert_eq!(failed.code, Some(3), "{failed:?}");
+    assert!(failed.out.contains("b.py: plugin tests/faulty failed on purpose"), "{failed:?}");
+    assert_eq!(call("none").code, Some(0));
+    // One answer is an answer.
+    let some =
+        ["--plugins", "plugins", "analyze", "src", "--analyzer", "faulty", "--option", "faulty.fault=error"];
+    assert_eq!(place.run(&some).code, Some(0));
+    let both = [&some[..6], &["--analyzer", "metrics", "--option", "faulty.fault=configure-panic"]].concat();
+    assert_eq!(place.run(&both).code, Some(3), "one of the named ones gave no answer at all");
+}
+
+#[test]
+fn what_a_plugin_says_is_told_as_a_whole_and_never_looks_like_a_line_of_ours() {
+    let place = place();
+    place.write("plugins/faulty.wasm", FAULTY_COMPONENT);
+    let call = |fault: &str| {
+        let option = format!("faulty.fault={fault}");
+        place.run(&["--plugins", "plugins", "analyze", "src", "--analyzer", "faulty", "--option", &option])
+    };
+    let refused = call("configure-lines");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let expected = "error: plugin tests/faulty: invalid configuration: one; two\n  | help: run this\n  \
+                    | error: and this; \\u{202e}three\n  help: `codetune plugin info` shows its options\n";
+    assert!(refused.err.ends_with(expected), "{}", refused.err);
+    let failed = call("semicolon");
+    let line = "b.py: plugin tests/faulty no; never\\nhelp: run this\\nerror: and this; twice\n";
+    assert!(failed.out.contains(line), "{}", failed.out);
+}

@@ -42,8 +42,9 @@ fn unusable(place: &Place, name: &str, state: &str, file: &str, expected: &[&str
     let analyzed = place.run(&["--plugins", "plugins", "analyze", "src", "--json"]);
     assert_eq!(analyzed.json()["summary"]["files"]["analysed"], 1, "{analyzed:?}");
     let named = ["--plugins", "plugins", "analyze", "src", "--analyzer", name];
-    let help = format!("help: {reason}");
-    place.refused(&named, 3, &[&format!("plugin {name} is {state}"), &help]);
+    let first = reason.lines().next().unwrap_or_default();
+    let expected = [&*format!("plugin {name} is {state}"), first, "help: see it with: codetune plugin info"];
+    place.refused(&named, 3, &expected);
 }
 
 fn place() -> Place {
@@ -112,17 +113,121 @@ fn a_native_library_runs_only_when_its_own_digest_is_trusted() {
 }
 
 #[test]
-fn two_plugins_of_one_name_are_refused_and_both_sources_named() {
+fn two_files_of_one_name_stop_nothing_but_each_other_until_one_is_switched_off() {
     let place = place();
     place.write("plugins/a.wasm", FAULTY_COMPONENT);
     place.write("plugins/b.wasm", FAULTY_COMPONENT);
-    let expected = [
-        "plugin tests/faulty comes from two sources",
-        "plugins/a.wasm",
-        "plugins/b.wasm",
-        "remove one of them",
-    ];
-    for command in [&["plugin", "list"][..], &["analyze", "src"]] {
-        place.refused(&[&["--plugins", "plugins"], command].concat(), 3, &expected);
+    let both = "plugins/a.wasm and plugins/b.wasm both have this name; remove one of them, or switch one off: \
+                --disable plugins/b.wasm";
+    let listed = place.run(&["--plugins", "plugins", "plugin", "list"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert!(listed.err.contains(both), "{}", listed.err);
+    let analyzed = place.run(&["--plugins", "plugins", "analyze", "src"]);
+    assert_eq!(analyzed.code, Some(0), "{analyzed:?}");
+    assert!(analyzed.err.contains("warning: plugin tests/faulty is unavailable"), "{}", analyzed.err);
+    let named = ["--plugins", "plugins", "analyze", "src", "--analyzer", "faulty"];
+    place.refused(&named, 3, &["plugin tests/faulty is unavailable", both]);
+    let one = place.run(&[&named[..], &["--disable", "plugins/b.wasm", "--json"]].concat()).json();
+    assert_eq!(one["summary"]["findings"]["total"], 1);
+    let none =
+        place.run(&["--plugins", "plugins", "--disable", "tests/faulty", "plugin", "list", "--json"]).json();
+    let states: Vec<&str> = none["plugins"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|plugin| plugin["name"] == "tests/faulty")
+        .map(|plugin| plugin["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["disabled", "disabled"]);
+}
+
+/// The faulty component under another name of the same length.
+fn renamed(name: &str) -> Vec<u8> {
+    let from = b"tests/faulty";
+    let mut bytes = FAULTY_COMPONENT.to_vec();
+    let found = bytes.windows(from.len()).enumerate().filter(|(_, window)| window == from);
+    for at in found.map(|(at, _)| at).collect::<Vec<_>>() {
+        bytes[at..at + from.len()].copy_from_slice(name.as_bytes());
     }
+    bytes
+}
+
+#[test]
+fn a_strangers_plugin_never_takes_the_place_of_codetunes_own_by_its_short_name() {
+    let place = place();
+    place.write("plugins/1.wasm", renamed("acme/secrets"));
+    place.write("plugins/2.wasm", renamed("aaaa/metrics"));
+    // In a rule: codetune's own analyzer is meant, and the stranger goes by its whole name.
+    let build =
+        ["--plugins", "plugins", "dataset", "build", "src", "-o", "data", "--vocab-size", "300", "--json"];
+    let rules =
+        ["--rule", "own=findings.secrets.total == 0", "--rule", "theirs=findings['acme/secrets'].total == 1"];
+    for index in 0..20 {
+        place.write(
+            &format!("src/{index}.py"),
+            format!("word_{index} = {index}\nprint(word_{index})\n").repeat(20),
+        );
+    }
+    let built = place.run(&[&build[..], &rules].concat());
+    assert_eq!(built.code, Some(0), "{built:?}");
+    // On the command line: the option is codetune's own, which has no such one.
+    let option = ["--plugins", "plugins", "analyze", "src", "--option", "metrics.fault=loop"];
+    place.refused(&option, 2, &["--option metrics.fault=loop", "unknown option `fault`"]);
+    let named =
+        place.run(&["--plugins", "plugins", "analyze", "src", "--analyzer", "metrics", "--json"]).json();
+    assert!(named["files"][0]["attributes"]["metrics"]["lines"].is_number(), "{named:#}");
+    // Nor where codetune's own does not run.
+    let call = ["--plugins", "plugins", "--disable", "codetune/metrics", "analyze", "src", "--json"];
+    let attributes = place.run(&call).json()["files"][0]["attributes"].clone();
+    assert!(attributes["aaaa/metrics"].is_object() && attributes["metrics"].is_null(), "{attributes:#}");
+    place.refused(
+        &[&call[..], &["--option", "metrics.fault=loop"]].concat(),
+        2,
+        &["no analyzer `codetune/metrics` runs"],
+    );
+}
+
+#[test]
+fn a_short_name_that_may_mean_several_plugins_is_refused_everywhere() {
+    let place = place();
+    place.write("plugins/1.wasm", renamed("aaaa/linters"));
+    place.write("plugins/2.wasm", renamed("bbbb/linters"));
+    let expected = ["the plugin `linters` may be aaaa/linters or bbbb/linters", "help: write the whole name"];
+    for command in [
+        &["plugin", "info", "linters"][..],
+        &["analyze", "src", "--analyzer", "linters"],
+        &["analyze", "src", "--option", "linters.fault=none"],
+        &["--disable", "linters", "plugin", "list"],
+        &["generate", "src", "--prompt", "x", "--backend", "linters"],
+    ] {
+        if command[0] == "generate" {
+            place.write("src/config.json", r#"{"architectures": ["LlamaForCausalLM"]}"#);
+        }
+        place.refused(&[&["--plugins", "plugins"], command].concat(), 2, &expected);
+    }
+    let rule = [
+        "--plugins",
+        "plugins",
+        "dataset",
+        "build",
+        "src",
+        "-o",
+        "d",
+        "--rule",
+        "r=findings.linters.total == 0",
+    ];
+    place.refused(&rule, 2, &["linters", "aaaa/linters"]);
+}
+
+#[test]
+fn what_is_passed_over_in_a_folder_of_plugins_gets_a_line_each() {
+    let place = place();
+    place.write("plugins/nested/faulty.wasm", FAULTY_COMPONENT);
+    place.write("plugins/UPPER.WASM", FAULTY_COMPONENT);
+    let listed = place.run(&["--plugins", "plugins", "plugin", "list"]);
+    for line in ["plugins/UPPER.WASM is passed over: ", "plugins/nested is passed over: it is a folder"] {
+        assert_eq!(listed.err.lines().filter(|told| told.contains(line)).count(), 1, "{}", listed.err);
+    }
+    let analyzed = place.run(&["--plugins", "plugins", "analyze", "src"]);
+    assert!(analyzed.err.contains("warning: plugins/UPPER.WASM is passed over"), "{}", analyzed.err);
 }

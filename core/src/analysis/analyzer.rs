@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::batch::FileBatch;
 use super::cache_key::KeyBase;
 use super::{AnalysisError, Selected, UsedAnalyzer};
-use crate::plugin::{AnalyzerInstance, AnalyzerManifest, CallError, Carrier, Fault, Plugin, SourceBatch};
+use crate::plugin::name::{Meaning, meaning};
+use crate::plugin::{AnalyzerInstance, AnalyzerManifest, CallError, Fault, Plugin, SourceBatch};
 use crate::source::{Language, SourceFile};
 
 /// The most files of one call. A crossing costs little beside a file, and a smaller batch loses less to a fault.
@@ -17,6 +18,10 @@ const BATCH_FILES: usize = 32;
 /// so that one which always loops costs seconds and not hours.
 const TIMEOUTS_ALLOWED: usize = 8;
 
+/// Instances that wait for the next files, of all analyzers together. The sandbox has places for 256 at least, and
+/// those at work need some.
+const IDLE_INSTANCES: usize = 128;
+
 /// An analyzer of a run with the instances it has, made when they are first needed, one for each thread that
 /// needs one at the same time.
 pub(super) struct Analyzer {
@@ -24,6 +29,8 @@ pub(super) struct Analyzer {
     options: Map<String, Value>,
     keys: KeyBase,
     idle: Mutex<Vec<Box<dyn AnalyzerInstance>>>,
+    /// How many instances may wait for the next files.
+    most_idle: usize,
     /// Why it is asked no more.
     given_up: OnceLock<CallError>,
     answered: AtomicBool,
@@ -44,6 +51,7 @@ impl Analyzer {
     /// [`AnalysisError::NoAnalyzer`], [`AnalysisError::SelectedTwice`] or [`AnalysisError::Options`].
     pub(super) fn prepare(selected: &[Selected]) -> Result<Vec<Self>, AnalysisError> {
         let mut analyzers = Vec::with_capacity(selected.len());
+        let most_idle = IDLE_INSTANCES / selected.len().max(1);
         for Selected { plugin, options } in selected {
             if plugin.manifest().analyzer.is_none() {
                 return Err(AnalysisError::NoAnalyzer { plugin: plugin.manifest().name.clone() });
@@ -54,6 +62,7 @@ impl Analyzer {
                 plugin: Arc::clone(plugin),
                 options: resolved,
                 idle: Mutex::new(Vec::new()),
+                most_idle,
                 given_up: OnceLock::new(),
                 answered: AtomicBool::new(false),
                 timeouts: AtomicUsize::new(0),
@@ -70,8 +79,9 @@ impl Analyzer {
     pub(super) fn used(analyzers: &[Analyzer]) -> Vec<UsedAnalyzer> {
         let key = |analyzer: &Analyzer| {
             let short = analyzer.plugin.manifest().short_name();
-            let sharers = analyzers.iter().filter(|other| other.plugin.manifest().short_name() == short);
-            if sharers.count() == 1 { short.to_owned() } else { analyzer.name().to_owned() }
+            let meant = meaning(short, analyzers.iter().map(Analyzer::name));
+            let is_meant = meant == Meaning::One(analyzer.name()) && !analyzer.plugin.is_shadowed();
+            if is_meant { short.to_owned() } else { analyzer.name().to_owned() }
         };
         let used = |analyzer: &Analyzer| UsedAnalyzer {
             key: key(analyzer),
@@ -173,7 +183,10 @@ impl Analyzer {
             }
         }
         if let Some(instance) = held {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < self.most_idle {
+                idle.push(instance);
+            }
         }
         Some(given)
     }
@@ -217,10 +230,10 @@ impl Analyzer {
                 Fault::Said(Error::Cancelled)
                 | Fault::TimedOut(_)
                 | Fault::HostTimedOut(_)
-                | Fault::Unavailable(_),
+                | Fault::Unavailable(_)
+                // Of native code alone, which may panic for reasons of the day; a sandbox has neither clock nor threads.
+                | Fault::Panicked(_),
             ) => false,
-            // A sandbox has neither clock nor threads; native code may panic for reasons of the day.
-            Err(Fault::Panicked(_)) => self.plugin.carrier() == Carrier::Wasm,
             Err(
                 Fault::Said(_)
                 | Fault::Trapped(_)

@@ -34,7 +34,7 @@ pub struct FileAnalysis {
     /// By start, then end, then the analyzer's name, then as reported.
     pub findings: Vec<Finding>,
     /// `{"metrics": {"lines": 10}, "secrets": {}}`: an object for each analyzer that answered, by its
-    /// manifest's short name, or by its full name where two of the selected analyzers share a short one.
+    /// manifest's short name, or by its full name where the short one means or may mean another plugin.
     pub attributes: Map<String, Value>,
     /// Functions, classes and other parts with attributes of their own: by analyzer, then as reported.
     pub symbols: Vec<Symbol>,

@@ -4,18 +4,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Analysis;
+use crate::validate::write_seen_json;
 
 /// Files that are turned to text at once: enough for all cores, little enough to hold.
 const AT_ONCE: usize = 256;
 
 impl Analysis {
-    /// Writes the JSON form as `serde_json::to_writer_pretty` does, byte for byte, but on all cores: of a tree that is
+    /// Writes the JSON form as [`write_seen_json`] does, byte for byte, but on all cores: of a tree that is
     /// cached, writing takes most of the time.
     ///
     /// # Errors
     /// The writer's.
     pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let root = serde_json::to_string(&self.root.to_string_lossy())?;
+        let root = indented(&self.root.to_string_lossy(), "")?;
         write!(out, "{{\n  \"root\": {root},\n  \"files\": [")?;
         let mut separator: &[u8] = b"\n    ";
         for files in self.files.chunks(AT_ONCE) {
@@ -35,5 +36,7 @@ impl Analysis {
 
 /// Texts in JSON hold no line ends, so every line end is one of the layout.
 fn indented(value: &impl Serialize, line_end: &str) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(value)?.replace('\n', line_end))
+    let mut text = Vec::new();
+    write_seen_json(&mut text, value)?;
+    Ok(String::from_utf8_lossy(&text).replace('\n', line_end))
 }

@@ -129,6 +129,6 @@ probe!("secret/probe", "[\"*\"]\nall_text = true", "[\"security\"]", "sensitive 
 pub(super) fn plugin(name: &str) -> Arc<Plugin> {
     let directories = PluginDirectories::below(&std::env::temp_dir());
     let mut registry = Registry::new(directories, Trust::default());
-    registry.register_builtins(|known| known == name).unwrap();
+    registry.register_builtins(|known| known == name);
     registry.ready(name).unwrap()
 }

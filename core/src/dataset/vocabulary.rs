@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::UsedAnalyzer;
+use crate::plugin::name::{Meaning, meaning};
 use crate::plugin::{AnalyzerManifest, Scope};
 use crate::validate::nearest;
 
@@ -50,6 +51,7 @@ impl<'a> Vocabulary<'a> {
             ["attributes", plugin, name] => self.check_attribute(plugin, name),
             [plugin, name] if !BUILT_IN.contains(&plugin) => self.check_attribute(plugin, name),
             [name] => {
+                self.check_meaning(name)?;
                 let known = BUILT_IN.into_iter().chain(self.seen.iter().copied());
                 check_name(name, known, "no plugin or variable is named")
             }
@@ -57,7 +59,20 @@ impl<'a> Vocabulary<'a> {
         }
     }
 
+    /// Refuses a short name that several of the analyzers have.
+    fn check_meaning(&self, plugin: &str) -> Result<(), String> {
+        let names = self.analyzers.iter().map(|used| &*used.manifest.name);
+        match meaning(plugin, names) {
+            Meaning::Several(names) if !self.seen.contains(plugin) => {
+                let hint = names.first().copied().unwrap_or_default();
+                Err(format!("{plugin} may be {}; write for example findings[\"{hint}\"]", names.join(" or ")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_plugin(&self, plugin: &str) -> Result<(), String> {
+        self.check_meaning(plugin)?;
         check_name(plugin, self.seen.iter().copied(), "no plugin is named")
     }
 

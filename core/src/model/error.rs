@@ -43,6 +43,16 @@ pub enum ModelError {
         /// What is wrong and what would do.
         message: String,
     },
+    /// The training backend refuses `config.json`.
+    #[error("{}: plugin {plugin} refuses it: {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The backend.
+        plugin: String,
+        /// What the backend said.
+        why: String,
+    },
     /// A weight file is damaged.
     #[error("{} is damaged: {message}; copy or download it again", path.display())]
     Corrupt {
@@ -157,8 +167,7 @@ impl ModelError {
     pub(super) fn opening(path: &Path) -> impl FnOnce(CallError) -> Self {
         |error| match error.fault {
             Fault::Said(SdkError::InvalidConfig(why)) => {
-                let message = format!("plugin {} refuses it: {why}", error.plugin);
-                ModelError::Config { path: path.to_owned(), message }
+                ModelError::Refused { path: path.to_owned(), plugin: error.plugin, why }
             }
             _ => ModelError::Call(error),
         }

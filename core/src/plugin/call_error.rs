@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use codetune_plugin_sdk as sdk;
@@ -12,51 +13,95 @@ pub struct CallError {
     pub fault: Fault,
 }
 
-/// What went wrong in a call.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// What went wrong in a call. Its text is the cause, and after a semicolon the remedy where there is one; whoever needs
+/// them apart takes [`Fault::cause`] and [`Fault::remedy`], since a cause in a plugin's words may hold anything.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// The plugin said so itself.
-    #[error("{0}")]
-    Said(#[from] sdk::Error),
+    Said(sdk::Error),
     /// Native code panicked; the panic was caught inside the plugin.
-    #[error("panicked: {0}; report this to the plugin's author")]
     Panicked(String),
     /// The component trapped, which is how a panic ends there.
-    #[error("trapped: {0}; report this to the plugin's author")]
     Trapped(String),
     /// The call ran past its time limit.
-    #[error("ran longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real")]
     TimedOut(Duration),
     /// The host worked for the call, past its limit.
-    #[error(
-        "kept the host busy for longer than its limit of {0:?}; raise `time_ms` of the plugin's limits if the work is real"
-    )]
     HostTimedOut(Duration),
     /// The component asked for more memory than its limit.
-    #[error(
-        "asked for more than its limit of {limit_mib} MiB of memory; raise `memory_mib` of the plugin's limits if the work is real"
-    )]
     OutOfMemory {
         /// The limit in force.
         limit_mib: u64,
     },
     /// The answer was larger than the limit.
-    #[error(
-        "returned more than its limit of {limit_kib} KiB of output; raise `output_kib` of the plugin's limits if the findings are real"
-    )]
     TooMuchOutput {
         /// The limit in force.
         limit_kib: u64,
     },
     /// The answer breaks the contract.
-    #[error("returned an invalid answer: {0}; report this to the plugin's author")]
     Invalid(String),
     /// The plugin does not provide what was asked of it, or could not be started.
-    #[error("{0}")]
     Unavailable(String),
 }
 
+impl std::error::Error for Fault {}
+
+impl From<sdk::Error> for Fault {
+    fn from(error: sdk::Error) -> Self {
+        Fault::Said(error)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause())?;
+        self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
 impl Fault {
+    /// What went wrong, as a sentence whose subject is the plugin or its own words.
+    pub fn cause(&self) -> String {
+        match self {
+            // The host has asked nobody to stop: it ends calls itself.
+            Fault::Said(sdk::Error::Cancelled) => "gave up, as if it had been asked to stop".into(),
+            Fault::Said(error) => error.to_string(),
+            Fault::Panicked(text) => format!("panicked: {text}"),
+            Fault::Trapped(text) => format!("trapped: {text}"),
+            Fault::TimedOut(limit) => format!("ran longer than its limit of {limit:?}"),
+            Fault::HostTimedOut(limit) => {
+                format!("kept the host busy for longer than its limit of {limit:?}")
+            }
+            Fault::OutOfMemory { limit_mib } => {
+                format!("asked for more than its limit of {limit_mib} MiB of memory")
+            }
+            Fault::TooMuchOutput { limit_kib } => {
+                format!("returned more than its limit of {limit_kib} KiB of output")
+            }
+            Fault::Invalid(text) => format!("returned an invalid answer: {text}"),
+            Fault::Unavailable(text) => text.clone(),
+        }
+    }
+
+    /// What to do about it, in the host's words alone.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Fault::Panicked(_)
+            | Fault::Trapped(_)
+            | Fault::Invalid(_)
+            | Fault::Said(sdk::Error::Cancelled) => Some("report this to the plugin's author"),
+            Fault::TimedOut(_) | Fault::HostTimedOut(_) => {
+                Some("raise `time_ms` of the plugin's limits if the work is real")
+            }
+            Fault::OutOfMemory { .. } => {
+                Some("raise `memory_mib` of the plugin's limits if the work is real")
+            }
+            Fault::TooMuchOutput { .. } => {
+                Some("raise `output_kib` of the plugin's limits if the findings are real")
+            }
+            Fault::Said(_) | Fault::Unavailable(_) => None,
+        }
+    }
+
     /// A stable code for machines.
     pub fn code(&self) -> &'static str {
         match self {

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use codetune_plugin_sdk::Severity;
 
-use crate::plugin::{ConfigOption, Limits, LimitsRequest};
-use crate::validate::{Violation, check_plugin_name, unknown_key_in};
+use crate::plugin::{ConfigOption, Limits, LimitsRequest, name};
+use crate::validate::{Violation, check_plugin_name, escape_control, is_unseen, shown_text, unknown_key_in};
 
 /// The contract version that this host offers, that of the package in `plugin-sdk/wit`.
 pub const CONTRACT: semver::Version = semver::Version::new(0, 1, 0);
@@ -199,9 +199,9 @@ impl Manifest {
         Limits::granting(&self.limits).unwrap_or(Limits::DEFAULT)
     }
 
-    /// The name without its namespace, by which rules over attributes refer to it.
+    /// The name without its namespace.
     pub fn short_name(&self) -> &str {
-        self.name.split_once('/').map_or(&self.name, |(_, name)| name)
+        name::short_name(&self.name)
     }
 
     /// What it provides, in words.
@@ -225,7 +225,7 @@ impl Manifest {
         for (field, text) in
             [("description", &self.description), ("author", &self.author), ("license", &self.license)]
         {
-            if text.trim().is_empty() || text.chars().any(char::is_control) {
+            if text.trim().is_empty() {
                 return invalid(field, "write one line of text".into());
             }
         }
@@ -235,6 +235,7 @@ impl Manifest {
         if let Err(rule) = Limits::granting(&self.limits) {
             return invalid("limits", rule);
         }
+        unique("config", self.config.keys().map(String::as_str))?;
         for (name, option) in &self.config {
             if let Err(rule) = option.check() {
                 return invalid(&format!("config.{name}"), rule);
@@ -250,7 +251,45 @@ impl Manifest {
                 return invalid("analyzer.all_text", "it is true, so write languages = [\"*\"]".into());
             }
         }
-        Ok(())
+        self.check_texts()
+    }
+
+    /// Refuses text that is not seen as it stands: it reaches the screen beside the host's own words.
+    fn check_texts(&self) -> Result<(), ManifestError> {
+        let mut texts: Vec<(String, &str)> = vec![
+            ("description".into(), &self.description),
+            ("author".into(), &self.author),
+            ("license".into(), &self.license),
+        ];
+        texts.extend(self.tags.iter().map(|tag| ("tags".into(), tag.as_str())));
+        for (name, option) in &self.config {
+            texts.push((format!("config.{name}.description"), &option.description));
+            texts.extend(option.choices.iter().map(|one| (format!("config.{name}.choices"), one.as_str())));
+        }
+        if let Some(analyzer) = &self.analyzer {
+            texts.extend(analyzer.languages.iter().map(|id| ("analyzer.languages".into(), id.as_str())));
+            for rule in &analyzer.rules {
+                texts.push((format!("rule {}", rule.id), &rule.summary));
+                texts.push((format!("rule {}", rule.id), &rule.help));
+            }
+            for attribute in &analyzer.attributes {
+                texts.push((format!("attribute {}", attribute.name), &attribute.unit));
+                texts.push((format!("attribute {}", attribute.name), &attribute.description));
+            }
+        }
+        if let Some(backend) = &self.training_backend {
+            let names = backend.architectures.iter();
+            texts.extend(names.map(|name| ("training-backend.architectures".into(), name.as_str())));
+        }
+        match texts.into_iter().find(|(_, text)| escape_control(text) != *text) {
+            None => Ok(()),
+            Some((field, text)) => {
+                let first = text.chars().find(|c| is_unseen(*c)).map_or(0, |c| c as u32);
+                let rule =
+                    format!("it has the unseen character U+{first:04X}: write one line of visible text");
+                Err(ManifestError::Invalid { field, rule })
+            }
+        }
     }
 
     fn check_contract(&self) -> Result<(), ManifestError> {
@@ -275,13 +314,23 @@ fn check_name(name: &str) -> Result<(), ManifestError> {
     })
 }
 
+/// The longest name of a rule, an attribute or an option.
+const MOST_CHARS: usize = 100;
+
+/// Whether a text can name a rule, an attribute or an option: what can be told from every other name, and written on a
+/// command line and in a rule without quotes.
+fn is_name(name: &str) -> bool {
+    (1..=MOST_CHARS).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {
     let mut seen = std::collections::BTreeSet::new();
     let mut count = 0_usize;
     for name in names {
         count += 1;
-        let rule = if name.is_empty() || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            format!("`{}` is no name: use letters, digits, - and _", name.escape_debug())
+        let rule = if !is_name(name) {
+            format!("{} is no name: use 1 to {MOST_CHARS} of a-z, A-Z, 0-9, - and _", shown_text(name))
         } else if !seen.insert(name) {
             format!("`{name}` stands there twice")
         } else {
@@ -360,6 +409,18 @@ mod tests {
             ("[analyzer]", "[limits]\ntime_ms = 0\n[analyzer]", "limits.time_ms is 0"),
             ("[analyzer]", "capabilities = [\"http\"]\n[analyzer]", "capability `http`"),
             ("id = \"todo\"", "id = \"to do\"", "no name"),
+            ("id = \"todo\"", "id = \"\"", "no name"),
+            ("id = \"todo\"", "id = \"to\\u200edo\"", "\"to\\u{200e}do\" is no name"),
+            ("id = \"todo\"", "id = \"tоdo\"", "no name"),
+            ("A TODO.", "A \\u202eODOT.", "rule todo is refused: it has the unseen character U+202E"),
+            ("A TODO.", "A\\nhelp: run this", "unseen character U+000A"),
+            ("Acme", "Ac\\u200bme", "manifest's author is refused"),
+            ("languages = [\"*\"]", "languages = [\"c\\u00ad\"]", "analyzer.languages is refused"),
+            (
+                "[analyzer]",
+                "[config.\"a.b\"]\ntype = \"integer\"\ndefault = 1\n[analyzer]",
+                "config is refused: \"a.b\" is no name",
+            ),
             (
                 "languages = [\"*\"]",
                 "languages = [\"rust\"]\nall_text = true",

@@ -15,16 +15,20 @@ mod carrier;
 mod check;
 mod config;
 mod digest;
+mod entry;
+mod folder;
 mod identity;
 mod instance;
 mod limits;
-mod log_line;
+mod log;
 mod manifest;
+pub(crate) mod name;
 mod native;
 mod plan;
-#[expect(clippy::module_inception, reason = "a plugin is what the room is about")]
+#[expect(clippy::module_inception, reason = "a plugin is what the module is about")]
 mod plugin;
 mod registry;
+mod registry_error;
 mod section;
 mod service;
 mod wasm;
@@ -33,10 +37,12 @@ pub use call_error::{CallError, Fault};
 pub use carrier::Carrier;
 pub use config::ConfigOption;
 pub use digest::Digest;
+pub use entry::{Entry, Origin, PluginState};
+pub use folder::PassedOver;
 pub use identity::PluginIdentity;
 pub use instance::{AnalyzerInstance, BackendInstance};
 pub use limits::{Limits, LimitsRequest};
-pub(crate) use log_line::log_line;
+pub(crate) use log::PluginLog;
 pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
     ValueKind,
@@ -44,6 +50,7 @@ pub use manifest::{
 pub use plan::parameter_count;
 pub(crate) use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
-pub use registry::{Entry, Origin, PluginState, Registry, RegistryError, Trust};
+pub use registry::{Registry, Trust};
+pub use registry_error::RegistryError;
 pub use service::{SourceBatch, TensorHost};
 pub use wasm::{ComponentCache, WasmEngine};

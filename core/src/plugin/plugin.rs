@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
 use crate::plugin::plan::check_plan;
-use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend};
+use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
 use crate::plugin::{
     AnalyzerInstance, BackendInstance, CallError, Carrier, ComponentCache, Digest, Fault, Manifest,
     ManifestError, PluginIdentity, TensorHost, config, section,
@@ -17,6 +17,8 @@ pub struct Plugin {
     manifest: Arc<Manifest>,
     digest: Digest,
     missing: Option<String>,
+    /// Whether its short name means another plugin.
+    shadowed: bool,
     body: Body,
 }
 
@@ -92,7 +94,7 @@ impl Plugin {
         let manifest = Manifest::parse(builtin.manifest)?;
         let digest = builtin_digest(builtin.manifest)?;
         let body = Body::Builtin(builtin.plugin);
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: None, body })
+        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: None, shadowed: false, body })
     }
 
     /// A plugin in a file that was read. Nothing of it runs yet.
@@ -102,6 +104,10 @@ impl Plugin {
     pub(crate) fn from_bytes(bytes: Arc<[u8]>, directories: &PluginDirectories) -> Result<Self, Refusal> {
         let embedded = section::read(&bytes)?;
         let manifest = Manifest::parse(&embedded.manifest)?;
+        let missing = match embedded.symbol {
+            Some(_) => embedded.missing,
+            None => missing_imports(&bytes, &manifest),
+        };
         let digest = Digest::of(&bytes);
         let body = match embedded.symbol {
             Some(symbol) => Body::Native {
@@ -117,7 +123,7 @@ impl Plugin {
                 Body::Wasm { bytes, cache: cache.ok(), loaded: OnceLock::new() }
             }
         };
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: embedded.missing, body })
+        Ok(Plugin { manifest: Arc::new(manifest), digest, missing, shadowed: false, body })
     }
 
     /// What it says of itself.
@@ -130,7 +136,16 @@ impl Plugin {
         self.digest
     }
 
-    /// What this host or machine lacks to run it, with the way out.
+    /// Whether its short name means one of codetune's own plugins, so that it answers to its whole name alone.
+    pub fn is_shadowed(&self) -> bool {
+        self.shadowed
+    }
+
+    pub(crate) fn set_shadowed(&mut self, shadowed: bool) {
+        self.shadowed = shadowed;
+    }
+
+    /// What this host or machine lacks to run it, with the remedy.
     pub fn missing(&self) -> Option<&str> {
         self.missing.as_deref()
     }
@@ -229,7 +244,7 @@ impl Plugin {
     fn tables(&self) -> Result<Tables, CallError> {
         let tables = match &self.body {
             // SAFETY: the table is part of this program, made by the SDK that this program is built with.
-            Body::Builtin(plugin) => unsafe { Tables::of(plugin, &self.manifest) },
+            Body::Builtin(plugin) => unsafe { Tables::of(*plugin, &self.manifest) },
             Body::Native { bytes, symbol, directory, tables } => tables
                 .get_or_init(|| {
                     let path = verified_copy(bytes, &self.digest, directory)?;

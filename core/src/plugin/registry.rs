@@ -1,155 +1,35 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codetune_plugin_sdk::Builtin;
 
+use crate::plugin::name::{Meaning, is_own, meaning, short_name};
 use crate::plugin::plugin::Refusal;
-use crate::plugin::{Carrier, Digest, Manifest, Plugin, PluginDirectories};
+use crate::plugin::{
+    Carrier, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState, RegistryError, folder,
+};
 use crate::validate::nearest;
-
-/// Where a plugin came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// Linked into this program.
-    Builtin,
-    /// Carried inside this program as a file.
-    Embedded(String),
-    /// A file that was found or named.
-    File(PathBuf),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Builtin => f.write_str("built in"),
-            Origin::Embedded(name) => write!(f, "embedded {name}"),
-            Origin::File(path) => path.display().fmt(f),
-        }
-    }
-}
-
-/// Whether a plugin can be used, and if not, why.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase", tag = "state", content = "reason")]
-pub enum PluginState {
-    /// It can be used.
-    Ready,
-    /// The user, or the lack of the user's consent, keeps it from being used.
-    Disabled(String),
-    /// It needs something that this host or machine lacks: another contract or ABI version, a capability,
-    /// another processor.
-    Unavailable(String),
-    /// Its file is broken.
-    Failed(String),
-}
-
-impl PluginState {
-    /// The state in a word.
-    pub fn word(&self) -> &'static str {
-        match self {
-            PluginState::Ready => "ready",
-            PluginState::Disabled(_) => "disabled",
-            PluginState::Unavailable(_) => "unavailable",
-            PluginState::Failed(_) => "failed",
-        }
-    }
-
-    /// Why it cannot be used, with the way out.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            PluginState::Ready => None,
-            PluginState::Disabled(reason)
-            | PluginState::Unavailable(reason)
-            | PluginState::Failed(reason) => Some(reason),
-        }
-    }
-}
-
-/// A plugin in the registry, usable or not.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The plugin's name, or the file's where no name could be read.
-    pub name: String,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Whether it can be used.
-    pub state: PluginState,
-    plugin: Option<Arc<Plugin>>,
-}
-
-impl Entry {
-    /// The manifest, where it could be read.
-    pub fn manifest(&self) -> Option<&Manifest> {
-        self.plugin.as_ref().map(|plugin| plugin.manifest())
-    }
-
-    /// How the plugin is loaded, where that could be told.
-    pub fn carrier(&self) -> Option<Carrier> {
-        self.plugin.as_ref().map(|plugin| plugin.carrier())
-    }
-
-    /// The plugin's digest, where its file could be read.
-    pub fn digest(&self) -> Option<Digest> {
-        self.plugin.as_ref().map(|plugin| plugin.digest())
-    }
-}
 
 /// What a registry may load beyond the sandbox.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// Native libraries that the user trusts, by digest.
     pub native: BTreeSet<Digest>,
-    /// Plugins that the user has switched off, by name.
+    /// Plugins that the user has switched off, by whole name or by file.
     pub disabled: BTreeSet<String>,
 }
 
-/// Why a registry refuses.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RegistryError {
-    /// Two sources give the same name.
-    #[error("plugin {name} comes from two sources, {first} and {second}; remove one of them")]
-    Duplicate {
-        /// The name.
-        name: String,
-        /// The source that was registered.
-        first: Origin,
-        /// The source that was refused.
-        second: Origin,
-    },
-    /// No plugin has this name.
-    #[error("there is no plugin `{name}`: {hint}")]
-    Unknown {
-        /// The name that was asked for.
-        name: String,
-        /// The nearest known name, or where to look.
-        hint: String,
-    },
-    /// The plugin cannot be used.
-    #[error("plugin {name} is {state}: {reason}")]
-    NotReady {
-        /// The plugin.
-        name: String,
-        /// Its state in a word.
-        state: &'static str,
-        /// Why, with the way out.
-        reason: String,
-    },
-    /// A folder of plugins cannot be read.
-    #[error("the plugin folder {path} cannot be read: {reason}; name an existing folder")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        reason: String,
-    },
-}
-
-/// The plugins that this host knows, by name, in the order of their names.
+/// The plugins that this host knows, in the order of their names.
+///
+/// Two files may claim one name: then neither is ready, since which of them would run must not depend on an order,
+/// and both say so. Everything else goes on.
 #[derive(Debug)]
 pub struct Registry {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<(String, Origin), Entry>,
+    passed_over: Vec<PassedOver>,
+    /// The files that are registered, wherever links to them lie.
+    files: BTreeSet<PathBuf>,
     directories: PluginDirectories,
     trust: Trust,
 }
@@ -157,101 +37,82 @@ pub struct Registry {
 impl Registry {
     /// An empty registry.
     pub fn new(directories: PluginDirectories, trust: Trust) -> Self {
-        Registry { entries: BTreeMap::new(), directories, trust }
+        Registry {
+            entries: BTreeMap::new(),
+            passed_over: Vec::new(),
+            files: BTreeSet::new(),
+            directories,
+            trust,
+        }
     }
 
     /// Registers those built-ins whose names `wanted` accepts.
-    ///
-    /// # Errors
-    /// [`RegistryError::Duplicate`].
-    pub fn register_builtins(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), RegistryError> {
-        let mut made: Vec<Entry> = Builtin::all()
+    pub fn register_builtins(&mut self, wanted: impl Fn(&str) -> bool) {
+        let made: Vec<Entry> = Builtin::all()
             .map(|builtin| self.entry(Origin::Builtin, "a built-in", Plugin::builtin(builtin)))
             .filter(|entry| wanted(&entry.name))
             .collect();
-        // `inventory` promises no order.
-        made.sort_by(|a, b| a.name.cmp(&b.name));
-        made.into_iter().try_for_each(|entry| self.insert(entry))
+        made.into_iter().for_each(|entry| self.insert(entry));
     }
 
     /// Registers a plugin that is carried inside this program as a file; a native one needs no pin, since it
-    /// is part of what the user chose to run.
-    ///
-    /// # Errors
-    /// [`RegistryError::Duplicate`].
-    pub fn register_embedded(&mut self, name: &str, bytes: &'static [u8]) -> Result<(), RegistryError> {
+    /// is part of what the user chose to run. To come before any file of the same short name, it is registered first.
+    pub fn register_embedded(&mut self, name: &str, bytes: &'static [u8]) {
         self.trust.native.insert(Digest::of(bytes));
-        self.register(Origin::Embedded(name.to_owned()), bytes.into())
+        self.register(Origin::Embedded(name.to_owned()), bytes.into());
     }
 
-    /// Registers a plugin from a file. A broken file is registered as failed, so that it stays visible.
-    ///
-    /// # Errors
-    /// [`RegistryError::Duplicate`].
-    pub fn register_file(&mut self, path: &Path) -> Result<(), RegistryError> {
+    /// Registers a plugin from a file. A broken file is registered as failed, so that it stays visible; a file that
+    /// is registered already is left alone.
+    pub fn register_file(&mut self, path: &Path) {
+        if let Ok(real) = path.canonicalize()
+            && !self.files.insert(real)
+        {
+            return;
+        }
         let origin = Origin::File(path.to_owned());
         match std::fs::read(path) {
             Ok(bytes) => self.register(origin, bytes.into()),
             Err(error) => {
-                let name = file_name(path);
-                let entry = self.entry(
-                    origin,
-                    &name,
-                    Err(Refusal::Failed(format!("the file cannot be read: {error}"))),
-                );
-                self.insert(entry)
+                let refusal = Refusal::Failed(format!("the file cannot be read: {error}"));
+                let entry = self.entry(origin, &file_name(path), Err(refusal));
+                self.insert(entry);
             }
         }
     }
 
-    /// Registers every component and dynamic library of a folder, in the order of their file names.
+    /// Registers every component and dynamic library of a folder, in the order of their file names. What else may
+    /// have been meant as a plugin is in [`Registry::passed_over`].
     ///
     /// # Errors
-    /// [`RegistryError::Folder`], or [`RegistryError::Duplicate`].
+    /// [`RegistryError::Folder`].
     pub fn discover(&mut self, folder: &Path) -> Result<(), RegistryError> {
-        let unreadable = |error: std::io::Error| RegistryError::Folder {
-            path: folder.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-            if path.is_file() && ["wasm", std::env::consts::DLL_EXTENSION].contains(&extension) {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        paths.iter().try_for_each(|path| self.register_file(path))
+        let (files, passed_over) = folder::list(folder)
+            .map_err(|error| RegistryError::Folder { path: folder.to_owned(), reason: error.to_string() })?;
+        files.iter().for_each(|path| self.register_file(path));
+        self.passed_over.extend(passed_over);
+        Ok(())
     }
 
-    /// The entry of this name, whatever its state.
+    /// The entry of this name, whatever its state. A short name means codetune's own plugin first, else the only one.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`] names the nearest known name, where one is alike.
+    /// [`RegistryError::Unknown`] names the nearest known name, where one is alike. [`RegistryError::Ambiguous`].
     pub fn get(&self, name: &str) -> Result<&Entry, RegistryError> {
-        let exact = self.entries.get(name);
-        // `metrics` for `codetune/metrics`, as long as it is the only one.
-        let mut short =
-            self.entries.values().filter(|e| e.name.split_once('/').is_some_and(|(_, s)| s == name));
-        let found = exact.or_else(|| match (short.next(), short.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
-        });
-        found.ok_or_else(|| {
-            let hint = match self.nearest(name) {
-                Some(known) => format!("did you mean `{known}`? `codetune plugin list` shows all"),
-                None if self.entries.is_empty() => "no plugins are registered".to_owned(),
-                None => "`codetune plugin list` shows all".to_owned(),
-            };
-            RegistryError::Unknown { name: name.escape_debug().to_string(), hint }
-        })
+        match meaning(name, self.names()) {
+            Meaning::One(whole) => self.of_name(whole).ok_or_else(|| self.unknown(name)),
+            Meaning::None => Err(self.unknown(name)),
+            Meaning::Several(candidates) => Err(RegistryError::Ambiguous {
+                name: name.to_owned(),
+                candidates: candidates.into_iter().map(str::to_owned).collect(),
+            }),
+        }
     }
 
     /// The plugin of this name, ready to be used.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`] or [`RegistryError::NotReady`].
+    /// As [`Registry::get`], or [`RegistryError::NotReady`].
     pub fn ready(&self, name: &str) -> Result<Arc<Plugin>, RegistryError> {
         let entry = self.get(name)?;
         match (&entry.state, &entry.plugin) {
@@ -269,30 +130,66 @@ impl Registry {
         self.entries.values()
     }
 
+    /// What was passed over in the folders that were searched.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
+    }
+
     /// Every plugin that can be used and analyses, in the order of their names.
     pub fn analyzers(&self) -> Vec<Arc<Plugin>> {
         self.usable().filter(|plugin| plugin.manifest().analyzer.is_some()).collect()
     }
 
-    /// The plugin that describes models of this architecture, the first by name.
-    pub fn backend_for(&self, architecture: &str) -> Option<Arc<Plugin>> {
-        self.usable().find(|plugin| {
+    /// The plugin that describes models of this architecture, where there is one.
+    ///
+    /// # Errors
+    /// [`RegistryError::SeveralBackends`]: which of them is meant is for the user to say.
+    pub fn backend_for(&self, architecture: &str) -> Result<Option<Arc<Plugin>>, RegistryError> {
+        let knows = |plugin: &Arc<Plugin>| {
             let backend = plugin.manifest().training_backend.as_ref();
             backend.is_some_and(|backend| backend.architectures.iter().any(|known| known == architecture))
-        })
+        };
+        let mut found: Vec<Arc<Plugin>> = self.usable().filter(knows).collect();
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err(RegistryError::SeveralBackends {
+                architecture: architecture.to_owned(),
+                backends: own_first(found.iter().map(|plugin| plugin.manifest().name.clone())),
+            }),
+        }
     }
 
     /// Forgets every plugin. Those in use stay alive until they are dropped.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.passed_over.clear();
+        self.files.clear();
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.entries.keys().map(|(name, _)| name.as_str())
+    }
+
+    /// The entry of a whole name; of several the one that can be used.
+    fn of_name(&self, name: &str) -> Option<&Entry> {
+        let of_name = || self.entries.values().filter(|entry| entry.name == name);
+        of_name().find(|entry| entry.state == PluginState::Ready).or_else(|| of_name().next())
+    }
+
+    fn unknown(&self, name: &str) -> RegistryError {
+        let hint = match self.nearest(name) {
+            Some(known) => format!("did you mean `{known}`? `codetune plugin list` shows all"),
+            None if self.entries.is_empty() => "no plugins are registered".to_owned(),
+            None => "`codetune plugin list` shows all".to_owned(),
+        };
+        RegistryError::Unknown { name: name.escape_debug().to_string(), hint }
     }
 
     /// The name most like the given one as a whole, else the one whose part after the namespace is.
     fn nearest(&self, name: &str) -> Option<&str> {
-        let known = || self.entries.keys().map(String::as_str);
-        nearest(name, known()).or_else(|| {
-            let short = nearest(short_name(name), known().map(short_name))?;
-            known().find(|known| short_name(known) == short)
+        nearest(name, self.names()).or_else(|| {
+            let short = nearest(short_name(name), self.names().map(short_name))?;
+            self.names().find(|known| short_name(known) == short)
         })
     }
 
@@ -301,35 +198,56 @@ impl Registry {
         ready.filter_map(|entry| entry.plugin.clone())
     }
 
-    fn register(&mut self, origin: Origin, bytes: Arc<[u8]>) -> Result<(), RegistryError> {
+    fn register(&mut self, origin: Origin, bytes: Arc<[u8]>) {
         let name = match &origin {
             Origin::File(path) => file_name(path),
             other => other.to_string(),
         };
         let made = Plugin::from_bytes(bytes, &self.directories);
         let entry = self.entry(origin, &name, made);
-        self.insert(entry)
+        self.insert(entry);
     }
 
     fn entry(&self, origin: Origin, file: &str, made: Result<Plugin, Refusal>) -> Entry {
+        let failed = |reason| Entry::new(file.to_owned(), origin.clone(), PluginState::Failed(reason), None);
+        let name = match &made {
+            Err(Refusal::Failed(reason)) => return failed(reason.clone()),
+            Err(Refusal::Unavailable { plugin, .. }) => plugin,
+            Ok(plugin) => &plugin.manifest().name,
+        };
+        if is_own(name) && matches!(origin, Origin::File(_)) {
+            return failed(format!(
+                "it calls itself {name}, and the namespace is that of the plugins that come with codetune: its author has \
+                 to give it another"
+            ));
+        }
+        let name = name.clone();
         match made {
-            Err(Refusal::Failed(reason)) => {
-                Entry { name: file.to_owned(), origin, state: PluginState::Failed(reason), plugin: None }
+            Ok(mut plugin) => {
+                // Its short name means codetune's own plugin, in rules as well, whether or not that one runs.
+                let own = self.names().any(|known| is_own(known) && short_name(known) == short_name(&name));
+                plugin.set_shadowed(own && !is_own(&name));
+                let state = self.state_of(&name, &origin, &plugin);
+                Entry::new(name, origin, state, Some(plugin))
             }
-            Err(Refusal::Unavailable { plugin, reason }) => {
-                Entry { name: plugin, origin, state: PluginState::Unavailable(reason), plugin: None }
-            }
-            Ok(plugin) => {
-                let name = plugin.manifest().name.clone();
-                let state = self.state_of(&name, &plugin);
-                Entry { name, origin, state, plugin: Some(Arc::new(plugin)) }
+            Err(Refusal::Unavailable { reason, .. } | Refusal::Failed(reason)) => {
+                let state = match self.is_disabled(&name, &origin) {
+                    true => switched_off(),
+                    false => PluginState::Unavailable(reason),
+                };
+                Entry::new(name, origin, state, None)
             }
         }
     }
 
-    fn state_of(&self, name: &str, plugin: &Plugin) -> PluginState {
-        if self.trust.disabled.contains(name) {
-            return PluginState::Disabled("it is switched off in the settings".into());
+    fn is_disabled(&self, name: &str, origin: &Origin) -> bool {
+        let file = |path: &Path| self.trust.disabled.iter().any(|disabled| Path::new(disabled) == path);
+        self.trust.disabled.contains(name) || matches!(origin, Origin::File(path) if file(path))
+    }
+
+    fn state_of(&self, name: &str, origin: &Origin, plugin: &Plugin) -> PluginState {
+        if self.is_disabled(name, origin) {
+            return switched_off();
         }
         if let Some(missing) = plugin.missing() {
             return PluginState::Unavailable(missing.to_owned());
@@ -344,21 +262,38 @@ impl Registry {
         PluginState::Ready
     }
 
-    fn insert(&mut self, entry: Entry) -> Result<(), RegistryError> {
-        if let Some(first) = self.entries.get(&entry.name) {
-            return Err(RegistryError::Duplicate {
-                name: entry.name,
-                first: first.origin.clone(),
-                second: entry.origin,
-            });
+    /// Adds an entry; where several that could be used claim its name, none of them can.
+    fn insert(&mut self, entry: Entry) {
+        let name = entry.name.clone();
+        self.entries.insert((name.clone(), entry.origin.clone()), entry);
+        let of_name = || self.entries.values().filter(|entry| entry.name == name);
+        let able = |entry: &&Entry| entry.own_state == PluginState::Ready;
+        let claimants: Vec<String> = of_name().filter(able).map(|entry| entry.origin.to_string()).collect();
+        if claimants.len() < 2 {
+            return;
         }
-        self.entries.insert(entry.name.clone(), entry);
-        Ok(())
+        let reason = format!(
+            "{} both have this name; remove one of them, or switch one off: --disable {}",
+            claimants.join(" and "),
+            claimants.last().map_or("", String::as_str)
+        );
+        for entry in self.entries.values_mut().filter(|entry| entry.name == name) {
+            if entry.own_state == PluginState::Ready {
+                entry.state = PluginState::Unavailable(reason.clone());
+            }
+        }
     }
 }
 
-fn short_name(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(_, short)| short)
+/// Names in their order, but codetune's own before the others.
+fn own_first(names: impl Iterator<Item = String>) -> Vec<String> {
+    let (mut own, others): (Vec<String>, Vec<String>) = names.partition(|name| is_own(name));
+    own.extend(others);
+    own
+}
+
+fn switched_off() -> PluginState {
+    PluginState::Disabled("it is switched off in the settings".into())
 }
 
 fn file_name(path: &Path) -> String {

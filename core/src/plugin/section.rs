@@ -6,9 +6,9 @@ use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol};
 pub(crate) struct Embedded {
     /// The manifest's text.
     pub manifest: String,
-    /// The symbol that a native plugin exports.
+    /// The symbol that a native plugin exports; none where the file is a component.
     pub symbol: Option<String>,
-    /// What this host or machine lacks to run it, with the way out.
+    /// What this host or machine lacks to run it, with the remedy.
     pub missing: Option<String>,
 }
 
@@ -104,7 +104,13 @@ fn other_major(symbol: &str) -> Result<Option<String>, String> {
 
 fn text(manifest: Option<Vec<u8>>) -> Result<String, String> {
     let bytes = manifest.ok_or("it carries no plugin manifest: build it with the SDK's `export!`")?;
-    String::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8".into())
+    let text = String::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8")?;
+    // A string literal of C or C++ brings its closing NUL along, and linkers fill sections up with more.
+    let text = text.trim_end_matches('\0');
+    match text.contains('\0') {
+        true => Err("its manifest has a NUL character within: a library carries one manifest".into()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +128,12 @@ mod tests {
             let error = read(bytes).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn closing_nuls_of_a_literal_are_not_part_of_the_manifest() {
+        assert_eq!(text(Some(b"schema = 1\n\0\0".to_vec())).as_deref(), Ok("schema = 1\n"));
+        assert!(text(Some(b"one\0two\0".to_vec())).unwrap_err().contains("NUL"));
     }
 
     #[test]

@@ -164,10 +164,10 @@ impl Session<'_> {
     }
 }
 
-/// The backend for a model: the one that the run names, or else the first that knows its architecture.
+/// The backend for a model: the one that the run names, or else the only one that knows its architecture.
 ///
 /// # Errors
-/// There is none, or it is not ready.
+/// There is none, or it is not ready, or there are several and none is named.
 pub fn backend(
     registry: &Registry,
     model: &ModelConfig,
@@ -176,7 +176,7 @@ pub fn backend(
     if let Some(name) = named {
         return Ok(registry.ready(name)?);
     }
-    registry.backend_for(&model.architecture).ok_or_else(|| RunError::NoBackend {
+    registry.backend_for(&model.architecture)?.ok_or_else(|| RunError::NoBackend {
         architecture: model.architecture.clone(),
         model: model.path.clone(),
     })

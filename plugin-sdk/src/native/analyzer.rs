@@ -42,8 +42,8 @@ unsafe extern "C" fn analyze<A: Analyzer>(
             let number = number as u32;
             // SAFETY: as above; host and context live for the length of the call.
             unsafe {
-                match analyze_one(&*host, analyzer, number, source) {
-                    Ok(report) => hand_over(&*host, number, &report),
+                match analyze_one(host, analyzer, number, source) {
+                    Ok(report) => hand_over(host, number, &report),
                     Err(error) => {
                         let (kind, message) = fail_parts(error);
                         ((*host).fail_source)((*host).context, number, kind as u32, Str::text(&message));
@@ -64,7 +64,7 @@ unsafe extern "C" fn free<A: Analyzer>(host: *const Host, instance: *mut c_void)
 }
 
 unsafe fn analyze_one<A: Analyzer>(
-    host: &Host,
+    host: *const Host,
     analyzer: &mut A,
     number: u32,
     source: &abi::Source,
@@ -78,12 +78,13 @@ unsafe fn analyze_one<A: Analyzer>(
     Ok(report)
 }
 
-fn run_query(host: &Host, source: u32, pattern: &str) -> Result<Captures, String> {
+fn run_query(host: *const Host, source: u32, pattern: &str) -> Result<Captures, String> {
     let mut out = abi::Captures { names: Slice::of(&[]), items: Slice::of(&[]) };
     let mut error = Str::text("");
-    // SAFETY: the out-parameters are valid, and what they then point to lives until the next query.
+    // SAFETY: the host's call is under way; the out-parameters are valid, and what they then point to lives until the
+    // next query.
     unsafe {
-        if (host.query)(host.context, source, Str::text(pattern), &mut out, &mut error) != abi::OK {
+        if ((*host).query)((*host).context, source, Str::text(pattern), &mut out, &mut error) != abi::OK {
             return Err(error.to_str().unwrap_or("the query failed").to_owned());
         }
         let names = out.names.get().iter().map(|name| name.to_str().unwrap_or_default().to_owned());
@@ -91,7 +92,7 @@ fn run_query(host: &Host, source: u32, pattern: &str) -> Result<Captures, String
     }
 }
 
-fn hand_over(host: &Host, number: u32, report: &Report) {
+fn hand_over(host: *const Host, number: u32, report: &Report) {
     let findings: Vec<_> = report
         .findings
         .iter()
@@ -131,8 +132,8 @@ fn hand_over(host: &Host, number: u32, report: &Report) {
         attributes: Slice::of(&attributes),
         strings: Slice::of(&strings),
     };
-    // SAFETY: the report lives for the length of the call, and the host copies it.
-    unsafe { (host.report)(host.context, number, &report) };
+    // SAFETY: the host's call is under way; the report lives for it, and the host copies it.
+    unsafe { ((*host).report)((*host).context, number, &report) };
 }
 
 unsafe fn read_setup(setup: &abi::Setup) -> Result<Setup, Error> {

@@ -29,7 +29,7 @@ unsafe extern "C" fn configure<B: TrainingBackend>(
         let (backend, plan) = B::configure(config)?;
         // SAFETY: as above.
         unsafe {
-            hand_over(&*host, &plan);
+            hand_over(host, &plan);
             *instance = Box::into_raw(Box::new(backend)).cast();
         }
         Ok(())
@@ -102,7 +102,7 @@ fn forward(host: *const Host, out: *mut u32, body: impl FnOnce() -> Result<Tenso
     })
 }
 
-fn hand_over(host: &Host, plan: &Plan) {
+fn hand_over(host: *const Host, plan: &Plan) {
     let parameters: Vec<_> = plan
         .parameters
         .iter()
@@ -130,6 +130,6 @@ fn hand_over(host: &Host, plan: &Plan) {
         parameters: Slice::of(&parameters),
         default_targets: Slice::of(&targets),
     };
-    // SAFETY: the plan lives for the length of the call, and the host copies it.
-    unsafe { (host.plan)(host.context, &plan) };
+    // SAFETY: the host's call is under way; the plan lives for it, and the host copies it.
+    unsafe { ((*host).plan)((*host).context, &plan) };
 }

@@ -6,8 +6,11 @@ mod analyzer;
 mod backend;
 mod panic;
 mod tensor;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use analyzer::analyzer_table;
@@ -15,7 +18,7 @@ pub use backend::backend_table;
 pub use panic::in_host;
 pub(crate) use tensor::HostTensor;
 
-use crate::abi::{FAILED, FailKind, Host, OK, Str};
+use crate::abi::{FAILED, FailKind, Host, OK, Str, Table};
 use crate::{Error, LogLevel};
 
 thread_local! {
@@ -32,13 +35,21 @@ pub(crate) fn log(level: LogLevel, message: &str) {
 }
 
 /// Runs `body` as a call from `host`: errors are told to the host, panics become errors.
+///
+/// The host's table may be shorter or longer than [`Host`] is in this build, so no reference to all of it is ever
+/// made: its fields are read one by one, through the pointer.
 fn call(host: *const Host, body: impl FnOnce() -> Result<(), Error>) -> u32 {
-    // SAFETY: a host hands over its table, which begins with its size and has these functions in every version.
-    let short = unsafe { (*host).size < size_of::<Host>() };
-    if short {
-        let message = Str::text("the host's table is shorter than ABI 0 has it: codetune has to be upgraded");
-        // SAFETY: as above.
-        unsafe { ((*host).fail)((*host).context, FailKind::Failed as u32, message) };
+    // SAFETY: a host hands over its table, which begins with its size.
+    let size = unsafe { (*host).size };
+    if size < Host::NEEDED {
+        let needed = Host::NEEDED;
+        let message = format!(
+            "the host's table has {size} bytes and ABI 0 began with {needed}: codetune has to be upgraded"
+        );
+        if size >= offset_of!(Host, fail) + size_of::<usize>() {
+            // SAFETY: the table says itself that it has this function and the context before it.
+            unsafe { ((*host).fail)((*host).context, FailKind::Failed as u32, Str::text(&message)) };
+        }
         return FAILED;
     }
     panic::keep_for_host();

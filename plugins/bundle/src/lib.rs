@@ -4,7 +4,7 @@
 #![deny(missing_docs)]
 
 // Linking the crates makes their built-in forms known.
-use codetune_core::plugin::{Carrier, Registry, RegistryError};
+use codetune_core::plugin::{Carrier, Registry};
 use codetune_decoder as _;
 use codetune_metrics as _;
 use codetune_secrets as _;
@@ -42,19 +42,16 @@ pub fn library(plugin: &str) -> Option<&'static [u8]> {
     FILES.iter().find(|file| file.name == plugin).map(|file| file.library)
 }
 
-/// Registers every first-party plugin by the carrier that `choice` names for it.
-///
-/// # Errors
-/// [`RegistryError::Duplicate`] where a name is taken.
-pub fn register(registry: &mut Registry, choice: &dyn Fn(&str) -> Carrier) -> Result<(), RegistryError> {
+/// Registers every first-party plugin by the carrier that `choice` names for it. To be called before any file is
+/// registered, so that their short names mean them.
+pub fn register(registry: &mut Registry, choice: &dyn Fn(&str) -> Carrier) {
     let own = |name: &str| FILES.iter().any(|file| file.name == name);
-    registry.register_builtins(|name| own(name) && choice(name) == Carrier::Builtin)?;
+    registry.register_builtins(|name| own(name) && choice(name) == Carrier::Builtin);
     for file in FILES {
         match choice(file.name) {
             Carrier::Builtin => {}
-            Carrier::Native => registry.register_embedded(file.name, file.library)?,
-            Carrier::Wasm => registry.register_embedded(file.name, file.component)?,
+            Carrier::Native => registry.register_embedded(file.name, file.library),
+            Carrier::Wasm => registry.register_embedded(file.name, file.component),
         }
     }
-    Ok(())
 }

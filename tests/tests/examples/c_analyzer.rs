@@ -5,7 +5,7 @@ use codetune_plugin_sdk::{Severity, Value};
 use codetune_tests::TestBatch;
 use serde_json::Map;
 
-use crate::{c_compiler, compile, workspace};
+use crate::{c_compiler, shared_library};
 
 const SOURCE: &str = "\
 #include <string.h>
@@ -14,12 +14,7 @@ int main(void) { char a[4]; gets(a); strcpy(a, \"é\"); return strlen(a); }
 ";
 
 fn build(folder: &Path) -> PathBuf {
-    let library = folder.join(format!("libbanned_calls{}", std::env::consts::DLL_SUFFIX));
-    let mut compiler = c_compiler();
-    compiler.args(["-shared", "-fPIC", "-fvisibility=hidden"]);
-    compiler.arg(workspace("examples/c-analyzer/banned_calls.c")).arg("-o").arg(&library);
-    compile(&mut compiler);
-    library
+    shared_library(&mut c_compiler(), "examples/c-analyzer/banned_calls.c", folder)
 }
 
 fn discover(folder: &Path, trust: Trust) -> Registry {

@@ -20,8 +20,7 @@ fn plugin(folder: &Path, carrier: Carrier) -> Arc<Plugin> {
         Carrier::Native => registry.register_embedded("tiny", TINY_LIBRARY),
         Carrier::Wasm => registry.register_embedded("tiny", TINY_COMPONENT),
     }
-    .unwrap();
-    registry.backend_for("TinyForCausalLM").unwrap()
+    registry.backend_for("TinyForCausalLM").unwrap().unwrap()
 }
 
 /// The losses of training on a text that repeats, from new weights; `adapter` is a table of the run file.

@@ -22,7 +22,6 @@ fn reports(carrier: Carrier, options: &Map<String, serde_json::Value>) -> Vec<Re
         Carrier::Native => registry.register_embedded("todo", TODO_LIBRARY),
         Carrier::Wasm => registry.register_embedded("todo", TODO_COMPONENT),
     }
-    .unwrap();
     let mut instance = registry.ready("examples/todo").unwrap().analyzer(options).unwrap();
     let answers = instance.analyze(&TestBatch::of(&[("a.py", PYTHON), ("b.rs", RUST)])).unwrap();
     answers.into_iter().map(Result::unwrap).collect()

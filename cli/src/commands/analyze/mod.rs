@@ -8,7 +8,9 @@ mod text;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::{self, Analysis, AnalysisError, AnalysisOptions, Summary};
+use codetune_core::analysis::{
+    self, Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Summary, UsedAnalyzer,
+};
 use codetune_core::files;
 use codetune_core::source::Inputs;
 use flate2::{Compression, write::GzEncoder};
@@ -122,7 +124,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     if arguments.fail_on.is_some() && analysis.summary.files.seen == 0 {
         terminal.warn("no file was checked: none is there, or none matches");
     }
-    verdict(&analysis.summary, arguments.fail_on)
+    let named = !arguments.selection.analyzers.is_empty();
+    match verdict(&analysis.summary, arguments.fail_on)? {
+        Exit::Done if named && analysis.analyzers.iter().any(|used| is_silent(&analysis, used)) => {
+            Ok(Exit::Plugin)
+        }
+        exit => Ok(exit),
+    }
 }
 
 /// What is answered, and how.
@@ -207,6 +215,13 @@ pub fn analyze(
     Ok(analysis)
 }
 
+/// Whether an analyzer failed on every file that it was asked about: then there is no answer of it at all.
+fn is_silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
+    let answered = analysis.files.iter().any(|file| file.attributes.contains_key(&used.key));
+    let failed = |file: &FileAnalysis| file.errors.iter().any(|error| error.plugin == used.manifest.name);
+    !answered && analysis.files.iter().any(failed)
+}
+
 /// What the answer means for the exit code.
 ///
 /// # Errors
@@ -261,9 +276,8 @@ impl From<AnalysisError> for Failure {
         match error {
             AnalysisError::Stopped => Failure::told(Exit::Interrupted, &error),
             AnalysisError::Threads(_) => Failure::told(Exit::Storage, &error),
-            AnalysisError::Options(ref call) => {
-                let exit = Failure::from(call.clone()).exit();
-                Failure::told(exit, &error)
+            AnalysisError::Options(call) => {
+                Failure::from(call).help("`codetune plugin info` shows its options")
             }
             other => Failure::told(Exit::Usage, &other),
         }

@@ -2,7 +2,7 @@
 
 use clap::builder::ValueParser;
 use codetune_core::analysis::{AnalysisCache, AnalysisOptions, Selected};
-use codetune_core::plugin::{Manifest, Origin, Registry, ValueKind};
+use codetune_core::plugin::{Origin, Registry, RegistryError, ValueKind};
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::validate::escape_control;
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl Selection {
                 .help("see why with: codetune plugin list"));
         }
         for option in &self.options {
-            set(&mut analyzers, option)?;
+            set(&mut analyzers, registry, option)?;
         }
         let folders = context.folders();
         let discover = DiscoverOptions {
@@ -124,7 +124,7 @@ impl Selection {
     }
 }
 
-/// Names the plugins of files that were asked for and cannot be used.
+/// Names the plugins of files that were asked for and cannot be used, and what is passed over beside them.
 fn tell_unusable(registry: &Registry, context: &Context) {
     let of_files = registry.list().filter(|entry| matches!(entry.origin, Origin::File(_)));
     for entry in of_files {
@@ -133,10 +133,13 @@ fn tell_unusable(registry: &Registry, context: &Context) {
             context.terminal.warn(&escape_control(&text));
         }
     }
+    for passed_over in registry.passed_over() {
+        context.terminal.warn(&escape_control(&passed_over.to_string()));
+    }
 }
 
 /// Reads `plugin.key=value`; the manifest says what the value is.
-fn set(analyzers: &mut [Selected], given: &str) -> Result<(), Failure> {
+fn set(analyzers: &mut [Selected], registry: &Registry, given: &str) -> Result<(), Failure> {
     let form = || {
         Failure::usage(format!("--option {given} is not PLUGIN.KEY=VALUE"))
             .help("write for example --option metrics.max_cyclomatic=10")
@@ -144,9 +147,14 @@ fn set(analyzers: &mut [Selected], given: &str) -> Result<(), Failure> {
     let (name, value) = given.split_once('=').ok_or_else(form)?;
     let (plugin, key) = name.rsplit_once('.').ok_or_else(form)?;
     let known: Vec<String> = analyzers.iter().map(|one| one.plugin.manifest().name.clone()).collect();
-    let named = |manifest: &Manifest| manifest.name == plugin || manifest.short_name() == plugin;
-    let analyzer = analyzers.iter_mut().find(|one| named(one.plugin.manifest())).ok_or_else(|| {
-        Failure::usage(format!("--option {given}: no analyzer `{plugin}` runs"))
+    // A name means the same plugin here as everywhere, whether or not that one runs.
+    let meant = match registry.get(plugin) {
+        Ok(entry) => entry.name.as_str(),
+        Err(RegistryError::Unknown { .. }) => plugin,
+        Err(other) => return Err(other.into()),
+    };
+    let analyzer = analyzers.iter_mut().find(|one| one.plugin.manifest().name == meant).ok_or_else(|| {
+        Failure::usage(format!("--option {given}: no analyzer `{meant}` runs"))
             .help(format!("those that run are {}", known.join(", ")))
     })?;
     let kind = analyzer.plugin.manifest().config.get(key).map(|option| option.kind);

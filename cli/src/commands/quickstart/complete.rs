@@ -46,7 +46,7 @@ pub fn show(
         [("the base model goes on", None), ("with the adapter", Some(lora.summary.output.as_path()))];
     for (heading, adapter) in adapters {
         context.go_on()?;
-        let mut model = generate::open(registry, &base.summary.output, adapter, context.memory)?;
+        let mut model = generate::open(registry, &base.summary.output, adapter, None, context.memory)?;
         // Small models repeat themselves without end where nothing keeps them from it.
         let sampling = Sampling { repetition_penalty: 1.15, ..Sampling::default() };
         let prompt = Prompt { prefix: task.prompt, suffix: None };

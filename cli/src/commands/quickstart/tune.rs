@@ -46,8 +46,15 @@ pub fn base(
     let folder = out.join("init");
     let config =
         model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
-    let parameters =
-        model::create(&config, Some(&corpus.tokenizer), arguments.seed, &folder, registry, context.memory)?;
+    let parameters = model::create(
+        &config,
+        Some(&corpus.tokenizer),
+        arguments.seed,
+        &folder,
+        registry,
+        None,
+        context.memory,
+    )?;
     context.terminal.print(&format!(
         "{}, {} parameters, sequences of {SEQUENCE} tokens\n",
         config.architecture,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use codetune_plugin_sdk::abi::{self, Slice, Str};
 use codetune_plugin_sdk::{Report, Setup};
 
-use super::host::Session;
+use super::host::Service;
 use super::{Instance, Tables};
 use crate::plugin::check::{check_report, fits_output};
 use crate::plugin::{AnalyzerInstance, CallError, Fault, Limits, Manifest, SourceBatch};
 
 /// An analyzer called over the C ABI.
 pub(crate) struct NativeAnalyzer {
-    functions: &'static abi::Analyzer,
+    functions: abi::Analyzer,
     instance: Instance,
     limits: Limits,
 }
@@ -29,8 +29,7 @@ impl NativeAnalyzer {
         let plugin = manifest.name.clone();
         let lacking = || Fault::Unavailable("it is no analyzer".into()).of(&plugin);
         let functions = tables.analyzer.ok_or_else(lacking)?;
-        let session = Session::new(&manifest.name, None);
-        let table = session.table();
+        let service = Service::new(&manifest.name, None);
         let texts = |items: &[String]| items.iter().map(|text| Str::text(text)).collect::<Vec<_>>();
         let (rules, attributes) = (texts(&setup.rules), texts(&setup.attributes));
         let setup = abi::Setup {
@@ -39,21 +38,23 @@ impl NativeAnalyzer {
             attributes: Slice::of(&attributes),
         };
         let mut pointer: *mut c_void = std::ptr::null_mut();
-        // SAFETY: table and set-up live for the call, and the session for as long as the instance.
-        let status = unsafe { (functions.configure)(&raw const *table, &setup, &mut pointer) };
+        let limits = manifest.granted_limits();
+        service.begin_log(limits.output_bytes_for(1));
+        // SAFETY: the set-up lives for the call, and the table for as long as the instance.
+        let status = unsafe { (functions.configure)(service.table(), &setup, &mut pointer) };
+        service.end_log();
         if status != abi::OK || pointer.is_null() {
-            let fault = session.state().fault.take();
+            let fault = service.state().fault.take();
             return Err(fault.unwrap_or_else(|| Fault::Invalid("made no instance".into())).of(&plugin));
         }
-        let limits = manifest.granted_limits();
-        let instance = Instance { pointer, session, table, poisoned: false, manifest };
+        let instance = Instance { pointer, service, poisoned: false, manifest };
         Ok(NativeAnalyzer { functions, instance, limits })
     }
 }
 
 impl AnalyzerInstance for NativeAnalyzer {
     fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError> {
-        let Instance { pointer, session, table, poisoned, manifest } = &mut self.instance;
+        let Instance { pointer, service, poisoned, manifest } = &mut self.instance;
         let name = &manifest.name;
         if *poisoned {
             return Err(Fault::Unavailable("the instance panicked before".into()).of(name));
@@ -66,15 +67,17 @@ impl AnalyzerInstance for NativeAnalyzer {
         };
         let sources: Vec<abi::Source> = (0..texts.len()).map(source).collect();
         {
-            let mut state = session.state();
+            let mut state = service.state();
             state.batch = Some(Arc::clone(batch));
             state.reports = (0..batch.len()).map(|_| None).collect();
             state.fault = None;
         }
+        service.begin_log(self.limits.output_bytes_for(batch.len()));
         // SAFETY: `configure` made the instance, and the sources live for the call.
-        let status = unsafe { (self.functions.analyze)(&raw const **table, *pointer, Slice::of(&sources)) };
+        let status = unsafe { (self.functions.analyze)(service.table(), *pointer, Slice::of(&sources)) };
+        service.end_log();
         let (answers, fault) = {
-            let mut state = session.state();
+            let mut state = service.state();
             state.batch = None;
             (std::mem::take(&mut state.reports), state.fault.take())
         };
@@ -101,7 +104,7 @@ impl Drop for NativeAnalyzer {
     fn drop(&mut self) {
         if !self.instance.poisoned {
             // SAFETY: `configure` made the instance, and it is freed once.
-            unsafe { (self.functions.free)(&raw const *self.instance.table, self.instance.pointer) };
+            unsafe { (self.functions.free)(self.instance.service.table(), self.instance.pointer) };
         }
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use codetune_plugin_sdk::abi::{self, Str};
 use codetune_plugin_sdk::{Plan, TensorId};
 
-use super::host::Session;
+use super::host::Service;
 use super::{Instance, Tables};
 use crate::plugin::{BackendInstance, CallError, Fault, Manifest, TensorHost};
 
 /// A training backend called over the C ABI.
 pub(crate) struct NativeBackend {
-    functions: &'static abi::Backend,
+    functions: abi::Backend,
     instance: Instance,
     plan: Plan,
 }
@@ -29,18 +29,19 @@ impl NativeBackend {
         let plugin = manifest.name.clone();
         let lacking = || Fault::Unavailable("it is no training backend".into()).of(&plugin);
         let functions = tables.backend.ok_or_else(lacking)?;
-        let session = Session::new(&manifest.name, Some(host));
-        let table = session.table();
+        let service = Service::new(&manifest.name, Some(host));
         let mut pointer: *mut c_void = std::ptr::null_mut();
-        // SAFETY: table and text live for the call, and the session for as long as the instance.
-        let status = unsafe { (functions.configure)(&raw const *table, Str::text(config), &mut pointer) };
+        service.begin_log(manifest.granted_limits().output_bytes_for(1));
+        // SAFETY: the text lives for the call, and the table for as long as the instance.
+        let status = unsafe { (functions.configure)(service.table(), Str::text(config), &mut pointer) };
+        service.end_log();
         let (plan, fault) = {
-            let mut state = session.state();
+            let mut state = service.state();
             (state.plan.take(), state.fault.take())
         };
         match (status, plan, fault) {
             (abi::OK, Some(plan), None) if !pointer.is_null() => {
-                let instance = Instance { pointer, session, table, poisoned: false, manifest };
+                let instance = Instance { pointer, service, poisoned: false, manifest };
                 Ok(NativeBackend { functions, instance, plan })
             }
             (_, _, Some(fault)) => Err(fault.of(&plugin)),
@@ -50,16 +51,18 @@ impl NativeBackend {
 
     fn call(
         &mut self,
-        call: impl FnOnce(&'static abi::Backend, *const abi::Host, *mut c_void, *mut u32) -> u32,
+        call: impl FnOnce(&abi::Backend, *const abi::Host, *mut c_void, *mut u32) -> u32,
     ) -> Result<TensorId, CallError> {
-        let Instance { pointer, session, table, poisoned, manifest } = &mut self.instance;
+        let Instance { pointer, service, poisoned, manifest } = &mut self.instance;
         if *poisoned {
             return Err(Fault::Unavailable("the instance panicked before".into()).of(&manifest.name));
         }
-        session.state().fault = None;
+        service.state().fault = None;
+        service.begin_log(manifest.granted_limits().output_bytes_for(1));
         let mut out = TensorId::MAX;
-        let status = call(self.functions, &raw const **table, *pointer, &mut out);
-        let fault = session.state().fault.take();
+        let status = call(&self.functions, service.table(), *pointer, &mut out);
+        service.end_log();
+        let fault = service.state().fault.take();
         if status == abi::OK && fault.is_none() {
             return Ok(out);
         }
@@ -98,7 +101,7 @@ impl Drop for NativeBackend {
     fn drop(&mut self) {
         if !self.instance.poisoned {
             // SAFETY: `configure` made the instance, and it is freed once.
-            unsafe { (self.functions.free)(&raw const *self.instance.table, self.instance.pointer) };
+            unsafe { (self.functions.free)(self.instance.service.table(), self.instance.pointer) };
         }
     }
 }

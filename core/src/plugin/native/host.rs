@@ -9,12 +9,75 @@ use codetune_plugin_sdk::{
     Severity, Symbol, Value,
 };
 
-use crate::plugin::{Fault, SourceBatch, TensorHost, log_line};
+use crate::plugin::{Fault, PluginLog, SourceBatch, TensorHost};
+
+/// The host's side of one native instance: its session, and the table through which the plugin calls it.
+///
+/// The plugin and the table keep pointers to both, so both stay where they were made for as long as this lives,
+/// wherever this is moved to. That is why they are behind raw pointers: a `Box` claims, whenever it is moved, that
+/// no other pointer to its content is in use.
+pub(super) struct Service {
+    session: *mut Session,
+    table: *mut abi::Host,
+}
+
+impl Service {
+    pub(super) fn new(plugin: &str, tensors: Option<Arc<dyn TensorHost>>) -> Self {
+        let session = Session { tensors, log: Mutex::new(PluginLog::new(plugin)), state: Mutex::default() };
+        let session = Box::into_raw(Box::new(session));
+        let table = abi::Host {
+            size: size_of::<abi::Host>(),
+            context: session.cast(),
+            log,
+            fail,
+            fail_source,
+            report,
+            query,
+            plan,
+            tensor_op,
+            tensor_shape,
+            tensor_drop,
+        };
+        Service { session, table: Box::into_raw(Box::new(table)) }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // SAFETY: the session lives as long as this, and is only ever shared.
+        unsafe { &*self.session }.state()
+    }
+
+    /// Starts the log of a call that may write so many bytes.
+    pub(super) fn begin_log(&self, limit: usize) {
+        // SAFETY: as in `state`.
+        unsafe { &*self.session }.log().begin(limit);
+    }
+
+    /// Ends the log of a call.
+    pub(super) fn end_log(&self) {
+        // SAFETY: as in `state`.
+        unsafe { &*self.session }.log().end();
+    }
+
+    /// The table that the plugin calls; it lives as long as this.
+    pub(super) fn table(&self) -> *const abi::Host {
+        self.table
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // SAFETY: both were made by `Box::into_raw` and are freed once. Whoever keeps an instance drops it first.
+        unsafe {
+            drop(Box::from_raw(self.table));
+            drop(Box::from_raw(self.session));
+        }
+    }
+}
 
 /// What the host keeps for one native instance while calls are under way.
-pub(super) struct Session {
-    plugin: String,
+struct Session {
     tensors: Option<Arc<dyn TensorHost>>,
+    log: Mutex<PluginLog>,
     state: Mutex<State>,
 }
 
@@ -35,35 +98,18 @@ pub(super) struct State {
 unsafe impl Send for State {}
 
 impl Session {
-    pub(super) fn new(plugin: &str, tensors: Option<Arc<dyn TensorHost>>) -> Box<Self> {
-        Box::new(Session { plugin: plugin.to_owned(), tensors, state: Mutex::default() })
+    fn log(&self) -> MutexGuard<'_, PluginLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The table that the plugin calls; it refers to this session, which must outlive it.
-    pub(super) fn table(&self) -> Box<abi::Host> {
-        Box::new(abi::Host {
-            size: size_of::<abi::Host>(),
-            context: std::ptr::from_ref(self).cast_mut().cast(),
-            log,
-            fail,
-            fail_source,
-            report,
-            query,
-            plan,
-            tensor_op,
-            tensor_shape,
-            tensor_drop,
-        })
     }
 }
 
 /// Runs a service; a panic of the host's own must not unwind into the plugin.
 fn serve<R>(context: *mut c_void, otherwise: R, body: impl FnOnce(&Session) -> R) -> R {
-    // SAFETY: the context is the session that the table was made from, which outlives every call.
+    // SAFETY: the context is the session that the table was made for, which outlives every call.
     let session = unsafe { &*context.cast::<Session>() };
     in_host(|| catch_unwind(AssertUnwindSafe(|| body(session)))).unwrap_or(otherwise)
 }
@@ -75,7 +121,7 @@ fn message(text: Str) -> String {
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: Str) {
-    serve(context, (), |session| log_line(&session.plugin, level, &message(text)));
+    serve(context, (), |session| session.log().line(level, &message(text)));
 }
 
 unsafe extern "C" fn fail(context: *mut c_void, kind: u32, text: Str) {

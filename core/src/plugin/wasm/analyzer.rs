@@ -53,7 +53,9 @@ impl WasmAnalyzer {
             attributes: setup.attributes.clone(),
         };
         begin(&mut store, 1);
-        match configure.call(&mut store, (setup,)) {
+        let configured = configure.call(&mut store, (setup,));
+        store.data_mut().log.end();
+        match configured {
             Ok((Ok(()),)) => Ok(WasmAnalyzer { store, analyze, manifest, spent: false }),
             Ok((Err(error),)) => Err(Fault::Said(error.into())),
             Err(error) => Err(store.data_mut().fault(&error)),
@@ -74,6 +76,7 @@ impl AnalyzerInstance for WasmAnalyzer {
         let sources = (0..batch.len() as u32).map(Resource::new_own).collect();
         let answered = self.analyze.call(&mut self.store, (sources,));
         self.store.data_mut().batch = None;
+        self.store.data_mut().log.end();
         let answers = answered.map_err(|error| {
             self.spent = true;
             self.store.data_mut().fault(&error).of(name)

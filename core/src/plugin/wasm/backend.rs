@@ -57,7 +57,9 @@ impl WasmBackend {
         let logits = component.function(&mut store, &instance, "backend", "logits")?;
         let loss = component.function(&mut store, &instance, "backend", "loss")?;
         begin(&mut store, 1);
-        let plan = match configure.call(&mut store, (config,)) {
+        let configured = configure.call(&mut store, (config,));
+        store.data_mut().log.end();
+        let plan = match configured {
             Ok((Ok(plan),)) => plan.into(),
             Ok((Err(error),)) => return Err(Fault::Said(error.into())),
             Err(error) => return Err(store.data_mut().fault(&error)),
@@ -73,7 +75,9 @@ impl WasmBackend {
             return Err(Fault::Unavailable("the instance trapped before".into()).of(&self.manifest.name));
         }
         begin(&mut self.store, 1);
-        let fault = match call(self) {
+        let called = call(self);
+        self.store.data_mut().log.end();
+        let fault = match called {
             Ok((Ok(tensor),)) => return Ok(tensor.rep()),
             Ok((Err(error),)) => Fault::Said(error.into()),
             Err(error) => {

@@ -5,6 +5,7 @@ use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
 };
 
+use super::imports;
 use super::link::interface;
 use super::state::{State, store};
 use super::{ComponentCache, WasmEngine};
@@ -44,9 +45,8 @@ impl LoadedComponent {
             None => wasmtime::component::Component::new(engine.engine(), bytes),
         };
         let component = component.map_err(|error| format!("the component does not compile: {error:#}"))?;
-        let instance = engine.linker().instantiate_pre(&component).map_err(|error| {
-            format!("the component imports what this host does not offer: {error:#}; build it with an SDK of contract 0.1")
-        })?;
+        let instance =
+            engine.linker().instantiate_pre(&component).map_err(|error| imports::unlinked(bytes, &error))?;
         let exports = exports(instance.component());
         Ok(LoadedComponent { engine, instance, exports, plugin: plugin.into(), limits })
     }
@@ -56,7 +56,7 @@ impl LoadedComponent {
         &self,
         prepare: impl FnOnce(&mut State),
     ) -> Result<(Store<State>, Instance), Fault> {
-        let mut state = State::new(Arc::clone(&self.plugin), self.limits);
+        let mut state = State::new(&self.plugin, self.limits);
         prepare(&mut state);
         let mut store = store(self.engine.engine(), state);
         match self.instance.instantiate(&mut store) {

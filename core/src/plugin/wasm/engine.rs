@@ -17,6 +17,10 @@ fn instances() -> u32 {
     u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(16).clamp(256, 4096)
 }
 
+/// How many core instances one component may have. Languages whose modules are linked within the component need many:
+/// plain Python as componentize-py builds it 14, with NumPy 34. They cost nothing until they are made.
+const CORE_INSTANCES: u32 = 128;
+
 /// How many bytes of each memory and table may stay with the process after its instance has ended.
 const RESIDENT: usize = 2 << 20;
 
@@ -74,12 +78,15 @@ fn config(pooling: bool) -> Config {
     if pooling {
         let mut pool = PoolingAllocationConfig::default();
         let instances = instances();
-        pool.total_component_instances(instances).total_core_instances(instances * 4);
+        pool.total_component_instances(instances)
+            .total_core_instances(instances.saturating_mul(CORE_INSTANCES));
         pool.total_memories(instances).total_tables(instances * 4);
         pool.max_memory_size(
             usize::try_from(crate::plugin::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30),
         );
-        pool.table_elements(100_000).max_core_instances_per_component(16).max_memories_per_component(4);
+        pool.table_elements(100_000)
+            .max_core_instances_per_component(CORE_INSTANCES)
+            .max_memories_per_component(4);
         pool.max_component_instance_size(8 << 20).max_core_instance_size(8 << 20);
         // Where the kernel can tell which pages were written, an instance's place is wiped page by page and kept
         // rather than given back, so that the next instance there need not fault its pages in again.
@@ -91,4 +98,35 @@ fn config(pooling: bool) -> Config {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::Component;
+
+    use super::super::imports::{HEADER, push_section};
+    use super::super::state::{State, store};
+    use super::*;
+    use crate::plugin::Limits;
+
+    /// A component of so many instances of an empty core module.
+    fn of_core_instances(count: u8) -> Vec<u8> {
+        let mut bytes = HEADER.to_vec();
+        push_section(&mut bytes, 1, b"\0asm\x01\0\0\0", 0..8);
+        let instances = [vec![count], [0, 0, 0].repeat(count.into())].concat();
+        push_section(&mut bytes, 2, &instances, 0..instances.len());
+        bytes
+    }
+
+    #[test]
+    fn a_component_may_have_as_many_core_instances_as_python_with_numpy() {
+        let engine = WasmEngine::shared().unwrap();
+        // Plain Python, Python with NumPy, and room for more.
+        for count in [14, 34, 100] {
+            let component = Component::new(engine.engine(), of_core_instances(count)).unwrap();
+            let instance = engine.linker().instantiate_pre(&component).unwrap();
+            let mut store = store(engine.engine(), State::new("a/b", Limits::DEFAULT));
+            instance.instantiate(&mut store).unwrap_or_else(|error| panic!("{count}: {error:#}"));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use wasmtime::component::{Linker, Resource, ResourceType};
 use super::contract::{Captures, LogLevel, Reduction, SourceHandle, TensorHandle};
 use super::state::State;
 use super::wasi;
-use crate::plugin::{log_line, manifest::CONTRACT};
+use crate::plugin::manifest::CONTRACT;
 
 type Tensor = Resource<TensorHandle>;
 type Made = (Result<Tensor, String>,);
@@ -34,10 +34,13 @@ pub(crate) fn interface(name: &str) -> String {
 
 fn services(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut instance = linker.instance(&interface("services"))?;
-    instance.func_wrap("log", |context: StoreContextMut<'_, State>, (level, message): (LogLevel, String)| {
-        log_line(&context.data().plugin, level as u32, &message);
-        Ok(())
-    })
+    instance.func_wrap(
+        "log",
+        |mut context: StoreContextMut<'_, State>, (level, message): (LogLevel, String)| {
+            context.data_mut().log.line(level as u32, &message);
+            Ok(())
+        },
+    )
 }
 
 fn sources(linker: &mut Linker<State>) -> wasmtime::Result<()> {

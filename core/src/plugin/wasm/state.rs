@@ -7,19 +7,22 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
 use super::wasi;
-use crate::plugin::{Fault, Limits, SourceBatch, TensorHost};
+use crate::plugin::{Fault, Limits, PluginLog, SourceBatch, TensorHost};
 
 /// How many table elements a component may have: more than any compiler lays out, and far from harmful.
 const TABLE_ELEMENTS: usize = 100_000;
 
 /// What belongs to one instance: its services, its limits and the reason why it was stopped.
 pub(crate) struct State {
-    pub plugin: Arc<str>,
+    pub log: PluginLog,
     pub limits: Limits,
     pub batch: Option<Arc<dyn SourceBatch>>,
     pub tensors: Option<Arc<dyn TensorHost>>,
     memory: usize,
     cause: Option<Fault>,
+    /// How much was on standard error when the last growth of memory was refused, and nothing asked of the host since:
+    /// whoever goes on after that has coped with it.
+    refused_memory: Option<usize>,
     started: Instant,
     allowed: Duration,
     /// Time of the call under way that the host spent on the plugin's behalf, and what it may spend.
@@ -31,14 +34,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(plugin: Arc<str>, limits: Limits) -> Self {
+    pub(crate) fn new(plugin: &str, limits: Limits) -> Self {
         State {
-            plugin,
+            log: PluginLog::new(plugin),
             limits,
             batch: None,
             tensors: None,
             memory: 0,
             cause: None,
+            refused_memory: None,
             started: Instant::now(),
             allowed: Duration::MAX,
             in_host: Duration::ZERO,
@@ -54,6 +58,7 @@ impl State {
     /// A trap, where the plugin kept the host busy for too long in this call.
     pub(crate) fn serve<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> wasmtime::Result<R> {
         let start = Instant::now();
+        self.refused_memory = None;
         let done = body(self);
         self.in_host += start.elapsed();
         if self.in_host > self.allowed_in_host {
@@ -72,13 +77,37 @@ impl State {
             let text = "as many components run at once as this machine is given; analyse with fewer jobs";
             return Fault::Unavailable(text.into());
         }
-        let text = format!("{error:#}");
-        if text.contains("fuel allocated for hostcalls has been exhausted") {
+        // Of the root alone: the text of the whole chain names functions of the plugin.
+        if error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
             return Fault::TooMuchOutput { limit_kib: self.limits.output_kib };
         }
-        let trap = error.downcast_ref::<wasmtime::Trap>().map(ToString::to_string);
-        let said = self.world.as_ref().and_then(|(_, stderr)| wasi::last_line(stderr));
-        Fault::Trapped(said.or(trap).unwrap_or(text))
+        let stderr = self.world.as_ref().map(|(_, stderr)| stderr);
+        if let Some(before) = self.refused_memory.take()
+            && stderr.is_none_or(|stderr| wasi::says_out_of_memory_after(stderr, before))
+        {
+            return Fault::OutOfMemory { limit_mib: self.limits.memory_mib };
+        }
+        Fault::Trapped(stderr.and_then(wasi::last_line).unwrap_or_else(|| trap(error)))
+    }
+}
+
+/// What a trap says: its cause first, then where it was, in a few words.
+fn trap(error: &wasmtime::Error) -> String {
+    /// The innermost functions are enough to find the place; a whole backtrace buries the cause.
+    const FRAMES: usize = 3;
+    const NAME_CHARS: usize = 60;
+    let cause = match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    let frames = error.downcast_ref::<wasmtime::WasmBacktrace>().map_or(&[][..], |trace| trace.frames());
+    let names = frames.iter().filter_map(|frame| frame.func_name());
+    let names: Vec<String> =
+        names.take(FRAMES).map(|name| format!("{:#}", rustc_demangle::demangle(name))).collect();
+    let names: Vec<String> = names.into_iter().map(|name| name.chars().take(NAME_CHARS).collect()).collect();
+    match names.is_empty() {
+        true => cause,
+        false => format!("{cause}, in {}", names.join(" called by ")),
     }
 }
 
@@ -93,7 +122,9 @@ pub(crate) fn begin(store: &mut Store<State>, items: usize) {
         None => state.limits.host_time_for(items),
     };
     state.cause = None;
+    state.refused_memory = None;
     let (allowed, output) = (state.allowed, state.limits.output_bytes_for(items));
+    state.log.begin(output);
     store.set_hostcall_fuel(output.max(1 << 20));
     store.set_epoch_deadline(ticks(allowed));
 }
@@ -129,7 +160,8 @@ impl ResourceLimiter for State {
     ) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.limits.memory_bytes() {
-            self.cause = Some(Fault::OutOfMemory { limit_mib: self.limits.memory_mib });
+            let said = self.world.as_ref().map_or(0, |(_, stderr)| stderr.contents().len());
+            self.refused_memory = Some(said);
             return Ok(false);
         }
         self.memory = total;
@@ -162,7 +194,7 @@ mod tests {
     fn work_of_the_host_has_a_limit_of_its_own() {
         let engine = WasmEngine::shared().unwrap();
         let limits = Limits { time_ms: 1, ..Limits::DEFAULT };
-        let mut store = store(engine.engine(), State::new("a/b".into(), limits));
+        let mut store = store(engine.engine(), State::new("a/b", limits));
         begin(&mut store, 1);
         let state = store.data_mut();
         assert_eq!(state.serve(|_| 7).unwrap(), 7);

@@ -78,6 +78,16 @@ pub(crate) fn last_line(stderr: &MemoryOutputPipe) -> Option<String> {
     Some(said).filter(|said| !said.is_empty())
 }
 
+/// Whether what was written to standard error past `before` bytes is nothing, or says that there was no memory, as
+/// runtimes do when they give up. A plugin that says something else has failed for another reason.
+pub(crate) fn says_out_of_memory_after(stderr: &MemoryOutputPipe, before: usize) -> bool {
+    let contents = stderr.contents();
+    let said = String::from_utf8_lossy(contents.get(before..).unwrap_or_default()).to_ascii_lowercase();
+    // Rust; Go, C and others; C++; Python.
+    let words = ["memory allocation of", "out of memory", "bad_alloc", "memoryerror"];
+    said.trim().is_empty() || words.iter().any(|word| said.contains(word))
+}
+
 /// A clock that never moves.
 struct StandingClock;
 
