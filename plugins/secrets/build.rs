@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     texts.dedup_by_key(|text| (text.text, text.any_case));
 
     let out = std::env::var("OUT_DIR")?;
-    std::fs::write(Path::new(&out).join("anchors.rs"), table(&texts)?)?;
+    write(&Path::new(&out).join("anchors.rs"), table(&texts)?.as_bytes())?;
 
     let patterns: Vec<String> = texts.iter().map(Text::pattern).collect();
     let config = dense::Config::new().match_kind(MatchKind::LeftmostFirst).start_kind(StartKind::Unanchored);
@@ -76,8 +76,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let big = std::env::var("CARGO_CFG_TARGET_ENDIAN")? == "big";
     let (bytes, padding) =
         if big { automaton.to_bytes_big_endian() } else { automaton.to_bytes_little_endian() };
-    std::fs::write(Path::new(&out).join("anchors.dfa"), &bytes[padding..])?;
+    write(&Path::new(&out).join("anchors.dfa"), &bytes[padding..])?;
     Ok(())
+}
+
+/// Writes a file of its own: where a target folder was copied by links, another build shares the one that is there, and
+/// automaton and table would no longer fit.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.exists() {
+        std::fs::remove_file(path)?;
+    }
+    std::fs::write(path, bytes)
 }
 
 /// `ANCHORS` as source, in the order of the automaton's patterns.

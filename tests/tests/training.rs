@@ -130,6 +130,63 @@ fn weight_decay_spares_norms_and_biases_as_transformers_trainer_does() {
 }
 
 #[test]
+fn every_batch_shape_gives_the_losses_of_transformers_trainer_to_the_end_of_each_epoch() {
+    let known = fs::read_to_string(fixture("trainer/trainer.json")).unwrap();
+    let known: serde_json::Value = serde_json::from_str(&known).unwrap();
+    let number = |key: &str| known[key].as_u64().unwrap() as usize;
+    let (tokens, seq, folder) = (number("tokens"), number("max_seq_length"), fixture("peft/llama"));
+    let tape = fs::read_to_string(folder.join("tokens.json")).unwrap();
+    let tape: Vec<u32> = serde_json::from_str(&tape).unwrap();
+    let shapes = known["shapes"].as_array().unwrap();
+    assert_eq!(shapes.len(), 3);
+    for shape in shapes {
+        let (batch, accumulation) = (&shape["batch_size"], &shape["gradient_accumulation"]);
+        let out = tempfile::tempdir().unwrap();
+        let text = format!(
+            r#"
+            [model]
+            path = "."
+            [data]
+            tokens = "tokens.json"
+            max_seq_length = {seq}
+            [train]
+            batch_size = {batch}
+            gradient_accumulation = {accumulation}
+            epochs = {}
+            learning_rate = {}
+            schedule = "constant"
+            warmup_steps = 0
+            weight_decay = 0.0
+            clip_norm = 1.0
+            [output]
+            dir = {:?}
+            "#,
+            known["epochs"],
+            known["learning_rate"],
+            out.path().to_str().unwrap()
+        );
+        let config = RunConfig::parse(&text, "run.toml", &folder).unwrap();
+        let model = TrainedModel::new(open_model_by(Carrier::Builtin, &folder).unwrap(), &config).unwrap();
+        let batch = usize::try_from(batch.as_u64().unwrap()).unwrap();
+        let data = TokenTape::new(tape[..tokens].to_vec(), batch, seq, 1 << 20, "tape").unwrap();
+        let mut losses = Vec::new();
+        let mut trainer = Trainer::new(config, model, Box::new(data)).unwrap();
+        let outcome = trainer.run(&mut |event: &Event| {
+            if let Event::Step(step) = event {
+                losses.push(step.loss);
+            }
+        });
+        assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
+        let expected: Vec<f64> =
+            shape["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+        assert_eq!(losses.len(), expected.len(), "{shape}");
+        for (step, (ours, theirs)) in losses.iter().zip(expected).enumerate() {
+            assert!((ours - theirs).abs() <= 1e-4 * theirs, "{batch}, step {step}: {ours} is not {theirs}");
+        }
+    }
+}
+
+#[test]
 fn losses_and_adapters_are_equal_bit_for_bit_by_every_carrier() {
     let run = |carrier| {
         let out = tempfile::tempdir().unwrap();

@@ -71,7 +71,8 @@ pub struct Build {
     /// Part of the files that is held out for evaluation.
     #[arg(long, value_name = "FRACTION", value_parser = float(&HELD_OUT))]
     heldout: Option<f64>,
-    /// Part of the training files that becomes fill-in-the-middle examples.
+    /// Part of the training files, or of the pieces of those longer than a sequence, that becomes fill-in-the-middle
+    /// examples.
     #[arg(long, value_name = "FRACTION", value_parser = float(&FIM_RATE))]
     fim_rate: Option<f64>,
     /// Seed of the split, of fill-in-the-middle and of the order.
@@ -261,13 +262,17 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         number(summary.heldout_documents),
         number(summary.dropped_documents),
     ));
+    let (examples, whole) = (summary.fim_psm + summary.fim_spm, summary.fim_whole);
+    let examples = match whole == examples {
+        true => format!("{} whole", number(examples)),
+        false => format!("{} of {} whole", number(whole), number(examples)),
+    };
     text.push_str(&format!(
-        "{} and {} sequences of {} tokens, a vocabulary of {}, {} fill-in-the-middle examples\n",
+        "{} and {} sequences of {} tokens, a vocabulary of {}, {examples} fill-in-the-middle examples\n",
         number(summary.train_sequences),
         number(summary.heldout_sequences),
         number(summary.max_seq_length),
         number(summary.vocab_size),
-        number(summary.fim_psm + summary.fim_spm),
     ));
     text.push_str(&format!(
         "{} tokens = {} trained + {} masked + {} truncated + {} dropped\n",

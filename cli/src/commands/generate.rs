@@ -3,12 +3,11 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use codetune_core::dataset::CodeTokenizer;
-use codetune_core::model::{Budget, Finish, Model, ModelConfig, Request, Sampling};
+use codetune_core::model::{Budget, Finish, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
+use codetune_core::run::{Completion, Prompt, complete};
 use codetune_core::validate::{
     MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P, escape_control,
 };
@@ -53,18 +52,18 @@ pub struct Arguments {
     /// 0 takes the likeliest token always; 1 draws as the model thinks.
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = float(&TEMPERATURE))]
     pub temperature: f64,
-    /// Draw only from the likeliest tokens that reach this probability together.
+    /// Draw only from the likeliest tokens that reach this probability together; needs --temperature.
     #[arg(long, value_name = "P", value_parser = float(&TOP_P))]
     pub top_p: Option<f64>,
-    /// Draw only from so many of the likeliest tokens.
+    /// Draw only from so many of the likeliest tokens; needs --temperature.
     #[arg(long, value_name = "K", value_parser = whole::<usize>(&TOP_K))]
     pub top_k: Option<usize>,
     /// Make tokens that occurred less likely; 1 is off.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = float(&REPETITION_PENALTY))]
     pub repetition_penalty: f64,
-    /// Seed of the draws.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
-    pub seed: u64,
+    /// Seed of the draws, 0 by default; needs --temperature.
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(&SEED))]
+    pub seed: Option<u64>,
     /// Answer in JSON.
     #[arg(long)]
     pub json: bool,
@@ -75,27 +74,31 @@ pub struct Arguments {
 /// # Errors
 /// The model, the adapter or the prompt is refused.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let sampling = arguments.sampling()?;
     let prompt = arguments.prompt()?;
     let registry = context.registry()?;
     let (adapter, backend) = (arguments.adapter.as_deref(), arguments.backend.as_deref());
     let mut model = open(&registry, &arguments.model, adapter, backend, context.memory)?;
     let tokenizer = CodeTokenizer::load(&arguments.model)?;
-    let sampling = Sampling {
-        temperature: arguments.temperature,
-        top_k: arguments.top_k,
-        top_p: arguments.top_p,
-        repetition_penalty: arguments.repetition_penalty,
-        seed: arguments.seed,
-    };
     let made = Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() };
     let complete = |told: &mut dyn FnMut(&str) -> ControlFlow<()>| {
-        complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, told, &context.stop)
+        Ok(complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, told, &context.stop)?)
     };
     let completion = match arguments.json {
         true => answer(arguments, &prompt, complete, context)?,
         false => tell(arguments, &prompt, complete, context)?,
     };
-    Ok(if completion.finish == "interrupted" { Exit::Interrupted } else { Exit::Done })
+    Ok(if completion.finish == Finish::Cancelled { Exit::Interrupted } else { Exit::Done })
+}
+
+/// Why a generation ended, in a word.
+fn word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop(_) => "stop",
+        Finish::Length => "length",
+        Finish::Positions => "positions",
+        Finish::Cancelled => "interrupted",
+    }
 }
 
 /// What makes a completion, and tells its text as it comes.
@@ -120,9 +123,9 @@ fn answer(
         "prompt": prompt,
         "suffix": arguments.fim_suffix,
         "text": completion.text,
-        "tokens": completion.tokens,
+        "tokens": completion.tokens.len(),
         "seconds": completion.seconds,
-        "finish": completion.finish,
+        "finish": word(completion.finish),
     }))?;
     Ok(completion)
 }
@@ -152,8 +155,8 @@ fn tell(
     }
     let after = shown(arguments.fim_suffix.as_deref().unwrap_or_default());
     terminal.print(&format!("{}{after}\n", before.unwrap_or_default()))?;
-    let rate = completion.tokens as f64 / completion.seconds.max(1e-9);
-    let (tokens, finish) = (count(completion.tokens as u64), completion.finish);
+    let rate = completion.tokens.len() as f64 / completion.seconds.max(1e-9);
+    let (tokens, finish) = (count(completion.tokens.len() as u64), word(completion.finish));
     terminal.note(&format!("{tokens} tokens, {} tokens/s, ended by {finish}", short(rate)));
     Ok(completion)
 }
@@ -165,6 +168,29 @@ fn shown(text: &str) -> String {
 }
 
 impl Arguments {
+    /// Refuses what would change nothing: at temperature 0 nothing is drawn.
+    fn sampling(&self) -> Result<Sampling, Failure> {
+        let given = [
+            ("--top-p", self.top_p.is_some()),
+            ("--top-k", self.top_k.is_some()),
+            ("--seed", self.seed.is_some()),
+        ];
+        if self.temperature == 0.0
+            && let Some((option, _)) = given.into_iter().find(|(_, given)| *given)
+        {
+            return Err(Failure::usage(format!("{option} changes nothing at temperature 0"))
+                .why("the likeliest token is taken always, and nothing is drawn")
+                .help(format!("add --temperature 1 to draw as the model thinks, or leave {option} out")));
+        }
+        Ok(Sampling {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            repetition_penalty: self.repetition_penalty,
+            seed: self.seed.unwrap_or_default(),
+        })
+    }
+
     fn prompt(&self) -> Result<String, Failure> {
         let refused = |from: &str, error: std::io::Error| {
             Failure::usage(format!("cannot read the prompt from {from}")).why(error.to_string())
@@ -201,86 +227,4 @@ pub fn open(
         model.load_adapter(adapter)?;
     }
     Ok(model)
-}
-
-/// What to go on from, and what follows.
-pub struct Prompt<'a> {
-    /// The text before.
-    pub prefix: &'a str,
-    /// The text after, for filling in.
-    pub suffix: Option<&'a str>,
-}
-
-/// What a model made of a prompt.
-pub struct Completion {
-    /// The new text.
-    pub text: String,
-    /// Its tokens.
-    pub tokens: usize,
-    /// How long it took, the prompt included.
-    pub seconds: f64,
-    /// `stop`, `length`, `positions` or `interrupted`.
-    pub finish: &'static str,
-}
-
-/// Lets a model complete a prompt; `told` hears the text as it comes, once for each token, and may end it.
-///
-/// # Errors
-/// The prompt or a setting is refused, or the backend fails.
-pub fn complete(
-    model: &mut Model,
-    tokenizer: &CodeTokenizer,
-    prompt: &Prompt<'_>,
-    max_tokens: usize,
-    sampling: Sampling,
-    told: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    stop: &AtomicBool,
-) -> Result<Completion, Failure> {
-    let mut ids = tokenizer.encode(prompt.prefix)?;
-    if let Some(suffix) = prompt.suffix {
-        let fim = tokenizer.fim()?;
-        let mut around = vec![fim.prefix];
-        around.append(&mut ids);
-        around.push(fim.suffix);
-        around.extend(tokenizer.encode(suffix)?);
-        around.push(fim.middle);
-        ids = around;
-    }
-    if ids.is_empty() {
-        return Err(Failure::usage("the prompt is empty").help("give some text with --prompt or on stdin"));
-    }
-    let mut stops = vec![tokenizer.end()];
-    if let Ok(fim) = tokenizer.fim() {
-        stops.extend([fim.prefix, fim.middle, fim.suffix]);
-    }
-    let request = Request { prompt: &ids, max_new_tokens: max_tokens, stop: &stops, sampling };
-    let began = Instant::now();
-    let (mut stream, mut text, mut refused) = (tokenizer.text_stream(&ids)?, String::new(), None);
-    let mut on_token = |token| match stream.push(token) {
-        Ok(piece) => {
-            text.push_str(&piece);
-            told(&piece)
-        }
-        Err(error) => {
-            refused = Some(error);
-            ControlFlow::Break(())
-        }
-    };
-    let generated = model.generate(&request, &mut on_token, stop)?;
-    if let Some(error) = refused {
-        return Err(error.into());
-    }
-    let rest = stream.finish()?;
-    if !rest.is_empty() {
-        text.push_str(&rest);
-        // There is nothing left to end.
-        let _ = told(&rest);
-    }
-    let finish = match generated.finish {
-        Finish::Stop(_) => "stop",
-        Finish::Length => "length",
-        Finish::Positions => "positions",
-        Finish::Cancelled => "interrupted",
-    };
-    Ok(Completion { text, tokens: generated.tokens.len(), seconds: began.elapsed().as_secs_f64(), finish })
 }

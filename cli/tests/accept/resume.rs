@@ -57,7 +57,7 @@ fn dataset() -> Place {
     place.write("config.json", shape);
     let run = TAPE.replace("tokens = \"tokens.json\"\nmax_seq_length = 64", "dataset = \"data\"");
     // So high that the held-out loss rises again.
-    let run = run.replace("learning_rate = 5e-3", "learning_rate = 1e-1");
+    let run = run.replace("learning_rate = 5e-3", "learning_rate = 3e-1");
     place.write("run.toml", format!("{run}[eval]\nevery_steps = 7\nrestore_best = true\n"));
     let build = ["dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32"];
     place.run(&[&build[..], &["--heldout", "0.3", "--json"]].concat()).json();

@@ -106,7 +106,7 @@ fn a_tape_that_is_no_list_of_known_tokens_is_refused() {
         "[1, 2, 384]",
         &["tape.json", "entry 2 is 384", "vocabulary has 384 tokens", "help: use the model's tokenizer"],
     );
-    tape(&place, "[1, 2, 3]", &["tape.json", "has 3 tokens", "help: use a longer tape or a smaller batch"]);
+    tape(&place, "[1]", &["tape.json", "its length is 1", "help: give at least two"]);
 }
 
 #[test]

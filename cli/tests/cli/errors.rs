@@ -79,6 +79,18 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         &["'--seed", "a whole number of 0 or more"],
     ),
     (&["generate", "nowhere", "--top-p", "0"], 2, &["'--top-p", "greater than 0 and at most 1"]),
+    (
+        &["generate", "nowhere", "--top-p", "0.9"],
+        2,
+        &["--top-p changes nothing at temperature 0", "help: add --temperature 1"],
+    ),
+    (&["generate", "nowhere", "--top-k", "3", "--temperature", "0"], 2, &["--top-k changes nothing"]),
+    (&["generate", "nowhere", "--seed", "0"], 2, &["--seed changes nothing", "leave --seed out"]),
+    (
+        &["dataset", "build", ".", "-o", "my data"],
+        2,
+        &["the dataset's folder: \"my data\" holds a character"],
+    ),
     (&["generate", "nowhere", "--max-tokens", "0"], 2, &["'--max-tokens", "from 1 to 1000000"]),
     (&["quickstart", "--seed", "9223372036854775808"], 2, &["'--seed", "a whole number of 0 or more"]),
     (&["model", "init", "-o", "m"], 2, &["--preset"]),

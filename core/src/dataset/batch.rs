@@ -28,7 +28,7 @@ pub struct MicroBatch {
 }
 
 impl MicroBatch {
-    fn with_capacity(batch: usize, seq: usize) -> Self {
+    pub(super) fn with_capacity(batch: usize, seq: usize) -> Self {
         let room = || Vec::with_capacity(batch * seq);
         Self { batch, seq, ids: room(), labels: room(), segments: room(), positions: room() }
     }

@@ -9,15 +9,14 @@ use rayon::prelude::*;
 use super::batch::PackedBatches;
 use super::dedup::dedup;
 use super::document::in_path_order;
-use super::fim::{self, Cut, FimOrder};
 use super::mix::{RuleSet, mix};
 use super::pack::{Packing, TokenStream};
+use super::piece::{self, Pieces};
 use super::split::split;
-use super::tokenizer::FimTokens;
 use super::vocabulary::Vocabulary;
 use super::{
-    CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, IGNORE, Ledger,
-    LedgerReport, Split, Stage,
+    CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, Ledger, LedgerReport,
+    Split, Stage,
 };
 use crate::analysis::UsedAnalyzer;
 use crate::plugin::PluginIdentity;
@@ -91,26 +90,32 @@ impl Tokens {
 
     /// What became of the tokens of each document, counted on the finished sequences.
     pub(super) fn ledgers(&self) -> Vec<Ledger> {
-        let length = |index| self.stream.document(index).len() as u64;
-        let mut ledgers: Vec<Ledger> = (0..self.stream.documents())
-            .map(|index| Ledger { input: length(index), ..Ledger::default() })
-            .collect();
-        for (index, parts) in self.packing.rows.iter().enumerate() {
-            let Some(row) = self.packing.row(index, &self.stream, 0) else { continue };
-            let owners = parts.iter().map(|part| part.document as usize).collect::<Vec<_>>();
-            for (segment, label) in row.segments.iter().zip(&row.labels) {
-                let owner = owners.get(*segment as usize).and_then(|&owner| ledgers.get_mut(owner));
-                match owner {
-                    Some(ledger) if *label == IGNORE => ledger.masked += 1,
-                    Some(ledger) => ledger.trained += 1,
-                    None => {}
-                }
+        let stream = &self.stream;
+        let mut owners = Vec::with_capacity(stream.piece_count());
+        for (document, pieces) in stream.documents.windows(2).enumerate() {
+            if let [first, after] = pieces {
+                owners.extend((*first..*after).map(|_| document));
             }
         }
-        for part in &self.packing.truncated {
-            if let Some(ledger) = ledgers.get_mut(part.document as usize) {
-                ledger.truncated += u64::from(part.length);
+        let length = |index| stream.document(index).len() as u64;
+        let mut ledgers: Vec<Ledger> = (0..stream.document_count())
+            .map(|index| Ledger { input: length(index), ..Ledger::default() })
+            .collect();
+        let mut count = |piece: &u32, add: fn(&mut Ledger, u64)| {
+            let piece = *piece as usize;
+            if let Some(ledger) = owners.get(piece).and_then(|owner| ledgers.get_mut(*owner)) {
+                add(ledger, stream.piece(piece).len() as u64);
             }
+        };
+        // In a sequence the first token of a piece is predicted by none, and every other by the one before it.
+        for piece in self.packing.rows.iter().flatten() {
+            count(piece, |ledger, length| {
+                ledger.masked += 1;
+                ledger.trained += length - 1;
+            });
+        }
+        for piece in &self.packing.truncated {
+            count(piece, |ledger, length| ledger.truncated += length);
         }
         ledgers
     }
@@ -241,18 +246,17 @@ pub fn assemble(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DatasetError> {
     config.check_with(tokenizer)?;
-    let names = if config.fim_rate > 0.0 { Some(tokenizer.fim()?) } else { None };
     let total = selection.kept.len() + selection.left_out.len();
     let done = AtomicUsize::new(0);
     let step = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         progress(Progress { stage: ProgressStage::Encoding, done, total });
     };
-    let encoded: Vec<Result<Encoded, Dropped>> = selection
+    let encoded: Vec<Result<Pieces, Dropped>> = selection
         .kept
         .par_iter()
         .map(|(document, split)| {
-            let encoded = encode(document, *split, tokenizer, names, config);
+            let encoded = encode(document, *split, tokenizer, config);
             step();
             encoded
         })
@@ -267,23 +271,20 @@ pub fn assemble(
         })
         .collect();
 
-    let mut streams = [Split::Train, Split::Heldout]
-        .map(|split| (split, TokenStream { offsets: vec![0], ..TokenStream::default() }));
+    let mut streams = [Split::Train, Split::Heldout].map(|split| (split, TokenStream::default()));
     let mut documents = Vec::with_capacity(encoded.len());
     let mut left_out: Vec<(String, Dropped)> = Vec::new();
     for ((document, split), encoded) in selection.kept.into_iter().zip(encoded) {
         match encoded {
-            Ok(Encoded { ids, order }) => {
+            Ok(pieces) => {
                 if let Some((_, stream)) = streams.iter_mut().find(|(side, _)| *side == split) {
-                    stream.ids.extend(&ids);
-                    stream.offsets.push(stream.ids.len() as u64);
-                    stream.fim.push(order as u8);
+                    stream.push(&pieces);
                 }
                 documents.push(DocumentRecord {
                     path: document.path,
                     language: document.language,
                     split,
-                    tokens: ids.len() as u64,
+                    tokens: pieces.ids.len() as u64,
                     digest: blake3::Hash::from_bytes(document.digest).to_hex().to_string(),
                 });
             }
@@ -329,40 +330,23 @@ pub fn assemble(
     })
 }
 
-struct Encoded {
-    ids: Vec<u32>,
-    order: FimOrder,
-}
-
-/// `names` are the tokens of fill-in-the-middle, where it is asked for.
+/// The pieces of a document; those of the training split are drawn for, where fill-in-the-middle is asked for.
 fn encode(
     document: &Document,
     split: Split,
     tokenizer: &CodeTokenizer,
-    names: Option<&FimTokens>,
     config: &DatasetConfig,
-) -> Result<Encoded, Dropped> {
+) -> Result<Pieces, Dropped> {
     let (path, text) = (&document.path, &document.text);
     let refuse =
         |reason: String, tokens| Dropped { path: path.clone(), stage: Stage::Tokenizer, reason, tokens };
-    let plain = tokenizer.encode(text).map_err(|error| refuse(error.to_string(), 0))?;
-    let tokens = plain.len() as u64;
-    if !tokenizer.is_lossless(text, &plain) {
+    let ids = tokenizer.encode(text).map_err(|error| refuse(error.to_string(), 0))?;
+    let tokens = ids.len() as u64;
+    if !tokenizer.is_lossless(text, &ids) {
         return Err(refuse("the tokenizer does not give the text back byte for byte".to_owned(), tokens));
     }
-    let (cut, mut ids) = match names.filter(|_| split == Split::Train) {
-        None => (Cut { order: FimOrder::Plain, start: 0, end: 0 }, plain),
-        Some(names) => {
-            let cut = fim::draw(path, text, config.seed, config.fim_rate, config.spm_rate);
-            let ids = match cut.order {
-                FimOrder::Plain => Ok(plain),
-                _ => fim::apply(text, cut, tokenizer, names),
-            };
-            (cut, ids.map_err(|error| refuse(error.to_string(), tokens))?)
-        }
-    };
-    ids.push(tokenizer.end());
-    Ok(Encoded { ids, order: cut.order })
+    let fim = split == Split::Train && config.fim_rate > 0.0;
+    piece::cut(path, text, &ids, fim, tokenizer, config).map_err(|error| refuse(error.to_string(), tokens))
 }
 
 fn nothing_left<'a>(given: usize, dropped: impl Iterator<Item = &'a Dropped>) -> DatasetError {

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeTokenizer, DatasetError};
+use super::{CodeTokenizer, DatasetError, fim};
 use crate::validate::{self as v, Violation};
+
+/// Tokens of text that an example of fill-in-the-middle has room for at least: of a few characters, whatever they are.
+const LEAST_TEXT: usize = 12;
 
 /// How a dataset is made of documents: a file of settings, and part of the dataset's manifest. The bounds are
 /// those of the [`validate`](crate::validate) room.
@@ -24,7 +27,8 @@ pub struct DatasetConfig {
     pub dedup: bool,
     /// Tokens of a sequence.
     pub max_seq_length: usize,
-    /// Fraction of the training documents turned into fill-in-the-middle examples.
+    /// Fraction of the pieces of training documents turned into fill-in-the-middle examples; a document that fits into
+    /// a sequence is one piece.
     pub fim_rate: f64,
     /// Fraction of those in suffix-prefix-middle order, the others being prefix-suffix-middle.
     pub spm_rate: f64,
@@ -104,8 +108,9 @@ impl DatasetConfig {
     /// Checks every value, and that the tokenizer can do what is asked.
     ///
     /// # Errors
-    /// As [`check`](Self::check), for the size of the vocabulary too, and [`DatasetError::MissingToken`] for a
-    /// `fim_rate` above 0 with a tokenizer that has no tokens for it.
+    /// As [`check`](Self::check), for the size of the vocabulary too; for a `fim_rate` above 0,
+    /// [`DatasetError::MissingToken`] with a tokenizer that has no tokens for it, and [`DatasetError::ShortForFim`]
+    /// with sequences that hold little more than those.
     pub fn check_with(&self, tokenizer: &CodeTokenizer) -> Result<(), DatasetError> {
         self.check()?;
         v::VOCAB_SIZE
@@ -113,6 +118,10 @@ impl DatasetConfig {
             .map_err(|violation| Violation { field: "the tokenizer's vocab_size".into(), ..violation })?;
         if self.fim_rate > 0.0 {
             tokenizer.fim()?;
+            let least = fim::overhead(tokenizer) + LEAST_TEXT;
+            if self.max_seq_length < least {
+                return Err(DatasetError::ShortForFim { length: self.max_seq_length, least });
+            }
         }
         Ok(())
     }

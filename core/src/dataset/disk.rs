@@ -3,11 +3,14 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, analyzers, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
-//! | `train.bin`, `heldout.bin` | safetensors: `ids` u32, `offsets` u64 (documents + 1), `fim` u8 per document |
+//! | `train.bin`, `heldout.bin` | safetensors: `ids` u32, `pieces` u64 (where each starts, and the end), `fim` u8 per piece, `documents` u64 (the first piece of each, and the end) |
 //! | `documents.jsonl`, `dropped.jsonl` | a line for every kept document and for every one left out |
-//! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer |
+//! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer; `special_tokens_map.json` too where it came with one |
 //!
 //! Packing is derived from these on loading. A folder appears whole or not at all.
+//!
+//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing and
+//! each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,18 +23,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::build::Tokens;
+use super::fim::FimOrder;
 use super::pack::TokenStream;
+use super::tokenizer::TokenizerFiles;
 use super::{
     CodeTokenizer, Dataset, DatasetConfig, DatasetError, DocumentRecord, Dropped, Ledger, LedgerReport, Split,
 };
 use crate::files;
 use crate::plugin::PluginIdentity;
+use crate::validate::{DATASET_NAME, Violation};
 
 const MANIFEST: &str = "dataset.json";
 const FORMAT: &str = "codetune-dataset";
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
-/// Every file but the manifest.
+/// Every file but the manifest and those that a tokenizer may come without.
 const FILES: [&str; 6] = [
     "train.bin",
     "heldout.bin",
@@ -40,6 +46,9 @@ const FILES: [&str; 6] = [
     "tokenizer.json",
     "tokenizer_config.json",
 ];
+
+/// The tokenizer's file that is there only where the tokenizer came with it.
+const TOKENIZER_MAP: &str = "special_tokens_map.json";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,17 +99,24 @@ impl Dataset {
     /// Checks that [`save`](Self::save) may write to a folder, so that this can be told before the work.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`] where there is anything else.
+    /// [`DatasetError::NotADataset`] where there is anything else, [`DatasetError::Invalid`] for a name that no run
+    /// could record.
     pub fn check_target(folder: &Path) -> Result<(), DatasetError> {
         if fs::symlink_metadata(folder).is_ok() && !is_dataset(folder) {
             let way_out = "nothing was written, choose another folder";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
         }
-        if folder.file_name().is_none() {
+        let Some(name) = folder.file_name() else {
             let way_out = "give a folder that has a name";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
-        }
-        Ok(())
+        };
+        // Runs are recorded with it, as it is.
+        let named = |violation| Violation { field: "the dataset's folder".into(), ..violation };
+        DATASET_NAME
+            .check_text(&name.to_string_lossy())
+            .map(drop)
+            .map_err(named)
+            .map_err(DatasetError::Invalid)
     }
 
     /// Reads a dataset back, checking every byte of it.
@@ -111,7 +127,8 @@ impl Dataset {
     pub fn load(folder: &Path) -> Result<Self, DatasetError> {
         let manifest = read_manifest(folder)?;
         let mut contents: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-        for name in FILES {
+        let optional = manifest.files.contains_key(TOKENIZER_MAP).then_some(TOKENIZER_MAP);
+        for name in FILES.into_iter().chain(optional) {
             let path = folder.join(name);
             let damaged = |cause: &str| DatasetError::Damaged { path: path.clone(), cause: cause.to_owned() };
             let entry = manifest.files.get(name).ok_or_else(|| damaged("the manifest does not list it"))?;
@@ -132,10 +149,13 @@ impl Dataset {
         let mut take = |name| (folder.join(name), contents.remove(name).unwrap_or_default());
         let (tokenizer_path, tokenizer_json) = take("tokenizer.json");
         let (_, tokenizer_config) = take("tokenizer_config.json");
-        let tokenizer = CodeTokenizer::from_bytes(tokenizer_json, Some(tokenizer_config), &tokenizer_path)?;
+        let map = optional.map(|name| take(name).1);
+        let files = TokenizerFiles { map, ..TokenizerFiles::new(tokenizer_json, Some(tokenizer_config)) };
+        let tokenizer = CodeTokenizer::from_files(files, &tokenizer_path)?;
         let config = manifest.config;
-        let train = read_stream(take("train.bin"), tokenizer.vocab_size())?;
-        let heldout = read_stream(take("heldout.bin"), tokenizer.vocab_size())?;
+        let limits = (tokenizer.vocab_size(), config.max_seq_length);
+        let train = read_stream(take("train.bin"), limits)?;
+        let heldout = read_stream(take("heldout.bin"), limits)?;
         let documents: Vec<DocumentRecord> = read_lines(take("documents.jsonl"))?;
         let dropped: Vec<Dropped> = read_lines(take("dropped.jsonl"))?;
         let dataset = Self {
@@ -159,21 +179,20 @@ impl Dataset {
     }
 
     fn write_files(&self, folder: &Path) -> Result<Vec<u8>, DatasetError> {
-        let [tokenizer_json, tokenizer_config] = self.tokenizer.files().map(|(_, bytes)| bytes.to_vec());
-        let contents = [
-            stream_bytes(&self.train.stream)?,
-            stream_bytes(&self.heldout.stream)?,
-            line_bytes(&self.documents)?,
-            line_bytes(&self.dropped)?,
-            tokenizer_json,
-            tokenizer_config,
+        let [train, heldout, documents, dropped, ..] = FILES;
+        let mut contents = vec![
+            (train, stream_bytes(&self.train.stream)?),
+            (heldout, stream_bytes(&self.heldout.stream)?),
+            (documents, line_bytes(&self.documents)?),
+            (dropped, line_bytes(&self.dropped)?),
         ];
+        contents.extend(self.tokenizer.files().into_iter().map(|(name, bytes)| (name, bytes.to_vec())));
         let mut files = BTreeMap::new();
-        for (name, bytes) in FILES.into_iter().zip(&contents) {
+        for (name, bytes) in &contents {
             let path = folder.join(name);
             fs::write(&path, bytes).map_err(DatasetError::io(&path))?;
             let blake3 = blake3::hash(bytes).to_hex().to_string();
-            files.insert(name.to_owned(), FileEntry { bytes: bytes.len() as u64, blake3 });
+            files.insert((*name).to_owned(), FileEntry { bytes: bytes.len() as u64, blake3 });
         }
         let mut manifest = Manifest {
             format: FORMAT.to_owned(),
@@ -202,7 +221,7 @@ impl Dataset {
             dropped_documents: self.dropped.len(),
             train_sequences: self.train.packing.rows.len(),
             heldout_sequences: self.heldout.packing.rows.len(),
-            padding: self.train.packing.padding() + self.heldout.packing.padding(),
+            padding: self.train.packing.padding + self.heldout.packing.padding,
         }
     }
 
@@ -305,14 +324,16 @@ fn read_lines<T: DeserializeOwned>((path, bytes): (PathBuf, Vec<u8>)) -> Result<
 }
 
 fn stream_bytes(stream: &TokenStream) -> Result<Vec<u8>, DatasetError> {
+    let wide = |numbers: &[u64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
     let ids: Vec<u8> = stream.ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-    let offsets: Vec<u8> = stream.offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+    let (pieces, documents) = (wide(&stream.pieces), wide(&stream.documents));
     let view = |dtype, length, bytes| TensorView::new(dtype, vec![length], bytes);
     let write = || {
         let tensors = [
             ("ids", view(Dtype::U32, stream.ids.len(), &ids)?),
-            ("offsets", view(Dtype::U64, stream.offsets.len(), &offsets)?),
+            ("pieces", view(Dtype::U64, stream.pieces.len(), &pieces)?),
             ("fim", view(Dtype::U8, stream.fim.len(), &stream.fim)?),
+            ("documents", view(Dtype::U64, stream.documents.len(), &documents)?),
         ];
         safetensors::serialize(tensors, None)
     };
@@ -322,7 +343,11 @@ fn stream_bytes(stream: &TokenStream) -> Result<Vec<u8>, DatasetError> {
     })
 }
 
-fn read_stream((path, bytes): (PathBuf, Vec<u8>), vocab_size: usize) -> Result<TokenStream, DatasetError> {
+/// Reads ids below the first limit in pieces no longer than the second.
+fn read_stream(
+    (path, bytes): (PathBuf, Vec<u8>),
+    (vocab_size, seq): (usize, usize),
+) -> Result<TokenStream, DatasetError> {
     let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
     let tensor = |name: &str, dtype: Dtype| {
@@ -330,20 +355,28 @@ fn read_stream((path, bytes): (PathBuf, Vec<u8>), vocab_size: usize) -> Result<T
         let shaped = view.dtype() == dtype && view.shape().len() == 1;
         shaped.then(|| view.data()).ok_or_else(|| damaged(format!("{name} has another type or shape")))
     };
+    let wide = |name: &str| {
+        let bytes = tensor(name, Dtype::U64)?;
+        Ok::<_, DatasetError>(bytes.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect())
+    };
     let ids: Vec<u32> =
         tensor("ids", Dtype::U32)?.as_chunks().0.iter().map(|&bytes| u32::from_le_bytes(bytes)).collect();
-    let offsets: Vec<u64> =
-        tensor("offsets", Dtype::U64)?.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect();
+    let (pieces, documents): (Vec<u64>, Vec<u64>) = (wide("pieces")?, wide("documents")?);
     let fim = tensor("fim", Dtype::U8)?.to_vec();
-    let ordered = offsets.first() == Some(&0)
-        && offsets.last() == Some(&(ids.len() as u64))
-        && offsets.is_sorted()
-        && offsets.len() == fim.len() + 1;
-    if !ordered || fim.iter().any(|&order| order > 2) {
+    let from_to = |offsets: &[u64], end: usize| {
+        offsets.first() == Some(&0) && offsets.last() == Some(&(end as u64)) && offsets.is_sorted()
+    };
+    let ordered =
+        from_to(&pieces, ids.len()) && from_to(&documents, fim.len()) && pieces.len() == fim.len() + 1;
+    if !ordered || fim.iter().any(|&order| FimOrder::of(order).is_none()) {
         return Err(damaged("its offsets do not fit its ids".to_owned()));
+    }
+    let fits = |pair: &[u64]| matches!(pair, [start, end] if end - start <= seq as u64);
+    if !pieces.windows(2).all(fits) {
+        return Err(damaged(format!("it has a piece longer than a sequence of {seq} tokens")));
     }
     if ids.iter().any(|&id| id as usize >= vocab_size) {
         return Err(damaged(format!("it has ids beyond the vocabulary of {vocab_size}")));
     }
-    Ok(TokenStream { ids, offsets, fim })
+    Ok(TokenStream { ids, pieces, fim, documents })
 }

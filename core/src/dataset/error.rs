@@ -89,6 +89,16 @@ pub enum DatasetError {
          again; set fim_rate = 0 or use a tokenizer that adds nothing, such as a byte-level one"
     )]
     PartsDoNotJoin,
+    /// The markers of fill-in-the-middle leave no room for text.
+    #[error(
+        "max_seq_length is {length}, too short for fill-in-the-middle; use {least} tokens or more, or set fim_rate = 0"
+    )]
+    ShortForFim {
+        /// Tokens of a sequence.
+        length: usize,
+        /// Tokens that it needs at least.
+        least: usize,
+    },
     /// A text cannot be encoded or ids cannot be decoded.
     #[error("tokenizer: {0}")]
     Tokenizer(String),

@@ -1,20 +1,21 @@
-//! Fill-in-the-middle: a document is cut in three and its middle moved to the end.
+//! Fill-in-the-middle: a piece of a document is cut in three and its middle moved to the end.
 //!
-//! After Bavarian et al., "Efficient Training of Language Models to Fill in the Middle" (2022): the two cuts
-//! are uniform over the characters of the document, the three parts are encoded apart, and the result is
+//! After Bavarian et al., "Efficient Training of Language Models to Fill in the Middle" (2022), with their
+//! context-level variant: a document is cut into pieces that fit into a sequence first (see [`super::piece`]), and
+//! each piece is drawn for and permuted on its own, so that no example crosses a sequence. The two cuts are uniform
+//! over the characters of the piece, the three parts are encoded apart, and the result is
 //!
 //! - PSM: `<prefix> P <suffix> S <middle> M`
 //! - SPM: `<prefix> <suffix> S <middle> P M`
 //!
-//! whose text parts always join to the document again. The draw depends on seed and path alone. It is made per
-//! document, before packing: a document longer than a sequence is cut after it.
+//! whose text parts always join to the piece again, between the tokens that stand around any text and with
+//! end-of-text last, by which a model tells that the middle is complete. The draw depends on seed, path and the
+//! piece's number alone.
 
-use super::CodeTokenizer;
-use super::DatasetError;
 use super::random::Draws;
-use super::tokenizer::FimTokens;
+use super::{CodeTokenizer, DatasetError};
 
-/// How the parts of a document are ordered.
+/// How the parts of a piece are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum FimOrder {
@@ -26,67 +27,99 @@ pub enum FimOrder {
     Spm = 2,
 }
 
-/// What was drawn for a document.
+impl FimOrder {
+    /// The order that a number stands for.
+    pub fn of(number: u8) -> Option<Self> {
+        [Self::Plain, Self::Psm, Self::Spm].into_iter().find(|order| *order as u8 == number)
+    }
+}
+
+/// What was drawn for a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
+pub struct Draw {
     /// The order of the parts.
     pub order: FimOrder,
-    /// Where the middle starts, in bytes.
-    pub start: usize,
-    /// Where it ends, in bytes.
-    pub end: usize,
+    /// The two cuts, as parts of 2⁶⁴ of the piece's characters.
+    cuts: [u64; 2],
 }
 
-/// Draws the order and the cuts of a document.
-pub fn draw(path: &str, text: &str, seed: u64, fim_rate: f64, spm_rate: f64) -> Cut {
-    let mut draws = Draws::new("codetune dataset 1 fim", seed, path.as_bytes());
-    if draws.unit() >= fim_rate {
-        return Cut { order: FimOrder::Plain, start: 0, end: 0 };
-    }
-    let order = if draws.unit() < spm_rate { FimOrder::Spm } else { FimOrder::Psm };
-    let characters = text.chars().count();
-    let (a, b) = (draws.up_to(characters), draws.up_to(characters));
-    let byte = |character| text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte);
-    Cut { order, start: byte(a.min(b)), end: byte(a.max(b)) }
-}
-
-/// The ids of a document after its cut, without the end-of-text token.
-///
-/// # Errors
-/// [`DatasetError::Tokenizer`] where a part cannot be encoded.
-pub fn apply(
-    text: &str,
-    cut: Cut,
-    tokenizer: &CodeTokenizer,
-    tokens: &FimTokens,
-) -> Result<Vec<u32>, DatasetError> {
-    let parts = (text.get(..cut.start), text.get(cut.start..cut.end), text.get(cut.end..));
-    let (Some(prefix), Some(middle), Some(suffix)) = parts else {
-        return Err(DatasetError::Tokenizer(format!(
-            "a fill-in-the-middle cut at bytes {}..{} is not on character boundaries",
-            cut.start, cut.end
-        )));
+/// Draws the order and the cuts of a document's piece, counted from 0.
+pub fn draw(path: &str, piece: u64, seed: u64, fim_rate: f64, spm_rate: f64) -> Draw {
+    let name = [&piece.to_le_bytes(), path.as_bytes()].concat();
+    let mut draws = Draws::new("codetune dataset 3 fim", seed, &name);
+    let order = match draws.unit() < fim_rate {
+        false => FimOrder::Plain,
+        true if draws.unit() < spm_rate => FimOrder::Spm,
+        true => FimOrder::Psm,
     };
-    if cut.order == FimOrder::Plain {
-        return tokenizer.encode(text);
+    Draw { order, cuts: [draws.bits(), draws.bits()] }
+}
+
+impl Draw {
+    /// Where the middle of a text starts and ends, in bytes.
+    fn middle(&self, text: &str) -> (usize, usize) {
+        let characters = text.chars().count() as u128;
+        let [a, b] = self.cuts.map(|cut| {
+            let character = ((u128::from(cut) * (characters + 1)) >> 64) as usize;
+            text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte)
+        });
+        (a.min(b), a.max(b))
     }
-    let (prefix, middle, suffix) =
-        (tokenizer.encode(prefix)?, tokenizer.encode(middle)?, tokenizer.encode(suffix)?);
-    let mut ids = Vec::with_capacity(prefix.len() + middle.len() + suffix.len() + 4);
-    ids.push(tokens.prefix);
-    if cut.order == FimOrder::Psm {
-        ids.extend(prefix);
-        ids.push(tokens.suffix);
-        ids.extend(suffix);
-        ids.push(tokens.middle);
-    } else {
-        ids.push(tokens.suffix);
-        ids.extend(suffix);
-        ids.push(tokens.middle);
-        ids.extend(prefix);
+
+    /// The ids of an example made of a text, all that stands around it included.
+    ///
+    /// # Errors
+    /// [`DatasetError::Tokenizer`] where a part cannot be encoded, or would not be given back,
+    /// [`DatasetError::MissingToken`] where there are no markers.
+    pub fn apply(&self, text: &str, tokenizer: &CodeTokenizer) -> Result<Vec<u32>, DatasetError> {
+        let (start, end) = self.middle(text);
+        let encode = |range: std::ops::Range<usize>| {
+            let part = text.get(range).unwrap_or_default();
+            let ids = tokenizer.encode(part)?;
+            match tokenizer.is_lossless(part, &ids) {
+                true => Ok(ids),
+                false => Err(DatasetError::Tokenizer("a part of the text is not given back".to_owned())),
+            }
+        };
+        let (prefix, middle, suffix) = (encode(0..start)?, encode(start..end)?, encode(end..text.len())?);
+        let special = tokenizer.special();
+        let markers = special.fim.ok_or_else(|| DatasetError::MissingToken {
+            purpose: "fill-in-the-middle",
+            tried: "its markers".to_owned(),
+            way_out: "set fim_rate = 0",
+        })?;
+        let (first, second, third) = ([markers.prefix], [markers.suffix], [markers.middle]);
+        let inside: [&[u32]; 6] = match self.order {
+            FimOrder::Plain => [&prefix, &middle, &suffix, &[], &[], &[]],
+            FimOrder::Psm => [&first, &prefix, &second, &suffix, &third, &middle],
+            FimOrder::Spm => [&first, &second, &suffix, &third, &prefix, &middle],
+        };
+        Ok([special.before.clone(), inside.concat(), special.closing()].concat())
     }
-    ids.extend(middle);
-    Ok(ids)
+}
+
+/// The tokens of an example that are no text: markers, and what stands around.
+pub(super) fn overhead(tokenizer: &CodeTokenizer) -> usize {
+    let special = tokenizer.special();
+    special.before.len() + 3 + special.closing().len()
+}
+
+/// Whether ids are a whole example in that order: they begin and end as one does, with each marker once in its place.
+pub fn is_whole(ids: &[u32], order: FimOrder, tokenizer: &CodeTokenizer) -> bool {
+    let special = tokenizer.special();
+    let Some(markers) = special.fim else { return false };
+    let inside = ids.strip_prefix(special.before.as_slice());
+    let inside = inside.and_then(|ids| ids.strip_suffix(special.closing().as_slice())).unwrap_or_default();
+    let places: Vec<(usize, u32)> = (inside.iter().copied().enumerate())
+        .filter(|(_, id)| [markers.prefix, markers.suffix, markers.middle].contains(id))
+        .collect();
+    let [(first, prefix), (second, suffix), (_, middle)] = places[..] else { return false };
+    let fits = match order {
+        FimOrder::Plain => false,
+        FimOrder::Psm => first == 0,
+        FimOrder::Spm => (first, second) == (0, 1),
+    };
+    fits && (prefix, suffix, middle) == (markers.prefix, markers.suffix, markers.middle)
 }
 
 #[cfg(test)]
@@ -95,22 +128,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_join_to_the_text_again() {
+    fn the_parts_join_to_the_text_again_and_end_of_text_is_last() {
         let tokenizer = tokenizer();
-        let tokens = tokenizer.fim().unwrap();
+        let tokens = *tokenizer.fim().unwrap();
         let mut orders = [0; 3];
         for i in 0..200 {
             let text = random_text(i);
-            let cut = draw(&format!("f{i}"), &text, 7, 0.9, 0.5);
-            orders[cut.order as usize] += 1;
-            let ids = apply(&text, cut, tokenizer, tokens).unwrap();
-            let joined = match cut.order {
-                FimOrder::Plain => tokenizer.decode(&ids).unwrap(),
+            let draw = draw("f", i, 7, 0.9, 0.5);
+            orders[draw.order as usize] += 1;
+            let ids = draw.apply(&text, tokenizer).unwrap();
+            let (end, ids) = ids.split_last().unwrap();
+            assert_eq!(*end, tokenizer.end());
+            let decode = |ids: &[u32]| tokenizer.decode(ids).unwrap();
+            let joined = match draw.order {
+                FimOrder::Plain => decode(ids),
                 order => {
                     assert_eq!(ids[0], tokens.prefix);
                     let suffix = ids.iter().position(|&id| id == tokens.suffix).unwrap();
                     let middle = ids.iter().position(|&id| id == tokens.middle).unwrap();
-                    let decode = |ids: &[u32]| tokenizer.decode(ids).unwrap();
                     match order {
                         FimOrder::Psm => {
                             decode(&ids[1..suffix])
@@ -130,12 +165,26 @@ mod tests {
     }
 
     #[test]
+    fn an_example_is_whole_with_each_marker_once_in_its_place_and_its_end() {
+        let tokenizer = tokenizer();
+        for (spm_rate, order) in [(0.0, FimOrder::Psm), (1.0, FimOrder::Spm)] {
+            let ids = draw("f", 0, 7, 1.0, spm_rate).apply("let x = 1;\n", tokenizer).unwrap();
+            assert!(is_whole(&ids, order, tokenizer));
+            assert!(!is_whole(&ids, FimOrder::Plain, tokenizer));
+            for cut in 1..ids.len() {
+                assert!(!is_whole(&ids[cut..], order, tokenizer), "{cut} of {ids:?}");
+                assert!(!is_whole(&ids[..cut], order, tokenizer), "{cut} of {ids:?}");
+            }
+            assert!(!is_whole(&[ids.clone(), ids].concat(), order, tokenizer));
+        }
+    }
+
+    #[test]
     fn rates_of_zero_and_one_are_kept() {
         for i in 0..100 {
-            let path = format!("f{i}");
-            assert_eq!(draw(&path, "abc", 1, 0.0, 0.5).order, FimOrder::Plain);
-            assert_eq!(draw(&path, "abc", 1, 1.0, 0.0).order, FimOrder::Psm);
-            assert_eq!(draw(&path, "abc", 1, 1.0, 1.0).order, FimOrder::Spm);
+            assert_eq!(draw("f", i, 1, 0.0, 0.5).order, FimOrder::Plain);
+            assert_eq!(draw("f", i, 1, 1.0, 0.0).order, FimOrder::Psm);
+            assert_eq!(draw("f", i, 1, 1.0, 1.0).order, FimOrder::Spm);
         }
     }
 
@@ -144,9 +193,9 @@ mod tests {
         let text = "aé漢🦀".repeat(25);
         let mut starts = 0.0;
         for i in 0..2000 {
-            let cut = draw(&format!("f{i}"), &text, 1, 1.0, 0.5);
-            assert!(text.is_char_boundary(cut.start) && text.is_char_boundary(cut.end));
-            starts += text[..cut.start].chars().count() as f64 / 100.0;
+            let (start, end) = draw(&format!("f{i}"), 3, 1, 1.0, 0.5).middle(&text);
+            assert!(text.is_char_boundary(start) && text.is_char_boundary(end) && start <= end);
+            starts += text[..start].chars().count() as f64 / 100.0;
         }
         // The smaller of two uniform draws has the mean 1/3.
         assert!((starts / 2000.0 - 1.0 / 3.0).abs() < 0.02, "{}", starts / 2000.0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::fim::FimOrder;
+use super::fim::{FimOrder, is_whole};
 use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
 use crate::plugin::PluginIdentity;
 
@@ -25,10 +25,13 @@ pub struct Summary {
     pub max_seq_length: usize,
     /// Padding tokens in all sequences.
     pub padding: u64,
-    /// Training documents in prefix-suffix-middle order.
+    /// Examples in prefix-suffix-middle order in the training sequences.
     pub fim_psm: usize,
-    /// Training documents in suffix-prefix-middle order.
+    /// Examples in suffix-prefix-middle order in the training sequences.
     pub fim_spm: usize,
+    /// How many of those stand in one sequence with all markers, in order, and end-of-text: all of them, or the
+    /// sequences are not as they were made.
+    pub fim_whole: usize,
     /// Entries of the tokenizer's vocabulary.
     pub vocab_size: usize,
     /// The analyzers by whose answers the documents were chosen.
@@ -90,7 +93,7 @@ impl Dataset {
             language.tokens += record.tokens;
         }
         let stream = self.stream(Split::Train);
-        let fim = |order: FimOrder| stream.fim.iter().filter(|&&drawn| drawn == order as u8).count();
+        let fim = self.examples();
         let samples = of(Split::Train).enumerate().take(samples).map(|(index, record)| {
             let ids = stream.document(index);
             let shown = ids.len().min(tokens);
@@ -105,9 +108,10 @@ impl Dataset {
             train_sequences: train.rows.len(),
             heldout_sequences: heldout.rows.len(),
             max_seq_length: self.config().max_seq_length,
-            padding: train.padding() + heldout.padding(),
-            fim_psm: fim(FimOrder::Psm),
-            fim_spm: fim(FimOrder::Spm),
+            padding: train.padding + heldout.padding,
+            fim_psm: fim.psm,
+            fim_spm: fim.spm,
+            fim_whole: fim.whole,
             vocab_size: self.tokenizer().vocab_size(),
             analyzers: self.analyzers().to_vec(),
             languages,
@@ -115,6 +119,41 @@ impl Dataset {
             reasons: top_reasons(self.dropped(), reasons),
             samples: samples.collect::<Result<_, DatasetError>>()?,
         })
+    }
+}
+
+#[derive(Default)]
+struct Examples {
+    psm: usize,
+    spm: usize,
+    whole: usize,
+}
+
+impl Dataset {
+    /// Counts the examples of fill-in-the-middle in the training sequences, as the training loop gets them.
+    fn examples(&self) -> Examples {
+        let (stream, packing) = (self.stream(Split::Train), self.packing(Split::Train));
+        let mut examples = Examples::default();
+        for (index, pieces) in packing.rows.iter().enumerate() {
+            let orders = pieces.iter().map(|piece| stream.order(*piece as usize));
+            if orders.clone().all(|order| order == FimOrder::Plain) {
+                continue;
+            }
+            let Some(row) = packing.row(index, stream, self.tokenizer().padding()) else { continue };
+            let segments = row.segments.chunk_by(|a, b| a == b);
+            let mut ids = row.ids.as_slice();
+            for (order, segment) in orders.zip(segments) {
+                let example;
+                (example, ids) = ids.split_at(segment.len());
+                match order {
+                    FimOrder::Plain => continue,
+                    FimOrder::Psm => examples.psm += 1,
+                    FimOrder::Spm => examples.spm += 1,
+                }
+                examples.whole += usize::from(is_whole(example, order, self.tokenizer()));
+            }
+        }
+        examples
     }
 }
 

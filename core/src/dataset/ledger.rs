@@ -10,8 +10,9 @@ use super::DatasetError;
 /// Counts of tokens, for which `input = trained + masked + truncated + dropped` holds exactly.
 ///
 /// `input` counts, for every document given: when it is kept, the ids that stand for it in the stream, which
-/// are those of its text (of its parts, where fill-in-the-middle cut it), the fill-in-the-middle tokens and the
-/// one end-of-text token; when it is left out, the ids of its text. Padding is no input.
+/// are those of its text (of its parts, where fill-in-the-middle cut it), the markers of fill-in-the-middle, and what
+/// stands before and after a text, end-of-text at least, once for the document and for each example; when it is left
+/// out, the ids of its text. Padding is no input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
@@ -20,9 +21,10 @@ pub struct Ledger {
     /// Tokens that are the target of a prediction: in the training split they are trained on once an epoch, in
     /// the held-out split they are scored at each evaluation.
     pub trained: u64,
-    /// Tokens in sequences that only give context: the first of each document and of each part of a long one.
+    /// Tokens in sequences that only give context: the first of each piece, of which a long document has several.
     pub masked: u64,
-    /// Tokens of kept documents in no sequence: a last part of one token, which could predict nothing.
+    /// Tokens of kept documents in no sequence: pieces of one token, which could predict nothing and which only
+    /// sequences of two tokens leave.
     pub truncated: u64,
     /// Tokens of documents that were left out.
     pub dropped: u64,

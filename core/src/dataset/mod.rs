@@ -7,8 +7,8 @@
 //! 2. [`dedup`], exact copies go, the first by path stays;
 //! 3. [`split`], training and held-out documents, by path, without leaks;
 //! 4. [`tokenizer`], text to token ids, losslessly;
-//! 5. [`fim`], fill-in-the-middle;
-//! 6. [`pack`], documents into sequences that do not attend across documents;
+//! 5. [`piece`], documents into pieces that fit into a sequence, some of them for [`fim`], filling in the middle;
+//! 6. [`pack`], pieces into sequences that do not attend across pieces;
 //! 7. [`ledger`], the proof that no token went missing.
 //!
 //! [`build`] runs them all. The training loop sees only a [`BatchSource`]: micro-batches addressable by index,
@@ -28,6 +28,7 @@ pub mod inspect;
 pub mod ledger;
 pub mod mix;
 pub mod pack;
+pub mod piece;
 mod random;
 pub mod split;
 pub mod tape;
@@ -44,4 +45,4 @@ pub use error::DatasetError;
 pub use inspect::Summary;
 pub use ledger::{Ledger, LedgerReport};
 pub use tape::TokenTape;
-pub use tokenizer::{CodeTokenizer, TextStream, TokenizerTraining, TrainedTokenizer};
+pub use tokenizer::{CodeTokenizer, SpecialTokens, TextStream, TokenizerTraining, TrainedTokenizer};

@@ -1,48 +1,78 @@
-//! Documents into sequences of one length that do not attend across documents.
+//! Pieces of documents into sequences of one length that do not attend across pieces.
 //!
-//! A document longer than a sequence is cut into parts of a full sequence and a rest. Parts are placed by
-//! best-fit decreasing (Ding et al., "Fewer Truncations Improve Language Modeling", 2024): the longest first,
-//! each into the fullest sequence that still has room, so no part is cut to fill a hole; what stays free at the
-//! end of a sequence is padding. A rest of a single token could predict nothing and is truncated.
+//! Pieces are placed by best-fit decreasing (Ding et al., "Fewer Truncations Improve Language Modeling", 2024): the
+//! longest first, each into the fullest sequence that still has room, so none is cut to fill a hole; what stays free
+//! at the end of a sequence is padding. A piece of a single token could predict nothing and is truncated.
 
 use std::collections::BTreeMap;
 
 use super::batch::IGNORE;
+use super::fim::FimOrder;
+use super::piece::Pieces;
 use super::random::Draws;
 
-/// The ids of a split's documents, one after the other.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The ids of a split's documents, one after the other, and how they are cut into pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenStream {
     /// All ids.
     pub ids: Vec<u32>,
-    /// Where each document starts in `ids`, and the end: one more than there are documents.
-    pub offsets: Vec<u64>,
-    /// For each document, its order as [`super::fim::FimOrder`].
+    /// Where each piece starts in `ids`, and the end: one more than there are pieces.
+    pub pieces: Vec<u64>,
+    /// For each piece, its order as [`FimOrder`].
     pub fim: Vec<u8>,
+    /// The first piece of each document, and how many pieces there are: one more than there are documents.
+    pub documents: Vec<u64>,
+}
+
+impl Default for TokenStream {
+    fn default() -> Self {
+        Self { ids: Vec::new(), pieces: vec![0], fim: Vec::new(), documents: vec![0] }
+    }
 }
 
 impl TokenStream {
+    /// Appends a document.
+    pub(super) fn push(&mut self, pieces: &Pieces) {
+        let mut end = self.ids.len() as u64;
+        self.ids.extend_from_slice(&pieces.ids);
+        self.pieces.extend(pieces.lengths.iter().map(|length| {
+            end += *length as u64;
+            end
+        }));
+        self.fim.extend(pieces.orders.iter().map(|order| *order as u8));
+        self.documents.push(self.fim.len() as u64);
+    }
+
     /// How many documents there are.
-    pub fn documents(&self) -> usize {
+    pub fn document_count(&self) -> usize {
+        self.documents.len().saturating_sub(1)
+    }
+
+    /// How many pieces there are.
+    pub fn piece_count(&self) -> usize {
         self.fim.len()
     }
 
-    /// The ids of a document; empty for a document that is not there.
+    /// The ids of a document, piece after piece; empty for a document that is not there.
     pub fn document(&self, index: usize) -> &[u32] {
-        let range = self.offsets.get(index).zip(self.offsets.get(index + 1));
-        range.and_then(|(&start, &end)| self.ids.get(start as usize..end as usize)).unwrap_or_default()
+        let of = |index: usize| self.documents.get(index).and_then(|piece| self.pieces.get(*piece as usize));
+        self.between(of(index), of(index + 1))
     }
-}
 
-/// A part of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// The document's index in its stream.
-    pub document: u32,
-    /// Where the part starts in the document, in tokens.
-    pub start: u64,
-    /// Its length in tokens.
-    pub length: u32,
+    /// The ids of a piece; empty for a piece that is not there.
+    pub fn piece(&self, index: usize) -> &[u32] {
+        self.between(self.pieces.get(index), self.pieces.get(index + 1))
+    }
+
+    /// The order of a piece.
+    pub fn order(&self, piece: usize) -> FimOrder {
+        self.fim.get(piece).and_then(|order| FimOrder::of(*order)).unwrap_or(FimOrder::Plain)
+    }
+
+    fn between(&self, start: Option<&u64>, end: Option<&u64>) -> &[u32] {
+        let range = start.zip(end);
+        range.and_then(|(start, end)| self.ids.get(*start as usize..*end as usize)).unwrap_or_default()
+    }
 }
 
 /// A sequence, ready for a batch. All vectors have the length of the sequence.
@@ -50,38 +80,44 @@ pub struct Part {
 pub struct Row {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// The next token of the same part, [`IGNORE`] at its end and in padding.
+    /// The next token of the same piece, [`IGNORE`] at its end and in padding.
     pub labels: Vec<u32>,
-    /// The number of the part in the sequence, from 0; padding is one more part at the end.
+    /// The number of the piece in the sequence, from 0; padding is one more at the end.
     pub segments: Vec<u32>,
-    /// The place in the part, from 0.
+    /// The place in the piece, from 0.
     pub positions: Vec<u32>,
 }
 
-/// Which parts make which sequence.
+/// Which pieces make which sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packing {
-    /// The parts of each sequence.
-    pub rows: Vec<Vec<Part>>,
-    /// Parts of one token that are in no sequence.
-    pub truncated: Vec<Part>,
+    /// The numbers of the pieces of each sequence.
+    pub rows: Vec<Vec<u32>>,
+    /// Pieces of one token, which are in no sequence.
+    pub truncated: Vec<u32>,
     /// Tokens of a sequence.
     pub seq: usize,
+    /// Padding tokens in all sequences.
+    pub padding: u64,
 }
 
 impl Packing {
-    /// Packs documents; ties between parts of a length are broken by the seed. `seq` is at least 2.
+    /// Packs pieces of at most `seq` tokens; ties between pieces of a length are broken by the seed. `seq` is at
+    /// least 2.
     pub fn new(stream: &TokenStream, seq: usize, seed: u64) -> Self {
-        let (parts, truncated) = cut(stream, seq);
-        let shuffled = shuffled("codetune dataset 1 pack", seed, 0, parts.len());
-        let mut parts: Vec<Part> =
-            shuffled.into_iter().filter_map(|index| parts.get(index as usize).copied()).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.length));
-        let mut rows: Vec<Vec<Part>> = Vec::new();
+        let length = |piece: u32| stream.piece(piece as usize).len();
+        let order = shuffled("codetune dataset 1 pack", seed, 0, stream.piece_count());
+        let (mut pieces, truncated): (Vec<u32>, Vec<u32>) =
+            order.into_iter().partition(|piece| length(*piece) > 1);
+        pieces.sort_by_key(|piece| std::cmp::Reverse(length(*piece)));
+        let mut rows: Vec<Vec<u32>> = Vec::new();
         // Free tokens to the rows that have them.
-        let mut open: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for part in parts {
-            let fitting = open.range_mut(part.length..).next().and_then(|(&free, rows)| {
+        let mut open: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut used = 0;
+        for piece in pieces {
+            let length = length(piece);
+            used += length as u64;
+            let fitting = open.range_mut(length..).next().and_then(|(&free, rows)| {
                 let row = rows.pop()?;
                 Some((free, row, rows.is_empty()))
             });
@@ -94,18 +130,20 @@ impl Packing {
                 }
                 None => {
                     rows.push(Vec::new());
-                    (seq as u32, rows.len() - 1)
+                    (seq, rows.len() - 1)
                 }
             };
-            if let Some(parts) = rows.get_mut(row) {
-                parts.push(part);
+            if let Some(pieces) = rows.get_mut(row) {
+                pieces.push(piece);
             }
-            // A hole of one token fits no part.
-            if free - part.length > 1 {
-                open.entry(free - part.length).or_default().push(row);
+            // A hole of one token fits no piece.
+            let free = free.saturating_sub(length);
+            if free > 1 {
+                open.entry(free).or_default().push(row);
             }
         }
-        Self { rows, truncated, seq }
+        let padding = (rows.len() as u64 * seq as u64).saturating_sub(used);
+        Self { rows, truncated, seq, padding }
     }
 
     /// A sequence, filled up with the id `padding`; `None` beyond the last.
@@ -116,28 +154,21 @@ impl Packing {
             segments: Vec::with_capacity(self.seq),
             positions: Vec::with_capacity(self.seq),
         };
-        let parts = self.rows.get(index)?;
-        for (segment, part) in parts.iter().enumerate() {
-            let (start, length) = (part.start as usize, part.length as usize);
-            let ids = stream.document(part.document as usize).get(start..start + length)?;
+        let pieces = self.rows.get(index)?;
+        for (segment, piece) in pieces.iter().enumerate() {
+            let ids = stream.piece(*piece as usize);
             row.ids.extend_from_slice(ids);
             row.labels.extend_from_slice(ids.get(1..)?);
             row.labels.push(IGNORE);
-            row.segments.extend(std::iter::repeat_n(segment as u32, length));
-            row.positions.extend(0..part.length);
+            row.segments.extend(std::iter::repeat_n(segment as u32, ids.len()));
+            row.positions.extend(0..ids.len() as u32);
         }
-        let free = self.seq - row.ids.len();
+        let free = self.seq.checked_sub(row.ids.len())?;
         row.ids.extend(std::iter::repeat_n(padding, free));
         row.labels.extend(std::iter::repeat_n(IGNORE, free));
-        row.segments.extend(std::iter::repeat_n(parts.len() as u32, free));
+        row.segments.extend(std::iter::repeat_n(pieces.len() as u32, free));
         row.positions.extend(0..free as u32);
         Some(row)
-    }
-
-    /// Padding tokens in all sequences.
-    pub fn padding(&self) -> u64 {
-        let used: u64 = self.rows.iter().flatten().map(|part| u64::from(part.length)).sum();
-        self.rows.len() as u64 * self.seq as u64 - used
     }
 }
 
@@ -156,50 +187,55 @@ fn shuffled(purpose: &str, seed: u64, round: u64, count: usize) -> Vec<u32> {
     order
 }
 
-/// Cuts documents into parts of at most `seq` tokens; parts of one token come apart.
-fn cut(stream: &TokenStream, seq: usize) -> (Vec<Part>, Vec<Part>) {
-    let parts = (0..stream.documents()).flat_map(|document| {
-        let length = stream.document(document).len();
-        (0..length).step_by(seq).map(move |start| Part {
-            document: document as u32,
-            start: start as u64,
-            length: seq.min(length - start) as u32,
-        })
-    });
-    parts.partition(|part| part.length > 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Documents whose ids tell where they are from: document number times 10,000 plus place.
-    fn stream(lengths: &[usize]) -> TokenStream {
-        let mut stream = TokenStream { offsets: vec![0], ..TokenStream::default() };
-        for (document, &length) in lengths.iter().enumerate() {
-            stream.ids.extend((0..length).map(|place| (document * 10_000 + place) as u32));
-            stream.offsets.push(stream.ids.len() as u64);
-            stream.fim.push(0);
+    /// Documents of one to three pieces whose ids tell where they are from: the piece's number times 10,000 plus place.
+    fn stream(seed: u64, most: usize, documents: usize) -> TokenStream {
+        let mut draws = Draws::new("test", seed, b"");
+        let mut stream = TokenStream::default();
+        for _ in 0..documents {
+            let mut document = Pieces::default();
+            for _ in 0..=draws.up_to(2) {
+                let (number, length) =
+                    (stream.piece_count() + document.lengths.len(), 1 + draws.up_to(most - 1));
+                document.ids.extend((0..length).map(|place| (number * 10_000 + place) as u32));
+                document.lengths.push(length);
+                document.orders.push(FimOrder::Plain);
+            }
+            stream.push(&document);
         }
         stream
     }
 
-    fn random_lengths(seed: u64) -> Vec<usize> {
-        let mut draws = Draws::new("test", seed, b"");
-        (0..60).map(|_| 1 + draws.up_to(90)).collect()
+    #[test]
+    fn a_piece_stands_in_one_sequence_from_its_first_token_to_its_last() {
+        for seed in 0..20 {
+            let stream = stream(seed, 40, 30);
+            let packing = Packing::new(&stream, 40, seed);
+            let mut whole = 0;
+            for index in 0..packing.rows.len() {
+                let row = packing.row(index, &stream, 7).unwrap();
+                for (segment, piece) in packing.rows[index].iter().enumerate() {
+                    let ids = row.ids.iter().zip(&row.segments).filter(|(_, of)| **of == segment as u32);
+                    let ids: Vec<u32> = ids.map(|(id, _)| *id).collect();
+                    assert_eq!(ids, stream.piece(*piece as usize));
+                    whole += 1;
+                }
+            }
+            assert_eq!(whole + packing.truncated.len(), stream.piece_count());
+        }
     }
 
     #[test]
     fn every_token_is_in_one_sequence_or_truncated() {
         for seed in 0..50 {
-            let stream = stream(&random_lengths(seed));
             for seq in [2, 3, 17, 64, 200] {
+                let stream = stream(seed, seq, 30);
                 let packing = Packing::new(&stream, seq, seed);
-                let mut seen: Vec<u32> = packing
-                    .truncated
-                    .iter()
-                    .map(|part| stream.document(part.document as usize)[part.start as usize])
-                    .collect();
+                let mut seen: Vec<u32> =
+                    packing.truncated.iter().map(|piece| stream.piece(*piece as usize)[0]).collect();
                 for index in 0..packing.rows.len() {
                     let row = packing.row(index, &stream, u32::MAX - 1).unwrap();
                     assert_eq!(row.ids.len(), seq);
@@ -214,9 +250,9 @@ mod tests {
     }
 
     #[test]
-    fn labels_never_cross_documents_or_parts() {
+    fn labels_never_cross_pieces() {
         for seed in 0..30 {
-            let stream = stream(&random_lengths(seed));
+            let stream = stream(seed, 32, 30);
             let packing = Packing::new(&stream, 32, seed);
             for index in 0..packing.rows.len() {
                 let row = packing.row(index, &stream, 7).unwrap();
@@ -226,7 +262,7 @@ mod tests {
                     let expected = if padding { IGNORE } else { next.unwrap_or(IGNORE) };
                     assert_eq!(row.labels[i], expected);
                     if expected != IGNORE {
-                        assert_eq!(expected, row.ids[i] + 1, "the next token of the same document");
+                        assert_eq!(expected, row.ids[i] + 1, "the next token of the same piece");
                     }
                     let restart = i == 0 || row.segments[i] != row.segments[i - 1];
                     assert_eq!(row.positions[i], if restart { 0 } else { row.positions[i - 1] + 1 });
@@ -237,10 +273,14 @@ mod tests {
 
     #[test]
     fn packing_wastes_little_and_follows_the_seed() {
-        let lengths: Vec<usize> = (0..20).flat_map(random_lengths).collect();
-        let stream = stream(&lengths);
+        let stream = stream(1, 90, 600);
         let packing = Packing::new(&stream, 128, 1);
-        let share = packing.padding() as f64 / (packing.rows.len() * 128) as f64;
+        let used: usize = (0..packing.rows.len())
+            .map(|row| packing.row(row, &stream, u32::MAX - 1).unwrap())
+            .map(|row| row.ids.iter().filter(|id| **id != u32::MAX - 1).count())
+            .sum();
+        assert_eq!(packing.padding, (packing.rows.len() * 128 - used) as u64);
+        let share = packing.padding as f64 / (packing.rows.len() * 128) as f64;
         assert!(share < 0.02, "{share}");
         assert_eq!(packing, Packing::new(&stream, 128, 1));
         assert_ne!(packing, Packing::new(&stream, 128, 2));

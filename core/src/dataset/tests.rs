@@ -109,7 +109,7 @@ fn built(seed: u64) -> Dataset {
 #[test]
 fn every_token_of_every_document_is_accounted_for() {
     for seed in 0..12 {
-        for (max_seq_length, fim_rate) in [(2, 0.0), (3, 1.0), (48, 0.5), (1000, 1.0)] {
+        for (max_seq_length, fim_rate) in [(2, 0.0), (3, 0.0), (16, 1.0), (48, 0.5), (1000, 1.0)] {
             let config = DatasetConfig { max_seq_length, fim_rate, ..config(seed) };
             let dataset = build(repository(seed), tokenizer(), &config, &|_| {}).unwrap();
             let ledger = dataset.ledger();
@@ -237,9 +237,9 @@ fn another_version_is_refused_by_number() {
     let target = folder.path().join("set");
     built(5).save(&target).unwrap();
     let path = target.join("dataset.json");
-    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 2", "\"version\": 1");
+    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 3", "\"version\": 2");
     fs::write(&path, text).unwrap();
-    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 1, supported: 2, .. })));
+    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 2, supported: 3, .. })));
 }
 
 #[test]
@@ -259,6 +259,18 @@ fn saving_replaces_a_dataset_and_nothing_else() {
     assert!(error.to_string().contains("nothing was written"), "{error}");
     assert_eq!(fs::read_to_string(precious.join("work.txt")).unwrap(), "mine");
     assert_eq!((entries(&precious), entries(folder.path())), (1, 2));
+}
+
+#[test]
+fn a_folder_whose_name_no_run_could_record_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["my data", "d\u{e4}ten", "a\tb", "data (1)"] {
+        let target = folder.path().join(name);
+        let error = Dataset::check_target(&target).unwrap_err().to_string();
+        assert!(error.starts_with("the dataset's folder: "), "{error}");
+        assert!(built(1).save(&target).is_err() && !target.exists());
+    }
+    Dataset::check_target(&folder.path().join("my_data-1.0")).unwrap();
 }
 
 #[test]
@@ -320,8 +332,59 @@ fn held_out_documents_are_never_cut_for_fill_in_the_middle() {
 }
 
 #[test]
+fn every_example_of_fill_in_the_middle_is_whole_in_one_sequence_as_the_loop_gets_it() {
+    let markers = *tokenizer().fim().unwrap();
+    for max_seq_length in [16, 24, 48, 200] {
+        let mut documents = repository(3);
+        // Longer than any sequence.
+        documents.push(document("src/d0/long", &(0..30).map(random_text).collect::<String>()));
+        documents.last_mut().unwrap().attributes.insert("metrics".to_owned(), json!({"lines": 99}));
+        let config = DatasetConfig { max_seq_length, fim_rate: 0.7, heldout: 0.0, ..config(3) };
+        let dataset = build(documents, tokenizer(), &config, &|_| {}).unwrap();
+        dataset.ledger().check().unwrap();
+        assert_eq!(dataset.ledger().total.truncated, 0);
+        let batches = dataset.batches(Split::Train, 3).unwrap();
+        let mut examples = 0;
+        for index in 0..batches.batches_per_epoch() {
+            let batch = batches.batch(index).unwrap();
+            for (ids, segments) in batch.ids.chunks(batch.seq).zip(batch.segments.chunks(batch.seq)) {
+                let mut rest = ids;
+                for segment in segments.chunk_by(|a, b| a == b) {
+                    let ids;
+                    (ids, rest) = rest.split_at(segment.len());
+                    let places = |marker| ids.iter().filter(|id| **id == marker).count();
+                    let counts = [markers.prefix, markers.suffix, markers.middle].map(places);
+                    assert!(counts == [0; 3] || counts == [1; 3], "{counts:?} in {ids:?}");
+                    if counts == [1; 3] {
+                        examples += 1;
+                        assert_eq!(
+                            (ids.first(), ids.last()),
+                            (Some(&markers.prefix), Some(&tokenizer().end()))
+                        );
+                    }
+                }
+            }
+        }
+        let summary = dataset.inspect(0, 0, 0).unwrap();
+        assert_eq!((summary.fim_psm + summary.fim_spm, summary.fim_whole), (examples, examples));
+        assert!(examples > 20, "{examples} at {max_seq_length}");
+    }
+}
+
+#[test]
+fn sequences_too_short_for_the_markers_are_refused() {
+    let build = |max_seq_length| {
+        let config = DatasetConfig { max_seq_length, ..config(1) };
+        build(repository(1), tokenizer(), &config, &|_| {}).map(drop)
+    };
+    let error = build(15).unwrap_err().to_string();
+    assert!(error.contains("max_seq_length is 15") && error.contains("use 16 tokens or more"), "{error}");
+    build(16).unwrap();
+}
+
+#[test]
 fn a_tokenizer_without_fill_in_the_middle_serves_only_rate_zero() {
-    let [(_, json), _] = tokenizer().files();
+    let (_, json) = tokenizer().files()[0];
     let json = String::from_utf8(json.to_vec()).unwrap().replace("<|fim_", "<|gap_");
     let plain = CodeTokenizer::from_bytes(json.into_bytes(), None, Path::new("t")).unwrap();
     let error = build(repository(1), &plain, &config(1), &|_| {}).err().unwrap().to_string();
@@ -331,7 +394,7 @@ fn a_tokenizer_without_fill_in_the_middle_serves_only_rate_zero() {
 
 #[test]
 fn text_that_a_tokenizer_cannot_give_back_is_left_out() {
-    let [(_, json), _] = tokenizer().files();
+    let (_, json) = tokenizer().files()[0];
     let mut json: serde_json::Value = serde_json::from_slice(json).unwrap();
     json["normalizer"] = json!({"type": "NFC"});
     let composing = CodeTokenizer::from_bytes(json.to_string().into_bytes(), None, Path::new("t")).unwrap();
@@ -385,7 +448,8 @@ fn the_summary_counts_what_is_there() {
     assert_eq!(summary.reasons.len(), 2);
     assert!(summary.reasons[0].documents >= summary.reasons[1].documents);
     assert_eq!((summary.samples.len(), summary.samples[0].shown), (1, 10));
-    assert!(summary.fim_psm + summary.fim_spm > 0);
+    assert!(summary.fim_psm > 0 && summary.fim_spm > 0, "{summary:?}");
+    assert_eq!(summary.fim_whole, summary.fim_psm + summary.fim_spm);
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{DType, Tensor};
 
+use super::cache::Cache;
 use super::error::{ModelError, Result};
 use super::forward::Model;
 use super::init::stream;
-use super::pass::{Cache, Pass};
+use super::pass::Pass;
 use super::sample::Sampling;
 use crate::tensor;
 use crate::validate::MAX_NEW_TOKENS;

@@ -6,7 +6,7 @@ use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 
 use super::budget::Budget;
 use super::error::{ModelError, Result};
-use super::memory::{self, Memory};
+use super::memory::Memory;
 use super::parameters::{Parameters, Weight};
 use super::pass::Pass;
 use super::sizes::result_bytes;
@@ -33,6 +33,9 @@ struct Table {
 
 /// How a pass can need less.
 const SMALLER_PASS: &str = "use a smaller batch_size or max_seq_length";
+
+/// How a generation can need less.
+const SHORTER: &str = "shorten the prompt or generate fewer tokens";
 
 impl ModelHost {
     /// A host without parameters, to configure a backend with, whose tensors keep to the budget.
@@ -116,11 +119,8 @@ impl ModelHost {
             Op::Rope { x, inverse_frequencies } => pass.rope(&get(x)?, inverse_frequencies)?,
             Op::Attention { q, k, v, slot, scale, window } => {
                 let (q, k, v) = (get(q)?, get(k)?, get(v)?);
-                if pass.is_cached() {
-                    // The cache holds them when the backend has given them back.
-                    self.table().memory.keep(memory::bytes(&k).saturating_add(memory::bytes(&v)));
-                }
-                pass.attention((&q, &k, &v), slot, scale, window)?
+                let ask = |bytes| self.ask_to_keep(bytes);
+                pass.attention((&q, &k, &v), slot, scale, window, &ask)?
             }
             Op::Swiglu { gate, up } => tensor::swiglu(&get(gate)?, &get(up)?)?,
             Op::Silu { x } => tensor::silu(&get(x)?)?,
@@ -174,6 +174,14 @@ impl ModelHost {
         self.budget.ask("its result", needs, taken, SMALLER_PASS)?;
         // It stays with the pass.
         self.table().memory.keep(table);
+        Ok(())
+    }
+
+    /// Refuses buffers for keys and values that do not fit the budget, before they are made. They stay with the cache.
+    fn ask_to_keep(&self, bytes: u64) -> Result<()> {
+        let memory = &mut self.table().memory;
+        self.budget.ask("keys and values", bytes, memory.taken(), SHORTER)?;
+        memory.keep(bytes);
         Ok(())
     }
 

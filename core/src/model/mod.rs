@@ -9,6 +9,7 @@ mod adapter_config;
 mod adapter_file;
 mod beside;
 mod budget;
+mod cache;
 mod checkpoint;
 mod config;
 mod dropout;

@@ -3,9 +3,9 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Tensor};
 
+use super::cache::Cache;
 use super::dropout::DropoutKey;
 use super::error::{ModelError, Result};
-use super::memory::bytes;
 use crate::tensor::{self, AttentionMask, IGNORE};
 
 /// Sequences that go through the model together; each slice holds `batch · seq` numbers, row by row.
@@ -86,14 +86,6 @@ pub(super) struct Pass {
     cache: Option<Mutex<Cache>>,
 }
 
-/// Keys and values of the tokens so far, `[b, kv, tokens, d]` each, by slot.
-#[derive(Default)]
-pub(super) struct Cache {
-    slots: BTreeMap<u32, (Tensor, Tensor)>,
-    /// How many tokens each slot holds before the pass.
-    pub(super) tokens: usize,
-}
-
 impl Pass {
     pub(super) fn of(batch: &Batch<'_>, records: bool, dropout: Option<DropoutKey>) -> Result<Self> {
         let mask = AttentionMask::causal().with_segments(batch.segments, batch.batch, batch.seq)?;
@@ -116,7 +108,7 @@ impl Pass {
             batch: 1,
             seq,
             positions: (from..from + seq).map(|position| position as u32).collect(),
-            mask: AttentionMask::causal().with_offset(from),
+            mask: AttentionMask::causal(),
             records: false,
             dropout: None,
             rope_tables: Mutex::default(),
@@ -150,16 +142,10 @@ impl Pass {
         }
     }
 
-    /// Whether keys and values go into a cache.
-    pub(super) fn is_cached(&self) -> bool {
-        self.cache.is_some()
-    }
-
-    /// The bytes of the keys and values of the tokens so far.
+    /// The bytes that the keys and values of the tokens so far take.
     pub(super) fn cached_bytes(&self) -> u64 {
         let cache = self.cache.as_ref().map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner));
-        let slots = cache.as_ref().map(|cache| cache.slots.values());
-        slots.into_iter().flatten().map(|(keys, values)| bytes(keys).saturating_add(bytes(values))).sum()
+        cache.map_or(0, |cache| cache.bytes())
     }
 
     fn rope_table(&self, frequencies: &[f64], dtype: DType) -> Result<(Tensor, Tensor)> {
@@ -179,35 +165,19 @@ impl Pass {
         slot: u32,
         scale: f64,
         window: Option<u32>,
+        ask: &dyn Fn(u64) -> Result<()>,
     ) -> Result<Tensor> {
+        let window = window.map(|window| window as usize);
         let mask = match window {
-            Some(window) => self.mask.clone().with_window(window as usize)?,
+            Some(window) => self.mask.clone().with_window(window)?,
             None => self.mask.clone(),
         };
         let Some(cache) = &self.cache else { return Ok(tensor::attention(q, k, v, &mask, scale)?) };
-        let (k, v) = {
+        let context = {
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-            cache.append(slot, k, v)?
+            cache.append(slot, (k, v), window, ask)?
         };
-        Ok(tensor::attention(q, &k, &v, &mask, scale)?)
-    }
-}
-
-impl Cache {
-    fn append(&mut self, slot: u32, k: &Tensor, v: &Tensor) -> Result<(Tensor, Tensor)> {
-        let tokens = self.tokens;
-        let pair = match self.slots.get(&slot) {
-            None if tokens == 0 => (k.clone(), v.clone()),
-            Some((keys, values)) if keys.dims().get(2) == Some(&tokens) => {
-                (tensor::cat(&[keys, k], 2)?, tensor::cat(&[values, v], 2)?)
-            }
-            _ => {
-                let message =
-                    format!("attention slot {slot} must be used once in each pass, by one layer alone");
-                return Err(ModelError::Batch(message));
-            }
-        };
-        self.slots.insert(slot, pair.clone());
-        Ok(pair)
+        let mask = mask.with_offset(context.offset);
+        Ok(tensor::attention(q, &context.keys, &context.values, &mask, scale)?)
     }
 }

@@ -43,31 +43,46 @@ impl Sampling {
             REPETITION_PENALTY.check_float(self.repetition_penalty)?;
             SEED.check_unsigned(self.seed)
         };
-        check().map(drop).map_err(ModelError::out_of_bounds)
+        check().map(drop).map_err(ModelError::out_of_bounds)?;
+        match self.temperature == 0.0 && (self.top_k.is_some() || self.top_p.is_some()) {
+            true => Err(ModelError::Generation(
+                "top_k and top_p change nothing at temperature 0, which takes the likeliest token always; set a \
+                 temperature above 0, or leave them out"
+                    .into(),
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Chooses a token; `seen` are those that occurred.
     pub(super) fn choose(&self, logits: &[f32], seen: &HashSet<u32>, rng: &mut ChaCha8Rng) -> Result<u32> {
-        let mut scores: Vec<(u32, f64)> = (0u32..).zip(logits).map(|(id, l)| (id, f64::from(*l))).collect();
-        if scores.is_empty() || scores.iter().any(|(_, score)| score.is_nan()) {
+        let mut scores: Vec<f64> = logits.iter().map(|logit| f64::from(*logit)).collect();
+        let damaged = |score: &f64| score.is_nan() || *score == f64::INFINITY;
+        if scores.is_empty() || scores.iter().any(damaged) {
             return Err(ModelError::Generation(
                 "the model's logits are not numbers; its weights are damaged".into(),
             ));
         }
-        for (_, score) in scores.iter_mut().filter(|(id, _)| seen.contains(id)) {
-            *score = if *score > 0.0 {
-                *score / self.repetition_penalty
-            } else {
-                *score * self.repetition_penalty
-            };
+        for id in seen {
+            if let Some(score) = scores.get_mut(*id as usize) {
+                *score = if *score > 0.0 {
+                    *score / self.repetition_penalty
+                } else {
+                    *score * self.repetition_penalty
+                };
+            }
         }
-        // The likeliest first; among equals the smaller id, so that the choice is the same everywhere.
-        scores.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let likeliest = scores.first().copied().unwrap_or_default();
+        let scores = (0u32..).zip(scores);
         if self.temperature == 0.0 {
-            return Ok(likeliest.0);
+            return Ok(scores.min_by(likelier).unwrap_or_default().0);
         }
-        scores.truncate(self.top_k.unwrap_or(usize::MAX));
+        let mut scores: Vec<(u32, f64)> = scores.collect();
+        if let Some(last) = self.top_k.map(|k| k.saturating_sub(1)).filter(|last| *last < scores.len()) {
+            scores.select_nth_unstable_by(last, likelier);
+            scores.truncate(last + 1);
+        }
+        scores.sort_unstable_by(likelier);
+        let likeliest = scores.first().copied().unwrap_or_default();
         let weight = |score: f64| ((score - likeliest.1) / self.temperature).exp();
         let mut weights: Vec<(u32, f64)> =
             scores.into_iter().map(|(id, score)| (id, weight(score))).collect();
@@ -90,6 +105,11 @@ impl Sampling {
         }
         Ok(weights.last().map_or(likeliest.0, |(id, _)| *id))
     }
+}
+
+/// The likeliest first; among equals the smaller id, so that the choice is the same everywhere.
+fn likelier(a: &(u32, f64), b: &(u32, f64)) -> std::cmp::Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }
 
 #[cfg(test)]
@@ -131,13 +151,40 @@ mod tests {
         for sampling in [
             Sampling { temperature: f64::NAN, ..off.clone() },
             Sampling { temperature: -1.0, ..off.clone() },
-            Sampling { top_k: Some(0), ..off.clone() },
+            Sampling { top_k: Some(0), temperature: 1.0, ..off.clone() },
             Sampling { temperature: 100.5, ..off.clone() },
-            Sampling { top_p: Some(0.0), ..off.clone() },
+            Sampling { top_p: Some(0.0), temperature: 1.0, ..off.clone() },
             Sampling { seed: u64::MAX, ..off.clone() },
             Sampling { repetition_penalty: 0.0, ..off },
         ] {
             assert!(matches!(sampling.check(), Err(ModelError::Generation(_))), "{sampling:?}");
         }
+    }
+
+    #[test]
+    fn what_narrows_draws_is_refused_where_nothing_is_drawn() {
+        for sampling in [
+            Sampling { top_k: Some(40), ..Sampling::default() },
+            Sampling { top_p: Some(0.9), ..Sampling::default() },
+        ] {
+            let error = sampling.check().unwrap_err().to_string();
+            assert!(error.contains("change nothing at temperature 0"), "{error}");
+            Sampling { temperature: 0.7, ..sampling }.check().unwrap();
+        }
+    }
+
+    #[test]
+    fn draws_are_those_of_the_whole_vocabulary_in_order() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        // Many equals, whose order is that of their ids.
+        let logits: Vec<f32> = (0..2000).map(|_| (rng.random::<f32>() * 40.0).round() / 8.0).collect();
+        let mut ordered: Vec<u32> = (0..2000).collect();
+        ordered.sort_by(|a, b| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b)));
+        for k in [1, 2, 17, 1999, 2000, 5000] {
+            let sampling = Sampling { temperature: 1.0, top_k: Some(k), ..Sampling::default() };
+            let allowed: HashSet<u32> = ordered.iter().take(k).copied().collect();
+            assert!(draws(&sampling, &logits, &[]).is_subset(&allowed), "{k}");
+        }
+        assert_eq!(draws(&Sampling::default(), &logits, &[]), HashSet::from([ordered[0]]));
     }
 }

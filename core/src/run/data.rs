@@ -35,7 +35,7 @@ impl Data {
                     held_out: None,
                     digest: artifacts::file_digest(path)?,
                     analyzers: Vec::new(),
-                    facts: DataFacts::of_tape(path, length),
+                    facts: DataFacts::of_tape(path, length)?,
                 })
             }
             DataSource::Dataset(path) => {
@@ -83,7 +83,7 @@ fn check_fit(config: &RunConfig, dataset: &Dataset, vocabulary: u64) -> Result<(
         return Err(RunError::SmallVocabulary { tokens, vocabulary });
     }
     let beside = config.model.path.join("tokenizer.json");
-    if beside.is_file() && CodeTokenizer::load(&beside)?.digest() != dataset.tokenizer().digest() {
+    if beside.is_file() && !CodeTokenizer::load(&beside)?.encodes_alike(dataset.tokenizer()) {
         return Err(RunError::OtherTokenizer { model: config.model.path.clone() });
     }
     Ok(())

@@ -6,6 +6,7 @@ use crate::model::ModelError;
 use crate::plugin::{Carrier, RegistryError};
 use crate::store::{RunId, StoreError};
 use crate::train::TrainError;
+use crate::validate::Violation;
 
 /// Why a run cannot start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +84,17 @@ pub enum RunError {
     OtherTokenizer {
         /// The model's folder.
         model: PathBuf,
+    },
+    /// There is nothing to go on from.
+    #[error("the prompt is empty, and the tokenizer puts nothing before it; give some text")]
+    EmptyPrompt,
+    /// The name that a dataset or a list of token ids would be recorded by is none that the store takes.
+    #[error("the data in {} cannot be recorded by its name: {violation}; rename it", path.display())]
+    DataName {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the store takes.
+        violation: Violation,
     },
     /// A run was to go on, and nothing of it is there.
     #[error("there is no checkpoint in {}; leave out --resume to start the run", folder.display())]

@@ -22,14 +22,14 @@ pub(super) struct DataFacts {
 
 impl DataFacts {
     /// Of a list of token ids.
-    pub fn of_tape(path: &Path, max_seq_length: u64) -> Self {
-        let name = name(path, "tokens");
-        DataFacts { name, max_seq_length, dataset: None, fim_rate: None, heldout: None, vocab_size: None }
+    pub fn of_tape(path: &Path, max_seq_length: u64) -> Result<Self, RunError> {
+        let name = name(path)?;
+        Ok(DataFacts { name, max_seq_length, dataset: None, fim_rate: None, heldout: None, vocab_size: None })
     }
 
     /// Of a built dataset.
     pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, RunError> {
-        let name = name(path, "dataset");
+        let name = name(path)?;
         let ledger =
             serde_json::to_value(dataset.ledger()).map_err(|error| RunError::read(path)(error.into()))?;
         let config = dataset.config();
@@ -44,10 +44,16 @@ impl DataFacts {
     }
 }
 
-/// The folder's name, where the store takes such a name.
-fn name(path: &Path, otherwise: &str) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    DATASET_NAME.check_text(&name).map_or_else(|_| otherwise.to_owned(), str::to_owned)
+/// The name of a folder or file, by which the store keeps what is in it. It is refused or taken as it is.
+fn name(path: &Path) -> Result<String, RunError> {
+    // `..` has no name of its own, and what it leads to has one.
+    let named = match path.file_name() {
+        Some(_) => path.to_owned(),
+        None => path.canonicalize().map_err(RunError::read(path))?,
+    };
+    let name = named.file_name().unwrap_or_default().to_string_lossy();
+    let refused = |violation| RunError::DataName { path: path.to_owned(), violation };
+    DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
 }
 
 /// Starts a run, with all that takes part in it, or leaves no trace of it.
@@ -118,12 +124,32 @@ mod tests {
                 let facts = DataFacts {
                     heldout: Some(heldout),
                     fim_rate: Some(fim_rate),
-                    ..DataFacts::of_tape(Path::new("d"), 128)
+                    ..DataFacts::of_tape(Path::new("d"), 128).unwrap()
                 };
                 let built = DatasetConfig { heldout, fim_rate, ..DatasetConfig::default() }.check();
                 let recorded = of(&config, &model, &facts, 0).check();
                 assert_eq!(built.is_ok(), recorded.is_ok(), "{heldout} {fim_rate}: {built:?} {recorded:?}");
             }
         }
+    }
+
+    #[test]
+    fn data_is_recorded_by_its_own_name_or_refused() {
+        let recorded = |path: &str| DataFacts::of_tape(Path::new(path), 128).map(|facts| facts.name);
+        for path in ["/x/data", "/x/a.b-c_d", "/x/1"] {
+            assert_eq!(recorded(path).unwrap(), path.rsplit('/').next().unwrap());
+        }
+        let long = "/x/".to_owned() + &"n".repeat(101);
+        for path in ["/x/my data", "/x/tokens (1).json", "/x/d\u{e4}ten", "/x/new\nline", long.as_str()] {
+            let error = recorded(path).unwrap_err().to_string();
+            assert!(
+                error.contains("cannot be recorded by its name") && error.ends_with("rename it"),
+                "{error}"
+            );
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("data/deep");
+        std::fs::create_dir_all(&inner).unwrap();
+        assert_eq!(DataFacts::of_tape(&inner.join(".."), 128).unwrap().name, "data");
     }
 }

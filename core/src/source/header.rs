@@ -85,7 +85,10 @@ impl<'a> Code<'a> {
         match word {
             "template" => next == "<",
             "namespace" => {
-                begins && (next == "{" || self.is_name(index + 1) && matches!(second, "{" | "::" | "="))
+                begins
+                    && (next == "{"
+                        || self.is_name(index + 1)
+                            && (matches!(second, "{" | "::" | "=") || self.is_name(index + 2)))
             }
             "using" => begins && self.is_name(index + 1),
             "class" => (begins || self.before(index, 1) == "enum") && self.is_name(index + 1),
@@ -97,8 +100,8 @@ impl<'a> Code<'a> {
                 let sign = !self.is_name(index + 1) && !matches!(next, ")" | "," | ";" | "." | "->");
                 sign && (second == "(" || self.word(index + 3) == "(")
             }
-            // Of a module or an attribute of C23 it stands in `[[…]]`.
-            "::" => self.before(index, 2) != "[" && self.before(index, 4) != "[",
+            // Of an attribute of C23 it stands in `[[…]]`, of assembly before a string.
+            "::" => self.is_name(index + 1) && self.before(index, 2) != "[" && self.before(index, 4) != "[",
             "const" if self.before(index, 1) == ")" => {
                 matches!(next, "{" | ";" | "=" | "override" | "noexcept")
             }
@@ -139,6 +142,7 @@ mod tests {
             "struct A { virtual void f(); };",
             "bool operator==(A a, A b);",
             "#include <string>\n",
+            "namespace std VISIBILITY(default)\n{\n}\n",
             "#include \"base.hpp\"\n",
             "#ifndef __cplusplus\n#error C++ only\n#endif\n",
             "inline int f(void *p) { return *static_cast<int *>(p); }\n",
@@ -161,6 +165,7 @@ mod tests {
             "[[gnu::packed]] struct a { int b; };\n",
             "const char *name; /* std::string */ const char *s = \"a::b\";\n",
             "int f(int a, const int *b) { return a &&b; }\n",
+            "static inline void f(void) { asm volatile(\"\" ::: \"memory\"); asm(\"x\" :: \"r\"(1)); }\n",
         ] {
             assert_eq!(language_of_header(text), Language::C, "{text}");
         }

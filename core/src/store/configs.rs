@@ -59,7 +59,7 @@ pub struct NewConfig {
     pub lora_alpha: Option<f64>,
     /// Dropout before the LoRA matrices.
     pub lora_dropout: Option<f64>,
-    /// Part of the documents turned into fill-in-the-middle.
+    /// Part of the training data turned into fill-in-the-middle.
     pub fim_rate: Option<f64>,
     /// Part of the data kept for evaluation.
     pub held_out: Option<f64>,

@@ -9,7 +9,7 @@ pub enum Event {
         step: u64,
         /// Steps in all.
         total: u64,
-        /// Steps in an epoch, rounded up.
+        /// Steps in an epoch.
         steps_per_epoch: u64,
         /// How many numbers are trained.
         parameters: u64,
@@ -57,7 +57,7 @@ pub struct StepReport {
     pub step: u64,
     /// Steps in all.
     pub total: u64,
-    /// The epoch of the step's first micro-batch, counted from 0.
+    /// The epoch of the step, counted from 0.
     pub epoch: u64,
     /// Nats a label token.
     pub loss: f64,

@@ -5,39 +5,134 @@ use std::ops::Range;
 use super::{run_config::RunConfig, schedule::Schedule};
 
 /// How many steps a run has, and which micro-batches each of them takes.
+///
+/// A step takes micro-batches of one epoch alone, and the last step of an epoch takes those that are left. This is
+/// what transformers' `Trainer` does without `dataloader_drop_last`: an epoch of `n` sequences has `⌈n / (b·a)⌉` steps
+/// for batches of `b` and `a` of them in a step, so that how a step is cut does not change which tokens it is of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
-    /// Micro-batches in an epoch.
-    pub per_epoch: u64,
-    /// Micro-batches in a step.
-    pub accumulation: u64,
+    /// Steps in an epoch.
+    pub steps_per_epoch: u64,
     /// Steps in all.
     pub total: u64,
     /// The learning rate of each step.
     pub schedule: Schedule,
-    /// The micro-batch after the last.
-    end: u64,
+    /// Micro-batches in an epoch.
+    per_epoch: u64,
+    /// Micro-batches in a step, but for the last of an epoch.
+    accumulation: u64,
+}
+
+/// A place between two micro-batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The epoch of the next micro-batch, counted from 0.
+    pub epoch: u64,
+    /// How many micro-batches of that epoch come before.
+    pub position: u64,
 }
 
 impl Plan {
-    /// The plan of a configuration, for data with that many micro-batches in an epoch, at least 1.
+    /// The plan of a configuration, for data with that many micro-batches in an epoch.
     pub(super) fn new(config: &RunConfig, per_epoch: u64) -> Self {
         let train = &config.train;
-        let accumulation = train.gradient_accumulation.max(1);
-        let end = train.epochs.map_or(u64::MAX, |epochs| epochs.saturating_mul(per_epoch));
-        let total = end.div_ceil(accumulation).min(train.max_steps.unwrap_or(u64::MAX));
+        let (per_epoch, accumulation) = (per_epoch.max(1), train.gradient_accumulation.max(1));
+        let steps_per_epoch = per_epoch.div_ceil(accumulation);
+        let by_epochs = train.epochs.map_or(u64::MAX, |epochs| epochs.saturating_mul(steps_per_epoch));
+        let total = by_epochs.min(train.max_steps.unwrap_or(u64::MAX));
         let schedule = Schedule {
             kind: train.schedule,
             peak: train.learning_rate,
             warmup: train.warmup.steps(total),
             total,
         };
-        Self { per_epoch, accumulation, total, schedule, end }
+        Self { steps_per_epoch, total, schedule, per_epoch, accumulation }
+    }
+
+    /// The epoch of a step, both counted from 0.
+    pub(super) fn epoch(&self, step: u64) -> u64 {
+        step / self.steps_per_epoch
+    }
+
+    /// Whether a step, counted from 0, is the first of its epoch.
+    pub(super) fn begins_epoch(&self, step: u64) -> bool {
+        step.is_multiple_of(self.steps_per_epoch)
     }
 
     /// The micro-batches of a step, both counted from 0 over all epochs.
     pub(super) fn micro_batches(&self, step: u64) -> Range<u64> {
-        let first = step * self.accumulation;
-        first..first.saturating_add(self.accumulation).min(self.end)
+        let begin = self.epoch(step).saturating_mul(self.per_epoch);
+        let first = begin.saturating_add(step % self.steps_per_epoch * self.accumulation);
+        first..first.saturating_add(self.accumulation).min(begin.saturating_add(self.per_epoch))
+    }
+
+    /// Where the micro-batch of an index is.
+    pub(super) fn place(&self, micro_batch: u64) -> Place {
+        Place { epoch: micro_batch / self.per_epoch, position: micro_batch % self.per_epoch }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn plan(rows: u64, batch: u64, accumulation: u64, limit: &str) -> Plan {
+        let text = format!(
+            "[model]\npath = 'm'\n[data]\ndataset = 'd'\n[train]\nbatch_size = {batch}\n\
+             gradient_accumulation = {accumulation}\n{limit}\n[output]\ndir = 'o'\n"
+        );
+        let config = RunConfig::parse(&text, "run.toml", Path::new("/")).unwrap();
+        Plan::new(&config, rows.div_ceil(batch))
+    }
+
+    /// The rows of each step, by epoch and number.
+    fn rows(plan: &Plan, rows: u64, batch: u64) -> Vec<Vec<(u64, u64)>> {
+        let of = |micro_batch| {
+            let place = plan.place(micro_batch);
+            let first = place.position * batch;
+            (first..rows.min(first + batch)).map(move |row| (place.epoch, row))
+        };
+        (0..plan.total).map(|step| plan.micro_batches(step).flat_map(of).collect()).collect()
+    }
+
+    #[test]
+    fn six_rows_in_steps_of_four_make_two_steps_an_epoch_as_transformers_trainer_does() {
+        // `Trainer` with 6 rows, 3 epochs and 1 × 4, 2 × 2 or 4 × 1 ends with `global_step` 6.
+        for (batch, accumulation) in [(1, 4), (2, 2), (4, 1)] {
+            let plan = plan(6, batch, accumulation, "epochs = 3");
+            assert_eq!((plan.total, plan.steps_per_epoch), (6, 2));
+            let lengths: Vec<usize> = rows(&plan, 6, batch).iter().map(Vec::len).collect();
+            assert_eq!(lengths, [4, 2, 4, 2, 4, 2]);
+        }
+    }
+
+    #[test]
+    fn a_step_has_the_same_rows_however_it_is_cut_and_an_epoch_has_each_row_once() {
+        for count in 1..30 {
+            for size in [1, 2, 3, 4, 6, 12] {
+                let expected: Vec<Vec<(u64, u64)>> = (0..3)
+                    .flat_map(|epoch| {
+                        let all: Vec<(u64, u64)> = (0..count).map(|row| (epoch, row)).collect();
+                        all.chunks(size as usize).map(<[_]>::to_vec).collect::<Vec<_>>()
+                    })
+                    .collect();
+                for batch in (1..=size).filter(|batch| size % batch == 0) {
+                    let plan = plan(count, batch, size / batch, "epochs = 3");
+                    assert_eq!(rows(&plan, count, batch), expected, "{count} rows, {batch} of {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn steps_without_end_go_on_over_the_epochs() {
+        let plan = plan(5, 2, 1, "max_steps = 1000000");
+        assert_eq!((plan.total, plan.epoch(999_999)), (1_000_000, 333_333));
+        assert_eq!(plan.micro_batches(999_999), 999_999..1_000_000);
+        assert!(plan.begins_epoch(999_999) && !plan.begins_epoch(1));
+        // However large the number, nothing overflows.
+        plan.micro_batches(u64::MAX);
     }
 }

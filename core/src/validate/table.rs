@@ -67,10 +67,10 @@ fields! {
         "amphigory_ratio", Including(0.0), Including(0.3), Some(0.0),
         "part of the training data that is nonsensical but valid code");
     FIM_RATE = Field::float(
-        "fim_rate", Including(0.0), Including(1.0), Some(0.0), "part of the documents turned into fill-in-the-middle");
+        "fim_rate", Including(0.0), Including(1.0), Some(0.0), "part of the training data turned into fill-in-the-middle");
     SPM_RATE = Field::float(
         "spm_rate", Including(0.0), Including(1.0), Some(0.5),
-        "part of the fill-in-the-middle documents in suffix-prefix-middle order");
+        "part of the fill-in-the-middle examples in suffix-prefix-middle order");
     HELD_OUT = Field::float(
         "held_out", Including(0.0), Including(0.9), Some(0.1), "part of the data kept for evaluation");
     PACKED_LENGTH = Field::integer(

@@ -30,7 +30,10 @@ pub(crate) fn line(text: &str, at: usize) -> Option<Range<usize>> {
             _ => {}
         }
         match bytes.get(here) {
-            Some(b'#' | b';') if before.is_some_and(|byte| blank(*byte)) => true,
+            // At the start of a value there is no comment without a blank after its sign.
+            Some(b'#' | b';') if before.is_some_and(|byte| blank(*byte)) => {
+                here > at || is_at(text, here + 1, |byte| blank(byte) || byte == b'\n')
+            }
             Some(b';') => {
                 here + 1 == end || begins_part(text, here + 1) || is_at(text, here + 1, |b| b == b'"')
             }
@@ -128,6 +131,7 @@ mod tests {
         for (text, value) in [
             ("a1", "a1"),
             ("a1 # c", "a1"),
+            ("#a1", "#a1"),
             ("a1 ; c", "a1"),
             ("a b1\r\n", "a b1"),
             ("a#b;c&d", "a#b;c&d"),

@@ -89,7 +89,7 @@ fn is_surprising(value: &str, weight: Weight, context: Context) -> bool {
         Weight::Weak => 7.6,
     };
     let more = if context == Context::Loose { 0.9 } else { 0.0 };
-    let more = if spaced { f64::max(more, 7.0 - least) } else { more };
+    let more = if spaced { f64::max(more, 6.6 - least) } else { more };
     // Without a digit there must be more of it.
     letter && (digit || value.len() >= 14) && surprise(value) >= least + more
 }
@@ -161,8 +161,10 @@ fn is_digest(value: &str) -> bool {
     let algorithm = value.split([':', '-', '$', '=']).next().unwrap_or_default();
     let length = algorithm.strip_prefix("sha").or_else(|| algorithm.strip_prefix("md"));
     length.is_some_and(|length| length.len() + 4 < value.len() && length.parse::<u16>().is_ok())
-        // Of an image.
+        // Of an image, of MySQL, of `htpasswd`.
         || value.contains("@sha256:")
+        || value.len() == 41 && value.strip_prefix('*').is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        || [":$2", ":$5$", ":$6$", ":$apr1$"].iter().any(|hash| value.contains(hash))
 }
 
 /// Whether a value is a time as ISO 8601 has it, or a version.

@@ -91,7 +91,7 @@ const SECRET_KEYS: [&str; 12] = [
 ];
 
 /// Words before which a key is one of a map or a table, or known to all.
-const OTHER_KEYS: [&str; 24] = [
+const OTHER_KEYS: [&str; 30] = [
     "primary",
     "foreign",
     "sort",
@@ -116,6 +116,12 @@ const OTHER_KEYS: [&str; 24] = [
     "dedup",
     "consumer",
     "publishable",
+    "gpg",
+    "pgp",
+    "recv",
+    "trusted",
+    "authorized",
+    "known",
 ];
 
 /// What a name says about its value.

@@ -186,8 +186,17 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || begins(&LOOKUPS) && surprise(value) < 7.0
         || begins(&SEALED)
         || is_template(value)
+        || is_own(&lower)
         || DEFAULTS.contains(&&*lower)
         || entropy(value) < 1.5
+}
+
+/// Whether a value says of itself what it stands for: `my-api-key-1`, `some_token`.
+fn is_own(lower: &str) -> bool {
+    let owned = ["my-", "my_", "our-", "our_", "some-", "some_", "the-", "the_"]
+        .iter()
+        .any(|start| lower.starts_with(start));
+    owned && ["key", "token", "secret", "password", "pass"].iter().any(|word| lower.contains(word))
 }
 
 /// Whether something is to be filled in: `${NAME}`, `<name>`, `{{ name }}`, `%(name)s`, `$NAME`, `%s`.
@@ -217,7 +226,7 @@ fn is_template(value: &str) -> bool {
         })
     };
     PAIRS.iter().any(filled_in)
-        || ["%s", "%d", "%v", "{}", "%@"].iter().any(|verb| value.contains(verb)) && surprise(value) < 7.0
+        || ["%s", "%d", "%v", "%@"].iter().any(|verb| value.contains(verb)) && surprise(value) < 7.0
         || value.strip_prefix(['$', '%', '@', '#', '&']).is_some_and(|name| {
             !is_random(name)
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-%@".contains(&byte))

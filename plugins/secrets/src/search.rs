@@ -30,10 +30,10 @@ pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Rang
         // The automaton gives up on no byte, so its search cannot fail.
         let found = automaton.as_ref()?.try_search_fwd(&input).ok()??;
         let anchor = ANCHORS.get(found.pattern().as_usize())?;
-        let start = found.offset() - anchor.length;
+        let start = found.offset().checked_sub(anchor.length).filter(|start| *start >= input.start())?;
         // What is only part of a key may hide the begin of a name: ` -p` of ` -password`.
         input.set_start(if anchor.keyword.is_some() { found.offset() } else { start + 1 });
-        Some((anchor, found.offset() - anchor.length..found.offset()))
+        Some((anchor, start..found.offset()))
     })
 }
 

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use support::analyze;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("corpus/names.txt"),
     include_str!("corpus/values.txt"),
+    include_str!("corpus/characters.txt"),
     include_str!("corpus/families.txt"),
     include_str!("corpus/forms.txt"),
     include_str!("corpus/harmless.txt"),

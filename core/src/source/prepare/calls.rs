@@ -31,6 +31,11 @@ pub(super) fn settle(code: &Code<'_>, name: usize, edits: &mut Edits) {
     }
     let Some(close) = code.partner(open) else { return };
     let after = code.word(close + 1);
+    if after == "{" && name.checked_sub(2).is_some_and(|at| code.word(at) == "namespace") {
+        // `namespace name CAPS(x) {`.
+        edits.blank(code.span(name, close));
+        return;
+    }
     let call = Call {
         name,
         open,
@@ -137,7 +142,9 @@ fn in_declarations(code: &Code<'_>, call: &Call<'_>, edits: &mut Edits) {
     }
     let directive = code.kind(call.close + 1) == Some(Kind::Directive);
     let alone = call.typed || call.after.is_empty() || directive;
-    let written = is_macro || call.word.len() == 1 && code.context(call.name) != Context::Members;
+    let written = is_macro
+        || top && words::begins_as_macro(call.word)
+        || call.word.len() == 1 && code.context(call.name) != Context::Members;
     let marked = written && (alone || matches!(call.after, "}" | "[" | "~") || call.after == ";" && top);
     // C has no declaration of this shape.
     let unknown = !code.cpp && top && (odd && alone || call.after == ";");

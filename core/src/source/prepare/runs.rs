@@ -38,7 +38,9 @@ pub(super) fn settle(code: &Code<'_>, run: Range<usize>, edits: &mut Edits) {
     let macros = || names.iter().all(|&name| is_macro(code.word(name)));
     let in_value = matches!(code.before(run.start), "=" | "(" | "," | "return" | "+" | "?");
     let in_statements = code.context(run.start) == Context::Statements;
-    if let Some(tag) = tag {
+    if code.before(run.start) == "namespace" && after == "{" {
+        blank_all(code, names.get(1..).unwrap_or_default(), edits);
+    } else if let Some(tag) = tag {
         type_head(code, &run, tag, &names, edits);
     } else if matches!(after, "::" | "<") {
         // The last is the first part of a name or of a type, or its template.

@@ -66,6 +66,7 @@ fn macros_are_no_part_of_a_declaration() {
         "extern int g OF((const char *));\nint f(int a) { return a; }",
         "FORMAT(1)\nDEFINE_THING(x)\nint f(int a) { return a; }",
         "static PATH_FUNC(x, \"x\")\nstatic PATH_FUNC(y, \"y\")\nint f(int a) { return a; }",
+        "DECLARE_list_of(A, B)\nDECLARE_list_of(C, D)\nint f(int a) { return a; }",
         "NO_SANITIZE(\"alignment\")\nstatic int f(int a) { return a; }",
         "typedef BOOL (WINAPI *handler)(DWORD);\nint f(int a) { return a; }",
         "UNUSED_ATTR static const U32 table[3] = { 1, 2, 3 };\nint f(int a) { return a; }",
@@ -79,6 +80,8 @@ fn macros_are_no_part_of_a_declaration() {
         "class API(1) A { int f(int b) const LOCKED(m) { return b; } int c GUARDED_BY(m); };",
         "class A {\n  Q_OBJECT\n public:\n  NOINLINE A() : x(1) {}\n};",
         "template <class T, std::enable_if_t<x<T>::v>* = nullptr>\nint f(T b) { return typename T::c(); }",
+        "namespace a VISIBILITY(default)\n{\nint f(int b) { return b; }\n}\n",
+        "namespace a HIDDEN {\nint f(int b) { return b; }\n}\n",
         "REGISTER(A)->Range(1, 2);\nint f(int b) { return b; }",
     ] {
         assert_eq!(functions("a", Language::Cpp, text).len(), 1, "{text}");

@@ -117,3 +117,10 @@ pub(super) fn is_macro(word: &str) -> bool {
         && word.bytes().any(|byte| byte.is_ascii_uppercase())
         && !word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
+
+/// Whether the first part of a word is in capitals, as of `DECLARE_list`.
+pub(super) fn begins_as_macro(word: &str) -> bool {
+    word.split_once('_').is_some_and(|(first, _)| {
+        first.len() > 2 && first.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
+}

@@ -11,8 +11,10 @@ use super::toy::{Memory, Toy, bits, config, trainer};
 use crate::train::{Event, Outcome, StopReason, TrainSummary, Trainer, checkpoint};
 
 /// Too fast, so that the held-out loss soon rises, and ended when it has done so three times.
-const EARLY: [(&str, &str); 5] = [
+const EARLY: [(&str, &str); 6] = [
     ("epochs = 4", "epochs = 900"),
+    // 14 micro-batches an epoch, so that every step has two.
+    ("batch_size = 2\ngradient_accumulation = 3", "batch_size = 1\ngradient_accumulation = 2"),
     // The rate of a step does not depend on how many there are.
     ("\"cosine\"", "\"constant\""),
     ("learning_rate = 0.05", "learning_rate = 0.3"),
@@ -71,10 +73,10 @@ fn resumed(folder: &Path, step: u64) -> Seen {
     watch(rest, &twin)
 }
 
-/// Runs until the second micro-batch after a step, and gives the folder of the checkpoints.
+/// Runs into the step after this one, between its two micro-batches, and gives the folder of the checkpoints.
 fn interrupted_after(folder: &Path, step: u64) -> PathBuf {
     let stop = Arc::new(AtomicBool::new(false));
-    let toy = Toy { stop: Some((step, 1, stop.clone())), ..Toy::new() };
+    let toy = Toy { stop: Some((step, 0, stop.clone())), ..Toy::new() };
     let mut part = trainer(config(folder, &EARLY), toy, &Memory::default()).with_stop_flag(stop);
     let outcome = part.run(&mut |_: &Event| {}).unwrap();
     assert!(matches!(outcome, Outcome::Interrupted { step: at, .. } if at == step), "{outcome:?}");

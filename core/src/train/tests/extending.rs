@@ -103,7 +103,7 @@ fn a_run_that_is_stopped_while_it_is_made_longer_goes_on_to_the_same_bits() {
 fn a_run_that_is_not_done_keeps_its_length_and_one_that_is_gets_no_shorter() {
     let folder = tempfile::tempdir().unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let toy = Toy { stop: Some((2, 0, stop.clone())), ..Toy::new() };
+    let toy = Toy { stop: Some((1, 0, stop.clone())), ..Toy::new() };
     let sink = Memory::default();
     let mut part = trainer(config(folder.path(), &[]), toy, &sink).with_stop_flag(stop);
     part.run(&mut |_: &Event| {}).unwrap();
@@ -113,9 +113,9 @@ fn a_run_that_is_not_done_keeps_its_length_and_one_that_is_gets_no_shorter() {
         other.resume()
     };
     let error = resumed("epochs = 5").unwrap_err();
-    assert!(matches!(&error, TrainError::Checkpoint(CheckpointError::Unfinished { step: 2, .. })), "{error}");
+    assert!(matches!(&error, TrainError::Checkpoint(CheckpointError::Unfinished { step: 1, .. })), "{error}");
     let told = error.to_string();
-    assert!(told.contains("train.epochs was 4 and is now 5, and the run stands at step 2 of"), "{told}");
+    assert!(told.contains("train.epochs was 4 and is now 5, and the run stands at step 1 of"), "{told}");
 
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &sink);
     rest.resume().unwrap();

@@ -21,48 +21,54 @@ fn training_lowers_both_losses_and_reports_each_step() {
     let mut trainer = trainer(config(folder.path(), &[("epochs = 4", "epochs = 30")]), Toy::new(), &sink);
     let outcome = trainer.run(&mut |event: &Event| events.push(event.clone())).unwrap();
     let Outcome::Completed(summary) = outcome else { panic!("{outcome:?}") };
-    // 30 epochs of 7 micro-batches in steps of 3.
-    assert_eq!((summary.reason, summary.steps), (StopReason::AllSteps, 70));
+    // 30 epochs of 7 micro-batches in steps of 3, 3 and 1.
+    assert_eq!((summary.reason, summary.steps), (StopReason::AllSteps, 90));
     assert!(summary.last_eval_loss.unwrap() < 0.5 * summary.first_eval_loss.unwrap(), "{summary:?}");
     assert_eq!(summary.output, folder.path().join("out/model"));
     assert!(summary.output.join("model.safetensors").is_file());
     assert!(matches!(
         events[0],
-        Event::RunStarted { step: 0, total: 70, steps_per_epoch: 3, parameters: 132 }
+        Event::RunStarted { step: 0, total: 90, steps_per_epoch: 3, parameters: 132 }
     ));
     assert!(matches!(events[1], Event::Evaluated { step: 0, best: true, .. }));
     assert!(matches!(events[2], Event::CheckpointSaved { step: 0, .. }));
     assert!(matches!(&events[3], Event::Step(report) if report.step == 1 && report.learning_rate == 0.0));
-    assert!(matches!(events.last(), Some(Event::Stopped { step: 70, reason: StopReason::AllSteps })));
-    assert_eq!(sink.steps("train_loss"), (1..=70).collect::<Vec<_>>());
+    assert!(matches!(events.last(), Some(Event::Stopped { step: 90, reason: StopReason::AllSteps })));
+    assert_eq!(sink.steps("train_loss"), (1..=90).collect::<Vec<_>>());
     let evaluated = sink.steps("eval_loss");
-    assert_eq!((evaluated[0], evaluated[1], *evaluated.last().unwrap()), (0, 4, 70));
-    // Steps 1, 4, 6 and 8 begin with micro-batches 0, 9, 15 and 21.
-    assert_eq!(sink.epochs.lock().unwrap()[..4], [(0, 1), (1, 4), (2, 6), (3, 8)]);
+    assert_eq!((evaluated[0], evaluated[1], *evaluated.last().unwrap()), (0, 4, 90));
+    assert_eq!(sink.epochs.lock().unwrap()[..4], [(0, 1), (1, 4), (2, 7), (3, 10)]);
 }
 
 #[test]
 fn the_cut_into_micro_batches_does_not_change_the_result() {
-    let weights = |batch: &str, accumulation: &str| {
+    let weights = |rows: usize, batch: usize, accumulation: usize| {
         let folder = tempfile::tempdir().unwrap();
+        let (batch, accumulation) =
+            (format!("batch_size = {batch}"), format!("gradient_accumulation = {accumulation}"));
         let changes = [
-            ("batch_size = 2", batch),
-            ("gradient_accumulation = 3", accumulation),
-            ("epochs = 4", "max_steps = 6"),
+            ("batch_size = 2", batch.as_str()),
+            ("gradient_accumulation = 3", accumulation.as_str()),
+            ("epochs = 4", "epochs = 3"),
             ("every_steps = 4", ""),
         ];
         let config = config(folder.path(), &changes);
-        let rows = Rows { rows: 8, batch: config.train.batch_size as usize, shuffled: false };
-        let mut trainer = Trainer::new(config, Toy { dropout: 0.0, ..Toy::new() }, Box::new(rows)).unwrap();
-        complete(&mut trainer);
-        trainer.into_model().bits().into_iter().map(f32::from_bits).collect::<Vec<_>>()
+        let data = Rows { rows, batch: config.train.batch_size as usize, shuffled: true };
+        let mut trainer = Trainer::new(config, Toy { dropout: 0.0, ..Toy::new() }, Box::new(data)).unwrap();
+        let summary = complete(&mut trainer);
+        let weights = trainer.into_model().bits().into_iter().map(f32::from_bits).collect::<Vec<_>>();
+        (summary.steps, summary.tokens, weights)
     };
-    let whole = weights("batch_size = 4", "gradient_accumulation = 1");
-    for (batch, accumulation) in
-        [("batch_size = 2", "gradient_accumulation = 2"), ("batch_size = 1", "gradient_accumulation = 4")]
-    {
-        for (a, b) in whole.iter().zip(weights(batch, accumulation)) {
-            assert!((a - b).abs() < 1e-6, "{a} and {b} with {batch}, {accumulation}");
+    // The rows of an epoch make whole steps, or leave some for its last one.
+    for rows in [8, 6, 7, 3] {
+        let whole = weights(rows, 4, 1);
+        assert_eq!(whole.0, 3 * rows.div_ceil(4) as u64);
+        for (batch, accumulation) in [(2, 2), (1, 4)] {
+            let cut = weights(rows, batch, accumulation);
+            assert_eq!((cut.0, cut.1), (whole.0, whole.1), "{rows} rows, {batch} × {accumulation}");
+            for (a, b) in whole.2.iter().zip(cut.2) {
+                assert!((a - b).abs() < 1e-6, "{a} and {b} of {rows} rows, {batch} × {accumulation}");
+            }
         }
     }
 }
@@ -70,7 +76,7 @@ fn the_cut_into_micro_batches_does_not_change_the_result() {
 #[test]
 fn whichever_of_steps_and_epochs_ends_first_ends_the_run() {
     for (limits, steps) in [
-        ("epochs = 4", 10),
+        ("epochs = 4", 12),
         ("epochs = 4\nmax_steps = 5", 5),
         ("epochs = 1\nmax_steps = 5", 3),
         ("max_steps = 40", 40),

@@ -223,7 +223,7 @@ pub fn config(folder: &Path, changes: &[(&str, &str)]) -> RunConfig {
     RunConfig::parse(&text, "run.toml", folder).unwrap()
 }
 
-/// 14 rows make 7 batches of 2 an epoch, so that steps of 3 micro-batches cross the epochs' borders.
+/// 14 rows make 7 batches of 2 an epoch, so that the last of its steps of 3 micro-batches has one.
 pub fn trainer(config: RunConfig, toy: Toy, sink: &Memory) -> Trainer<Toy> {
     let batch = config.train.batch_size as usize;
     Trainer::new(config, toy, Box::new(Rows { rows: 14, batch, shuffled: true }))

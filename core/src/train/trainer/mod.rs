@@ -71,7 +71,7 @@ impl<M: Trainable> Trainer<M> {
         }
         let optimizer = Optimizer::new(&model, &config.train)
             .map_err(|source| TrainError::Optimizer { step: 0, source })?;
-        let plan = Plan::new(&config, train.batches_per_epoch().max(1));
+        let plan = Plan::new(&config, train.batches_per_epoch());
         let state = State::start(&config);
         Ok(Self {
             config,
@@ -165,7 +165,7 @@ impl<M: Trainable> Trainer<M> {
         observer.on(&Event::RunStarted {
             step: self.state.step,
             total: self.plan.total,
-            steps_per_epoch: self.plan.per_epoch.div_ceil(self.plan.accumulation),
+            steps_per_epoch: self.plan.steps_per_epoch,
             parameters: self.optimizer.elements(),
         });
         let ended = self.go_on(observer);
@@ -244,12 +244,12 @@ impl<M: Trainable> Trainer<M> {
         };
         let learning_rate = self.plan.schedule.rate(step);
         let grad_norm = step::update(&mut self.optimizer, done.gradients, learning_rate, step)?;
-        let epoch = first / self.plan.per_epoch;
+        let (epoch, next) = (self.plan.epoch(step), self.plan.place(last));
         let state = &mut self.state;
         state.step += 1;
         state.micro_batches = last;
-        state.epoch = last / self.plan.per_epoch;
-        state.epoch_position = last % self.plan.per_epoch;
+        state.epoch = next.epoch;
+        state.epoch_position = next.position;
         state.tokens += done.labels;
         state.train_loss = Some(done.loss);
         let report = StepReport {
@@ -262,7 +262,7 @@ impl<M: Trainable> Trainer<M> {
             tokens: state.tokens,
             tokens_per_s: done.labels as f64 / began.elapsed().as_secs_f64().max(1e-9),
         };
-        if step == 0 || epoch != (first - self.plan.accumulation) / self.plan.per_epoch {
+        if self.plan.begins_epoch(step) {
             self.pending.epoch(epoch, report.step);
         }
         self.pending.step(&report);

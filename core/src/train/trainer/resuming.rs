@@ -57,7 +57,7 @@ impl<M: Trainable> Trainer<M> {
     /// Allows for a run that is done to get longer, which a checkpoint's state says that it now is.
     fn extend(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let (state, path) = (&checkpoint.state, &checkpoint.path);
-        let before = Plan::new(&state.of_former_length(&self.config), self.train.batches_per_epoch().max(1));
+        let before = Plan::new(&state.of_former_length(&self.config), self.train.batches_per_epoch());
         let changed = state.other_length(path, &self.config);
         if state.step < before.total {
             let CheckpointError::Config { field, was, now, .. } = changed else { return Err(changed.into()) };
