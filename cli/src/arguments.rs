@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
 use codetune_core::model::Budget;
-use codetune_core::plugin::{Carrier, Digest};
+use codetune_core::plugin::{Carrier, Digest, LimitOverride};
 
 use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
@@ -76,6 +76,10 @@ pub struct Globals {
     /// Switch a plugin off, by its whole name or by its file.
     #[arg(long, global = true, value_name = "NAME")]
     pub disable: Vec<String>,
+    /// Set a limit of every plugin, as time_ms=5000, or of one, as acme/todo.memory_mib=512. There are time_ms,
+    /// memory_mib and output_kib, for each file.
+    #[arg(long, global = true, value_name = "[PLUGIN.]LIMIT=NUMBER", value_parser = plugin_limit())]
+    pub plugin_limit: Vec<LimitOverride>,
     /// Load codetune's own plugins this way: builtin, native or wasm.
     #[arg(long, global = true, value_name = "CARRIER", value_parser = carrier())]
     pub carrier: Option<Carrier>,
@@ -83,6 +87,10 @@ pub struct Globals {
 
 fn digest() -> ValueParser {
     ValueParser::new(|text: &str| text.parse::<Digest>())
+}
+
+fn plugin_limit() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<LimitOverride>())
 }
 
 fn memory() -> ValueParser {

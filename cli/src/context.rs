@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use codetune_core::model::Budget;
-use codetune_core::plugin::{Carrier, Registry};
+use codetune_core::plugin::{CallRules, Carrier, LimitOverrides, Registry};
 use codetune_core::store::Store;
 use codetune_core::validate::escape_control;
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ impl Context {
     pub fn new(globals: &Globals, terminal: Terminal, interrupt: Interrupt) -> Result<Self, Failure> {
         Ok(Context {
             terminal,
-            stop: interrupt.stop,
+            stop: Arc::clone(&interrupt.stop),
             resumable: interrupt.resumable,
             folders: Folders::choose(globals.data_dir.as_deref(), globals.cache_dir.as_deref())?,
             usable: OnceLock::new(),
@@ -52,6 +52,10 @@ impl Context {
                 trusted: globals.trust_native.iter().copied().collect(),
                 disabled: globals.disable.iter().cloned().collect(),
                 carrier: globals.carrier,
+                rules: CallRules {
+                    limits: LimitOverrides::new(globals.plugin_limit.iter().cloned()),
+                    stop: interrupt.stop,
+                },
             },
             memory: globals.memory.unwrap_or_else(Budget::of_machine),
             database: globals.database.clone(),

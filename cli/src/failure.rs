@@ -192,6 +192,7 @@ impl Failure {
         use codetune_core::plugin::Fault;
         let exit = match &error.fault {
             Fault::Said(codetune_plugin_sdk::Error::InvalidConfig(_)) => Exit::Usage,
+            Fault::Stopped => Exit::Interrupted,
             _ => Exit::Plugin,
         };
         let CallError { plugin, fault } = error;

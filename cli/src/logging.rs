@@ -1,9 +1,16 @@
 //! The log, on stderr: configured here and nowhere else.
 
+use std::fmt;
 use std::io::{self, Write};
 
-use codetune_core::validate::redact;
-use tracing_subscriber::EnvFilter;
+use codetune_core::plugin::COMPILING;
+use codetune_core::validate::{escape_control, redact};
+use tracing::field::Field;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
 
@@ -27,14 +34,31 @@ pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
             .why(error.to_string())
             .help(format!("write for example {VARIABLE}=warn,codetune_core=debug"))
     })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(color)
         .with_target(verbosity > 1)
-        .with_writer(|| Redacting);
+        .with_writer(|| Redacting)
+        .with_filter(filter);
+    let compiling = (!quiet && verbosity == 0 && given.is_none())
+        .then(|| Compiling.with_filter(filter_fn(|event| event.target() == COMPILING)));
     // A second start, as in tests, keeps the first.
-    let _ = log.try_init();
+    let _ = tracing_subscriber::registry().with(log).with(compiling).try_init();
     Ok(())
+}
+
+/// Tells of a compilation, which may take many seconds and happens once, also where nothing else is logged.
+struct Compiling;
+
+impl<S: Subscriber> Layer<S> for Compiling {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        event.record(&mut |field: &Field, value: &dyn fmt::Debug| {
+            if field.name() == "message" {
+                let text = format!("{value:?}");
+                // There is no one left to tell when stderr is closed.
+                let _ = writeln!(io::stderr(), "{}", escape_control(&text));
+            }
+        });
+    }
 }
 
 /// Writes to stderr what is no secret.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{Carrier, Digest, Origin, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{CallRules, Carrier, Digest, Origin, PluginDirectories, Registry, Trust};
 
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -19,16 +19,19 @@ pub struct PluginSettings {
     pub disabled: BTreeSet<String>,
     /// How first-party plugins are loaded; each in its own way where absent.
     pub carrier: Option<Carrier>,
+    /// What holds for every call into a plugin.
+    pub rules: CallRules,
 }
 
 impl PluginSettings {
     /// Every plugin: the first-party ones, then those of the folders in the order given.
     ///
     /// # Errors
-    /// A folder cannot be read, or what is to be switched off is not known.
+    /// A folder cannot be read, or what is to be switched off or limited is not known.
     pub fn registry(&self, folders: &Folders) -> Result<Registry, Failure> {
         let trust = Trust { native: self.trusted.clone(), disabled: self.disabled.clone() };
         let mut registry = Registry::new(PluginDirectories::below(&folders.cache), trust);
+        registry.hold_to(self.rules.clone());
         let choice = |name: &str| self.carrier.unwrap_or_else(|| codetune_plugins::default_carrier(name));
         codetune_plugins::register(&mut registry, &choice);
         for folder in &self.folders {
@@ -43,6 +46,13 @@ impl PluginSettings {
             if entry.name != *name {
                 return Err(Failure::usage(format!("--disable {name} is not a whole name"))
                     .help(format!("pass --disable {}", entry.name)));
+            }
+        }
+        for name in self.rules.limits.plugins() {
+            let entry = registry.get(name)?;
+            if entry.name != *name {
+                return Err(Failure::usage(format!("--plugin-limit {name} is not a whole name"))
+                    .help(format!("write --plugin-limit {}.LIMIT=NUMBER", entry.name)));
             }
         }
         Ok(registry)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use codetune_core::plugin::{Entry, Manifest, Registry, Scope};
+use codetune_core::plugin::{Entry, Registry, Scope};
 use codetune_core::validate::escape_control;
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ fn entry_json(entry: &Entry) -> Value {
         "digest": entry.digest(),
         "state": entry.state.word(),
         "reason": entry.state.reason(),
-        "limits": entry.manifest().map(Manifest::granted_limits),
+        "limits": entry.limits(),
         "manifest": entry.manifest(),
     })
 }
@@ -128,7 +128,7 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     line("tags", &manifest.tags.join(", "));
     line("provides", &manifest.kinds().join(", "));
     line("contract", &manifest.api.to_string());
-    let limits = manifest.granted_limits();
+    let limits = entry.limits().unwrap_or_else(|| manifest.granted_limits());
     let limits = (limits.memory_mib, limits.time_ms, limits.output_kib);
     line(
         "limits",

@@ -33,3 +33,35 @@ fn a_broken_file_in_a_folder_of_plugins_stays_visible() {
     assert!(ran.out.contains("broken.wasm"), "{}", ran.out);
     assert!(ran.err.contains("broken.wasm is failed"), "{}", ran.err);
 }
+
+#[test]
+fn a_compilation_is_told_once() {
+    let place = Place::new();
+    place.write("src/a.py", "x = 1\n");
+    let arguments = ["--carrier", "wasm", "analyze", "src", "--analyzer", "metrics"];
+    let first = place.run(&arguments);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(first.err.lines().any(|line| line == "compiling codetune/metrics"), "{}", first.err);
+    assert!(!place.run(&arguments).err.contains("compiling"));
+    let quiet = Place::new();
+    quiet.write("src/a.py", "x = 1\n");
+    assert_eq!(quiet.run(&[&["--quiet"], &arguments[..]].concat()).err, "");
+}
+
+#[test]
+fn users_set_limits_of_plugins() {
+    let place = Place::new();
+    let limit = |limit: &str| place.run(&["plugin", "info", "metrics", "--plugin-limit", limit]);
+    assert!(limit("time_ms=77").out.contains(", 77 ms and "));
+    assert!(limit("codetune/metrics.memory_mib=78").out.contains("78 MiB of memory"));
+    assert!(!limit("codetune/secrets.memory_mib=78").out.contains("78 MiB of memory"));
+    for (wrong, expected) in [
+        ("metrics.time_ms=5", "write --plugin-limit codetune/metrics.LIMIT=NUMBER"),
+        ("acme/none.time_ms=5", "there is no plugin"),
+        ("time=5", "did you mean `time_ms`?"),
+        ("time_ms=0", "from 1 to 600000"),
+    ] {
+        let ran = limit(wrong);
+        assert!(ran.code == Some(2) && ran.err.contains(expected), "{wrong}: {ran:?}");
+    }
+}

@@ -1,22 +1,31 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use codetune_plugin_sdk::{Error, Report};
 use serde_json::{Map, Value};
 
 use super::batch::FileBatch;
 use super::cache_key::KeyBase;
+use super::outcome::Outcome;
+use super::patience::Patience;
 use super::{AnalysisError, Selected, UsedAnalyzer};
 use crate::plugin::name::{Meaning, meaning};
 use crate::plugin::{AnalyzerInstance, AnalyzerManifest, CallError, Fault, Plugin, SourceBatch};
-use crate::source::{Language, SourceFile};
+use crate::source::{Language, QueryAllowance, SourceFile};
 
 /// The most files of one call. A crossing costs little beside a file, and a smaller batch loses less to a fault.
 const BATCH_FILES: usize = 32;
 
-/// An analyzer that runs out of time on this many files before it has answered for a single one is given up,
-/// so that one which always loops costs seconds and not hours.
-const TIMEOUTS_ALLOWED: usize = 8;
+/// Batches grow no further once a call takes so long, so that little is lost to a fault in a slow one.
+const CALL_TIME: Duration = Duration::from_secs(1);
+
+/// What is kept of an analyzer's answers in any run, in bytes as its output limit counts them; for each file of
+/// the run; and for each byte of the files. Our own metrics give 1 KiB for a tiny file, and twice their size for
+/// dense ones.
+const SAID_AT_LEAST: u64 = 64 << 20;
+const SAID_PER_FILE: u64 = 16 << 10;
+const SAID_PER_BYTE: u64 = 32;
 
 /// Instances that wait for the next files, of all analyzers together. The sandbox has places for 256 at least, and
 /// those at work need some.
@@ -33,8 +42,11 @@ pub(super) struct Analyzer {
     most_idle: usize,
     /// Why it is asked no more.
     given_up: OnceLock<CallError>,
-    answered: AtomicBool,
-    timeouts: AtomicUsize,
+    patience: Patience,
+    queries: Arc<QueryAllowance>,
+    /// Bytes of the answers that are kept, and the most there may be.
+    said: AtomicU64,
+    most_said: AtomicU64,
 }
 
 /// What an analyzer gave for one file.
@@ -64,8 +76,10 @@ impl Analyzer {
                 idle: Mutex::new(Vec::new()),
                 most_idle,
                 given_up: OnceLock::new(),
-                answered: AtomicBool::new(false),
-                timeouts: AtomicUsize::new(0),
+                patience: Patience::default(),
+                queries: Arc::default(),
+                said: AtomicU64::new(0),
+                most_said: AtomicU64::new(u64::MAX),
             });
         }
         analyzers.sort_by(|a, b| a.name().cmp(b.name()));
@@ -129,10 +143,10 @@ impl Analyzer {
     /// out by a single file. A call that fails as a whole spends its instance, and its files go one by one.
     /// A fault is a file's own only when it happens to that file alone in a new instance: what an analyzer
     /// says must not depend on the files before.
-    pub(super) fn run(&self, files: &[Arc<SourceFile>], stop: &AtomicBool) -> Option<Vec<Given>> {
+    pub(super) fn run(&self, files: &[Arc<SourceFile>], stop: &Arc<AtomicBool>) -> Option<Vec<Given>> {
         let mut given: Vec<Given> = Vec::with_capacity(files.len());
         let mut held: Option<Box<dyn AnalyzerInstance>> = None;
-        let mut size = if self.answered.load(Ordering::Relaxed) { BATCH_FILES } else { 1 };
+        let mut size = if self.patience.has_answered() { BATCH_FILES } else { 1 };
         let mut one_by_one_until = 0;
         let mut new_wanted = false;
         while let Some(rest) = files.get(given.len()..).filter(|rest| !rest.is_empty()) {
@@ -151,16 +165,18 @@ impl Analyzer {
                 size = 1;
             }
             let now = rest.get(..size).unwrap_or(rest);
-            let batch = Arc::new(FileBatch::new(now));
+            let batch = Arc::new(FileBatch::new(now, &self.queries, stop));
             let shared: Arc<dyn SourceBatch> = Arc::clone(&batch) as _;
+            let started = Instant::now();
             let answers = instance.analyze(&shared).and_then(|answers| {
                 let count = format!("{} answers for {} files", answers.len(), now.len());
                 let complete = answers.len() == now.len();
                 if complete { Ok(answers) } else { Err(Fault::Invalid(count).of(self.name())) }
             });
+            let took = started.elapsed();
             match answers {
                 Ok(answers) => {
-                    self.answered.store(true, Ordering::Relaxed);
+                    self.patience.answered(now.len(), took);
                     let kept = |(at, report): (usize, Result<Report, CallError>)| Given {
                         lasting: self.is_lasting(&report) && !batch.hurried(at),
                         report,
@@ -168,13 +184,14 @@ impl Analyzer {
                     given.extend(answers.into_iter().enumerate().map(kept));
                     held = Some(instance);
                     new_wanted = false;
-                    size = (size * 2).min(BATCH_FILES);
+                    size = if took < CALL_TIME { (size * 2).min(BATCH_FILES) } else { size.div_ceil(2) };
                 }
                 Err(error) => {
                     one_by_one_until = one_by_one_until.max(given.len() + now.len());
                     new_wanted = true;
-                    if now.len() == 1 && new {
-                        self.count_timeout(&error);
+                    let alone = now.len() == 1 && new;
+                    self.count_timeout(&error, took, alone);
+                    if alone {
                         let report = Err(error);
                         let lasting = self.is_lasting(&report) && !batch.hurried(0);
                         given.push(Given { report, lasting });
@@ -210,17 +227,47 @@ impl Analyzer {
         made.map(|instance| (instance, true)).map_err(|error| self.given_up.get_or_init(|| error).clone())
     }
 
-    fn count_timeout(&self, error: &CallError) {
-        if !error.fault.is_timeout() || self.answered.load(Ordering::Relaxed) {
-            return;
-        }
-        if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= TIMEOUTS_ALLOWED {
+    /// Gives the analyzer up where its time-outs cost more than it gives.
+    fn count_timeout(&self, error: &CallError, took: Duration, alone: bool) {
+        if error.fault.is_timeout()
+            && let Some(lost) = self.patience.timed_out(took, alone)
+        {
+            let name = self.name();
             let text = format!(
-                "given up for this run after {TIMEOUTS_ALLOWED} files, on each of which it {}",
-                error.fault
+                "given up for this run: {} s were lost to files on which it {}, or leave it out with --disable {name}",
+                lost.as_secs(),
+                error.fault.cause()
             );
-            self.given_up.get_or_init(|| Fault::Unavailable(text).of(self.name()));
+            self.given_up.get_or_init(|| Fault::Unavailable(text).of(name));
         }
+    }
+
+    /// Sets how much of what it says is kept, for a run over so many files and bytes.
+    pub(super) fn expect(&self, files: usize, bytes: u64) {
+        let of_files = SAID_PER_FILE.saturating_mul(files as u64);
+        let most = SAID_AT_LEAST.saturating_add(of_files).saturating_add(bytes.saturating_mul(SAID_PER_BYTE));
+        self.most_said.store(most, Ordering::Relaxed);
+    }
+
+    /// Counts an answer that is to be kept, new or from the cache. An analyzer that says too much in all is given
+    /// up, and then nothing of it is kept.
+    pub(super) fn keep(&self, outcome: Outcome) -> Outcome {
+        let before = self.said.fetch_add(outcome.bytes(), Ordering::Relaxed);
+        let most = self.most_said.load(Ordering::Relaxed);
+        if before.saturating_add(outcome.bytes()) > most {
+            let fault = Fault::SaidTooMuch { limit_mib: most >> 20 };
+            self.given_up.get_or_init(|| fault.of(self.name()));
+        }
+        match self.said_too_much() {
+            Some(fault) => Outcome::of_fault(fault),
+            None => outcome,
+        }
+    }
+
+    /// The fault of an analyzer that said too much in all of the run.
+    pub(super) fn said_too_much(&self) -> Option<&Fault> {
+        let error = self.given_up.get()?;
+        Some(&error.fault).filter(|fault| matches!(fault, Fault::SaidTooMuch { .. }))
     }
 
     fn is_lasting(&self, report: &Result<Report, CallError>) -> bool {
@@ -230,6 +277,8 @@ impl Analyzer {
                 Fault::Said(Error::Cancelled)
                 | Fault::TimedOut(_)
                 | Fault::HostTimedOut(_)
+                | Fault::SaidTooMuch { .. }
+                | Fault::Stopped
                 | Fault::Unavailable(_)
                 // Of native code alone, which may panic for reasons of the day; a sandbox has neither clock nor threads.
                 | Fault::Panicked(_),

@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::{Answer, Outcome};
 use super::{AnalysisOptions, Edit, FileAnalysis, FileError, Finding, Place, Symbol, UsedAnalyzer};
-use crate::plugin::AnalyzerManifest;
+use crate::plugin::{AnalyzerManifest, Fault};
 use crate::source::SourceFile;
 
 impl FileAnalysis {
@@ -45,6 +45,19 @@ impl FileAnalysis {
         analysis
     }
 
+    /// Puts an error in place of all that an analyzer said, where it was asked about the file at all.
+    pub(super) fn retract(&mut self, used: &UsedAnalyzer, fault: &Fault) {
+        let plugin = &used.manifest.name;
+        if self.attributes.shift_remove(&used.key).is_none() {
+            return;
+        }
+        self.findings.retain(|finding| finding.plugin != *plugin);
+        self.symbols.retain(|symbol| symbol.plugin != *plugin);
+        let (code, message) = (fault.code().to_owned(), fault.to_string());
+        self.errors.push(FileError { plugin: plugin.clone(), code, message });
+        self.errors.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+    }
+
     /// Every index was checked when the answer was given, and the cache checks that it is still that answer.
     fn add(&mut self, used: &UsedAnalyzer, manifest: &AnalyzerManifest, answer: &Answer) {
         let Answer { report, places } = answer;
@@ -75,17 +88,26 @@ impl FileAnalysis {
             }
         }
 
+        // Maps that grow by doubling took a third more memory, for as long as the analysis is kept.
+        let mut sizes = vec![0; report.symbols.len() + 1];
+        for attribute in &report.attributes {
+            if let Some(size) = sizes.get_mut(attribute.subject as usize) {
+                *size += 1;
+            }
+        }
+        let mut sizes = sizes.into_iter();
+        let mut of_file = Map::with_capacity(sizes.next().unwrap_or(0));
+
         let first = self.symbols.len();
-        let symbol = |(symbol, place): (&sdk::Symbol, &Place)| Symbol {
+        let symbol = |((symbol, place), size): ((&sdk::Symbol, &Place), usize)| Symbol {
             plugin: plugin.clone(),
             name: text(symbol.name),
             start: symbol.start,
             end: symbol.end,
             place: *place,
-            attributes: Map::new(),
+            attributes: Map::with_capacity(size),
         };
-        self.symbols.extend(report.symbols.iter().zip(of_symbols).map(symbol));
-        let mut of_file = Map::new();
+        self.symbols.extend(report.symbols.iter().zip(of_symbols).zip(sizes).map(symbol));
         for attribute in &report.attributes {
             let Some(declared) = manifest.attributes.get(usize::from(attribute.id)) else { continue };
             let value = match attribute.value {

@@ -4,22 +4,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use codetune_plugin_sdk as sdk;
 
 use crate::plugin::SourceBatch;
-use crate::source::{Exhausted, ParseError, QueryError, SourceFile};
+use crate::source::{Exhausted, ParseError, QueryAllowance, QueryError, QueryLimits, SourceFile};
 
 /// The files of one call to an analyzer.
 pub(super) struct FileBatch {
     files: Vec<Arc<SourceFile>>,
-    /// Whether the clock, rather than the file, decided what a query answered.
+    /// Whether the clock or other files, rather than the file, decided what a query answered.
     hurried: Vec<AtomicBool>,
+    queries: Arc<QueryAllowance>,
+    stop: Arc<AtomicBool>,
 }
 
 impl FileBatch {
-    pub(super) fn new(files: &[Arc<SourceFile>]) -> Self {
+    /// The batch of an analyzer that has compiled `queries` by now. Setting `stop` ends its queries.
+    pub(super) fn new(
+        files: &[Arc<SourceFile>],
+        queries: &Arc<QueryAllowance>,
+        stop: &Arc<AtomicBool>,
+    ) -> Self {
         let hurried = files.iter().map(|_| AtomicBool::new(false)).collect();
-        FileBatch { files: files.to_vec(), hurried }
+        FileBatch { files: files.to_vec(), hurried, queries: Arc::clone(queries), stop: Arc::clone(stop) }
     }
 
-    /// Whether what was said of file `at` may differ on a faster machine, so that it must not be cached.
+    /// Whether what was said of file `at` may differ on a faster machine or beside other files, so that it must
+    /// not be cached.
     pub(super) fn hurried(&self, at: usize) -> bool {
         self.hurried.get(at).is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
@@ -44,8 +52,10 @@ impl SourceBatch for FileBatch {
 
     fn query(&self, at: usize, pattern: &str) -> Result<sdk::Captures, String> {
         let file = self.files.get(at).ok_or_else(|| format!("source {at} is not in the batch"))?;
-        let found = file.query(pattern).map_err(|error| {
-            if by_the_clock(&error)
+        let admitted = self.queries.admit(file.language(), pattern);
+        let found = admitted.and_then(|()| file.query_until(pattern, &QueryLimits::default(), &self.stop));
+        let found = found.map_err(|error| {
+            if by_chance(&error)
                 && let Some(flag) = self.hurried.get(at)
             {
                 flag.store(true, Ordering::Relaxed);
@@ -63,11 +73,12 @@ impl SourceBatch for FileBatch {
     }
 }
 
-fn by_the_clock(error: &QueryError) -> bool {
+fn by_chance(error: &QueryError) -> bool {
     let exhausted = match error {
         QueryError::Exhausted(exhausted) => exhausted,
         QueryError::NoTree(ParseError::Exhausted { exhausted, .. }) => exhausted,
+        QueryError::TooManyQueries => return true,
         _ => return false,
     };
-    matches!(exhausted, Exhausted::Time(_))
+    matches!(exhausted, Exhausted::Time(_) | Exhausted::Stopped)
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `run` | from a directory to an [`Analysis`] |
 //! | `options`, `progress`, `analysis_error` | what goes in, what is told on the way, why there is no answer |
-//! | `analyzer`, `batch` | instances of an analyzer, the batches they are called with, faults contained |
+//! | `analyzer`, `batch`, `patience` | instances of an analyzer, the batches they are called with, faults contained |
 //! | `outcome`, `assemble` | what one analyzer said of one file, and what all of them said |
 //! | `file_analysis`, `analysis_report`, `summary` | the result and its JSON form |
 //! | `cache`, `cache_key` | results kept between runs |
@@ -25,6 +25,7 @@ mod file_analysis;
 mod json;
 mod options;
 mod outcome;
+mod patience;
 mod progress;
 mod run;
 mod sarif;
@@ -48,4 +49,4 @@ pub use summary::{FileCounts, FindingCounts, LanguageCounts, PluginVersion, Summ
 /// Version of what this room makes of an analyzer's answer; part of every cache key.
 ///
 /// Raise it when the form of cached outcomes changes, or what is checked of an answer.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;

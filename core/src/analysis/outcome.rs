@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use codetune_plugin_sdk::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::plugin::{AnalyzerManifest, Fault};
+use crate::plugin::{AnalyzerManifest, Fault, report_bytes};
 use crate::source::LineIndex;
 
 /// A span in lines and columns, both from 1; columns count characters (Unicode scalar values), and the end
@@ -67,6 +67,14 @@ impl Outcome {
             )));
         }
         Outcome::Answer(Answer { report, places })
+    }
+
+    /// What it takes to keep it, in bytes as an analyzer's output limit counts them.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Outcome::Answer(answer) => report_bytes(&answer.report) as u64,
+            Outcome::Fault { message, .. } => message.len() as u64,
+        }
     }
 
     pub(super) fn of_fault(fault: &Fault) -> Self {

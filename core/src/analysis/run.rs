@@ -30,8 +30,8 @@ const CHUNK_BYTES: u64 = 512 << 10;
 /// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless
 /// the options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
 /// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
-/// called from any thread. `stop` is looked at between calls to analyzers; setting it makes an error of the
-/// run, and keeps what is done in the cache.
+/// called from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the
+/// cache.
 ///
 /// # Errors
 /// [`AnalysisError`]; a fault with a single file is none.
@@ -40,7 +40,7 @@ pub fn analyze(
     inputs: impl Into<Inputs>,
     options: &AnalysisOptions,
     progress: &(dyn Fn(Progress) + Sync),
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Analysis, AnalysisError> {
     if options.jobs > MOST_JOBS {
         return Err(AnalysisError::Jobs { given: options.jobs, most: MOST_JOBS });
@@ -52,6 +52,8 @@ pub fn analyze(
     let every_text = options.discover.every_text
         || !options.only_discovered && used.iter().any(UsedAnalyzer::wants_all_text);
     let found = source::discover(inputs, &DiscoverOptions { every_text, ..options.discover.clone() })?;
+    let bytes = found.files.iter().map(|file| file.bytes).sum();
+    analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
     let run =
         Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
 
@@ -64,6 +66,12 @@ pub fn analyze(
         skipped.extend(done.skipped);
         cached_answers += done.cached;
         fresh_answers += done.fresh;
+    }
+    for (analyzer, used) in analyzers.iter().zip(&used) {
+        // Which of its answers came before the limit depends on threads, so none of them counts.
+        if let Some(fault) = analyzer.said_too_much() {
+            files.iter_mut().for_each(|file| file.retract(used, fault));
+        }
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
     let summary = Summary::of(&files, &skipped, found.hidden, &used);
@@ -88,7 +96,7 @@ struct Run<'a> {
     analyzers: &'a [Analyzer],
     used: &'a [UsedAnalyzer],
     tally: Tally<'a>,
-    stop: &'a AtomicBool,
+    stop: &'a Arc<AtomicBool>,
 }
 
 /// A file with what is known of it before any analyzer is asked.
@@ -216,8 +224,10 @@ impl Run<'_> {
         let answers: usize = chunk.iter().map(|file| file.asked.len()).sum();
         done.cached = (answers as u64).saturating_sub(done.fresh);
         for Pending { file, asked, .. } in chunk {
-            let outcomes =
-                asked.into_iter().filter_map(|asked| Some((self.used.get(asked.analyzer)?, asked.outcome?)));
+            let outcomes = asked.into_iter().filter_map(|asked| {
+                let analyzer = self.analyzers.get(asked.analyzer)?;
+                Some((self.used.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
+            });
             done.files.push(FileAnalysis::assemble(&file, outcomes, self.options));
         }
         self.tally.add(count, bytes);

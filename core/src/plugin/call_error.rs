@@ -37,6 +37,13 @@ pub enum Fault {
         /// The limit in force.
         limit_kib: u64,
     },
+    /// What the plugin said in all of a run is more than is kept of it.
+    SaidTooMuch {
+        /// What is kept.
+        limit_mib: u64,
+    },
+    /// The call was ended because the user asked for it.
+    Stopped,
     /// The answer breaks the contract.
     Invalid(String),
     /// The plugin does not provide what was asked of it, or could not be started.
@@ -77,6 +84,10 @@ impl Fault {
             Fault::TooMuchOutput { limit_kib } => {
                 format!("returned more than its limit of {limit_kib} KiB of output")
             }
+            Fault::SaidTooMuch { limit_mib } => {
+                format!("said more than {limit_mib} MiB about the files of this run")
+            }
+            Fault::Stopped => "stopped as asked".into(),
             Fault::Invalid(text) => format!("returned an invalid answer: {text}"),
             Fault::Unavailable(text) => text.clone(),
         }
@@ -90,15 +101,12 @@ impl Fault {
             | Fault::Invalid(_)
             | Fault::Said(sdk::Error::Cancelled) => Some("report this to the plugin's author"),
             Fault::TimedOut(_) | Fault::HostTimedOut(_) => {
-                Some("raise `time_ms` of the plugin's limits if the work is real")
+                Some("allow it more with --plugin-limit time_ms=MILLISECONDS")
             }
-            Fault::OutOfMemory { .. } => {
-                Some("raise `memory_mib` of the plugin's limits if the work is real")
-            }
-            Fault::TooMuchOutput { .. } => {
-                Some("raise `output_kib` of the plugin's limits if the findings are real")
-            }
-            Fault::Said(_) | Fault::Unavailable(_) => None,
+            Fault::OutOfMemory { .. } => Some("allow it more with --plugin-limit memory_mib=MIB"),
+            Fault::TooMuchOutput { .. } => Some("allow it more with --plugin-limit output_kib=KIB"),
+            Fault::SaidTooMuch { .. } => Some("leave the plugin out, or analyse fewer files"),
+            Fault::Said(_) | Fault::Stopped | Fault::Unavailable(_) => None,
         }
     }
 
@@ -115,6 +123,8 @@ impl Fault {
             Fault::HostTimedOut(_) => "plugin::host_timed_out",
             Fault::OutOfMemory { .. } => "plugin::out_of_memory",
             Fault::TooMuchOutput { .. } => "plugin::too_much_output",
+            Fault::SaidTooMuch { .. } => "plugin::said_too_much",
+            Fault::Stopped => "plugin::stopped",
             Fault::Invalid(_) => "plugin::invalid_answer",
             Fault::Unavailable(_) => "plugin::unavailable",
         }

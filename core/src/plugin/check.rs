@@ -2,6 +2,9 @@ use codetune_plugin_sdk::{Report, Value};
 
 use crate::plugin::{AnalyzerManifest, Limits, Scope, SourceBatch, ValueKind};
 
+/// The most bytes of a message or of a name: many screens of text.
+const MESSAGE_BYTES: usize = 16 << 10;
+
 /// Checks what an analyzer said of one source: every index, span, type and size.
 ///
 /// # Errors
@@ -30,10 +33,19 @@ pub(crate) fn check_report(
         }
         Err(format!("{what} is number {index} of {length}"))
     };
+    let short = |what: &str, number: u32| -> Result<(), String> {
+        index(what, number, strings)?;
+        match report.strings.get(number as usize).map_or(0, String::len) {
+            bytes if bytes > MESSAGE_BYTES => {
+                Err(format!("{what} has {bytes} bytes, and at most {MESSAGE_BYTES} are kept"))
+            }
+            _ => Ok(()),
+        }
+    };
     for finding in &report.findings {
         index("a finding's rule", finding.rule.into(), manifest.rules.len())?;
         span("a finding", finding.start, finding.end)?;
-        finding.message.map_or(Ok(()), |message| index("a finding's message", message, strings))?;
+        finding.message.map_or(Ok(()), |message| short("a finding's message", message))?;
     }
     for edit in &report.edits {
         index("an edit's finding", edit.finding, report.findings.len())?;
@@ -41,7 +53,7 @@ pub(crate) fn check_report(
         index("an edit's replacement", edit.replacement, strings)?;
     }
     for symbol in &report.symbols {
-        index("a symbol's name", symbol.name, strings)?;
+        short("a symbol's name", symbol.name)?;
         span("a symbol", symbol.start, symbol.end)?;
     }
     for attribute in &report.attributes {

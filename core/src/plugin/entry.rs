@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::plugin::{Carrier, Digest, Manifest, Plugin};
+use crate::plugin::{Carrier, Digest, Limits, Manifest, Plugin};
 
 /// Where a plugin came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +83,11 @@ impl Entry {
     /// The manifest, where it could be read.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.plugin.as_ref().map(|plugin| plugin.manifest())
+    }
+
+    /// The limits in force for its calls, where its manifest could be read.
+    pub fn limits(&self) -> Option<Limits> {
+        self.plugin.as_ref().map(|plugin| plugin.limits())
     }
 
     /// How the plugin is loaded, where that could be told.

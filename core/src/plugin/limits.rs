@@ -14,6 +14,10 @@ pub struct LimitsRequest {
     pub output_kib: Option<u64>,
 }
 
+/// The most time of a call for several files, milliseconds, unless a single one is allowed more: what is lost
+/// to a plugin that loops in the middle of a batch.
+const BATCH_MS: u64 = 10_000;
+
 /// The limits in force for a plugin's calls. WASM components are held to all of them; native code to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Limits {
@@ -51,9 +55,11 @@ impl Limits {
         })
     }
 
-    /// The time limit of a call that answers for `items` files.
+    /// The time limit of a call that answers for `items` files: that of each of them, and no more than
+    /// [`BATCH_MS`] for several. The files of a batch that needs longer are asked about one by one.
     pub fn time_for(&self, items: usize) -> Duration {
-        Duration::from_millis(self.time_ms.saturating_mul(items.max(1) as u64))
+        let each = self.time_ms.saturating_mul(items.max(1) as u64);
+        Duration::from_millis(each.min(self.time_ms.max(BATCH_MS)))
     }
 
     /// What the host may spend on the queries of a call that answers for `items` files.

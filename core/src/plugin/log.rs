@@ -1,7 +1,14 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::plugin::shorten;
 use crate::validate::escape_control;
 
-/// A line longer than this says nothing more.
-const MOST_CHARS: usize = 2_000;
+/// The most bytes that one plugin may write to the log of one process, however many calls and instances it has.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Bytes in the log by plugin.
+static LOGGED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
 /// What a line costs beside its own bytes: its time, its level and the plugin's name are written too.
 const LINE_BYTES: usize = 32;
@@ -42,8 +49,27 @@ impl PluginLog {
         }
         self.written = written;
         let plugin = self.plugin.as_str();
-        let end = message.char_indices().nth(MOST_CHARS).map_or(message.len(), |(at, _)| at);
-        let line = escape_control(message.get(..end).unwrap_or(message));
+        let wanted = match level {
+            0 => tracing::enabled!(tracing::Level::ERROR),
+            1 => tracing::enabled!(tracing::Level::WARN),
+            2 => tracing::enabled!(tracing::Level::INFO),
+            _ => tracing::enabled!(tracing::Level::DEBUG),
+        };
+        // Lines that no one asked to see do not count.
+        if !wanted {
+            return;
+        }
+        let message = shorten(message);
+        let line = escape_control(&message);
+        match account(plugin, line.len()) {
+            Account::Fits => {}
+            Account::JustPast => {
+                let most = MOST_BYTES >> 10;
+                tracing::warn!(plugin, "has written {most} KiB to the log: its further lines are left out");
+                return;
+            }
+            Account::Past => return,
+        }
         match level {
             0 => tracing::error!(plugin, "{line}"),
             1 => tracing::warn!(plugin, "{line}"),
@@ -68,5 +94,43 @@ impl PluginLog {
 impl Drop for PluginLog {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Account {
+    Fits,
+    JustPast,
+    Past,
+}
+
+/// Counts a line of so many bytes.
+fn account(plugin: &str, bytes: usize) -> Account {
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = match logged.get_mut(plugin) {
+        Some(before) => before,
+        None => logged.entry(plugin.to_owned()).or_default(),
+    };
+    let was_past = *before > MOST_BYTES;
+    *before = before.saturating_add(bytes).saturating_add(LINE_BYTES);
+    match (was_past, *before > MOST_BYTES) {
+        (false, false) => Account::Fits,
+        (false, true) => Account::JustPast,
+        (true, _) => Account::Past,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_that_floods_the_log_is_cut_off_once_and_alone() {
+        let lines = (0..).take_while(|_| account("test/flood", 1_000) == Account::Fits).count();
+        assert_eq!(lines, MOST_BYTES / (1_000 + LINE_BYTES));
+        assert_eq!(account("test/flood", 1), Account::Past);
+        assert_eq!(account("test/calm", 1), Account::Fits);
+        let empty = (0..).take_while(|_| account("test/empty", 0) == Account::Fits).count();
+        assert!(empty < MOST_BYTES, "{empty}");
     }
 }

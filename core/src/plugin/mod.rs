@@ -11,6 +11,7 @@
 //! fault is a [`CallError`] that costs the call and nothing more.
 
 mod call_error;
+mod call_rules;
 mod carrier;
 mod check;
 mod config;
@@ -31,10 +32,13 @@ mod registry;
 mod registry_error;
 mod section;
 mod service;
+mod shorten;
 mod wasm;
 
 pub use call_error::{CallError, Fault};
+pub use call_rules::{CallRules, LimitOverride, LimitOverrides};
 pub use carrier::Carrier;
+pub(crate) use check::report_bytes;
 pub use config::ConfigOption;
 pub use digest::Digest;
 pub use entry::{Entry, Origin, PluginState};
@@ -53,4 +57,5 @@ pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Registry, Trust};
 pub use registry_error::RegistryError;
 pub use service::{SourceBatch, TensorHost};
-pub use wasm::{ComponentCache, WasmEngine};
+pub(crate) use shorten::shorten;
+pub use wasm::{COMPILING, ComponentCache, WasmEngine};

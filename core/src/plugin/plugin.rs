@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use codetune_plugin_sdk::{Builtin, Setup, abi};
@@ -8,8 +9,8 @@ use crate::plugin::native::{NativeAnalyzer, NativeBackend, Tables, open_library}
 use crate::plugin::plan::check_plan;
 use crate::plugin::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
 use crate::plugin::{
-    AnalyzerInstance, BackendInstance, CallError, Carrier, ComponentCache, Digest, Fault, Manifest,
-    ManifestError, PluginIdentity, TensorHost, config, section,
+    AnalyzerInstance, BackendInstance, CallError, CallRules, Carrier, ComponentCache, Digest, Fault, Limits,
+    Manifest, ManifestError, PluginIdentity, TensorHost, config, section,
 };
 
 /// A plugin whose manifest was read and whose file may be run. Its code is loaded on first use, once.
@@ -17,6 +18,8 @@ pub struct Plugin {
     manifest: Arc<Manifest>,
     digest: Digest,
     missing: Option<String>,
+    limits: Limits,
+    stop: Arc<AtomicBool>,
     /// Whether its short name means another plugin.
     shadowed: bool,
     body: Body,
@@ -92,9 +95,18 @@ impl Plugin {
     /// The manifest is refused, or the program cannot be read.
     pub(crate) fn builtin(builtin: &'static Builtin) -> Result<Self, Refusal> {
         let manifest = Manifest::parse(builtin.manifest)?;
+        let limits = manifest.granted_limits();
         let digest = builtin_digest(builtin.manifest)?;
         let body = Body::Builtin(builtin.plugin);
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing: None, shadowed: false, body })
+        Ok(Plugin {
+            manifest: Arc::new(manifest),
+            digest,
+            missing: None,
+            limits,
+            stop: Arc::default(),
+            shadowed: false,
+            body,
+        })
     }
 
     /// A plugin in a file that was read. Nothing of it runs yet.
@@ -123,7 +135,27 @@ impl Plugin {
                 Body::Wasm { bytes, cache: cache.ok(), loaded: OnceLock::new() }
             }
         };
-        Ok(Plugin { manifest: Arc::new(manifest), digest, missing, shadowed: false, body })
+        let limits = manifest.granted_limits();
+        Ok(Plugin {
+            manifest: Arc::new(manifest),
+            digest,
+            missing,
+            limits,
+            stop: Arc::default(),
+            shadowed: false,
+            body,
+        })
+    }
+
+    /// Holds its calls to what the user sets.
+    pub(crate) fn hold_to(&mut self, rules: &CallRules) {
+        self.limits = rules.limits.over(self.name(), self.manifest.granted_limits());
+        self.stop = Arc::clone(&rules.stop);
+    }
+
+    /// The limits in force for its calls.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// What it says of itself.
@@ -201,7 +233,7 @@ impl Plugin {
         let manifest = Arc::clone(&self.manifest);
         Ok(match &self.body {
             Body::Wasm { .. } => Box::new(WasmAnalyzer::configure(self.component()?, manifest, &setup)?),
-            _ => Box::new(NativeAnalyzer::configure(self.tables()?, manifest, &setup)?),
+            _ => Box::new(NativeAnalyzer::configure(self.tables()?, manifest, self.limits, &setup)?),
         })
     }
 
@@ -236,8 +268,9 @@ impl Plugin {
         let Body::Wasm { bytes, cache, loaded } = &self.body else {
             return Err(self.fault("it is no component".into()));
         };
-        let limits = self.manifest.granted_limits();
-        let load = || LoadedComponent::load(bytes, &self.digest, self.name(), limits, cache.as_ref());
+        let load = || {
+            LoadedComponent::load(bytes, &self.digest, self.name(), self.limits, &self.stop, cache.as_ref())
+        };
         loaded.get_or_init(load).as_ref().map_err(|text| self.fault(text.clone()))
     }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -6,8 +7,10 @@ use codetune_plugin_sdk::Builtin;
 
 use crate::plugin::name::{Meaning, is_own, meaning, short_name};
 use crate::plugin::plugin::Refusal;
+use crate::plugin::wasm::MOST_FILE_BYTES;
 use crate::plugin::{
-    Carrier, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState, RegistryError, folder,
+    CallRules, Carrier, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState,
+    RegistryError, folder,
 };
 use crate::validate::nearest;
 
@@ -32,6 +35,7 @@ pub struct Registry {
     files: BTreeSet<PathBuf>,
     directories: PluginDirectories,
     trust: Trust,
+    rules: CallRules,
 }
 
 impl Registry {
@@ -43,7 +47,13 @@ impl Registry {
             files: BTreeSet::new(),
             directories,
             trust,
+            rules: CallRules::default(),
         }
+    }
+
+    /// Holds the calls into the plugins that are registered from now on to what the user sets.
+    pub fn hold_to(&mut self, rules: CallRules) {
+        self.rules = rules;
     }
 
     /// Registers those built-ins whose names `wanted` accepts.
@@ -71,7 +81,7 @@ impl Registry {
             return;
         }
         let origin = Origin::File(path.to_owned());
-        match std::fs::read(path) {
+        match read_whole(path) {
             Ok(bytes) => self.register(origin, bytes.into()),
             Err(error) => {
                 let refusal = Refusal::Failed(format!("the file cannot be read: {error}"));
@@ -224,6 +234,7 @@ impl Registry {
         let name = name.clone();
         match made {
             Ok(mut plugin) => {
+                plugin.hold_to(&self.rules);
                 // Its short name means codetune's own plugin, in rules as well, whether or not that one runs.
                 let own = self.names().any(|known| is_own(known) && short_name(known) == short_name(&name));
                 plugin.set_shadowed(own && !is_own(&name));
@@ -282,6 +293,28 @@ impl Registry {
                 entry.state = PluginState::Unavailable(reason.clone());
             }
         }
+    }
+}
+
+/// Reads a plugin's file, once its size is known to be one that a plugin may have.
+fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MOST_FILE_BYTES)).unwrap_or(0));
+    if metadata.len() <= MOST_FILE_BYTES {
+        // One byte more than the limit tells a file that grows while it is read.
+        file.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    match metadata.len().max(bytes.len() as u64) {
+        size if size > MOST_FILE_BYTES => Err(std::io::Error::other(format!(
+            "it has {} MiB, and a plugin has at most {}",
+            size >> 20,
+            MOST_FILE_BYTES >> 20
+        ))),
+        _ => Ok(bytes),
     }
 }
 

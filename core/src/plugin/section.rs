@@ -29,7 +29,7 @@ fn component(bytes: &[u8]) -> Result<Embedded, String> {
         let payload = payload.map_err(|error| format!("it is a malformed component: {error}"))?;
         if let wasmparser::Payload::CustomSection(section) = payload
             && section.name() == "codetune:manifest"
-            && manifest.replace(section.data().to_vec()).is_some()
+            && manifest.replace(section.data()).is_some()
         {
             return Err("it holds two plugin manifests; a component is one plugin".into());
         }
@@ -41,7 +41,7 @@ fn library(bytes: &[u8]) -> Result<Embedded, String> {
     let file = object::File::parse(bytes)
         .map_err(|error| format!("it is neither a component nor a dynamic library: {error}"))?;
     let section = file.sections().find(|s| matches!(s.name(), Ok(".codetune" | "__codetune")));
-    let manifest = section.and_then(|section| section.data().ok()).map(<[u8]>::to_vec);
+    let manifest = section.and_then(|section| section.data().ok());
     let manifest = text(manifest)?;
     // Mach-O puts an underscore before each symbol.
     let names = file.exports().map_err(|error| format!("its exports cannot be read: {error}"))?;
@@ -102,9 +102,16 @@ fn other_major(symbol: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn text(manifest: Option<Vec<u8>>) -> Result<String, String> {
+/// The most bytes of a manifest: thirty times those of the longest of the first party.
+const MANIFEST_BYTES: usize = 256 << 10;
+
+fn text(manifest: Option<&[u8]>) -> Result<String, String> {
     let bytes = manifest.ok_or("it carries no plugin manifest: build it with the SDK's `export!`")?;
-    let text = String::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8")?;
+    if bytes.len() > MANIFEST_BYTES {
+        let (has, most) = (bytes.len() >> 10, MANIFEST_BYTES >> 10);
+        return Err(format!("its manifest has {has} KiB, and at most {most} are read: say less in it"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| "its manifest is not UTF-8")?;
     // A string literal of C or C++ brings its closing NUL along, and linkers fill sections up with more.
     let text = text.trim_end_matches('\0');
     match text.contains('\0') {
@@ -132,8 +139,8 @@ mod tests {
 
     #[test]
     fn closing_nuls_of_a_literal_are_not_part_of_the_manifest() {
-        assert_eq!(text(Some(b"schema = 1\n\0\0".to_vec())).as_deref(), Ok("schema = 1\n"));
-        assert!(text(Some(b"one\0two\0".to_vec())).unwrap_err().contains("NUL"));
+        assert_eq!(text(Some(b"schema = 1\n\0\0")).as_deref(), Ok("schema = 1\n"));
+        assert!(text(Some(b"one\0two\0")).unwrap_err().contains("NUL"));
     }
 
     #[test]

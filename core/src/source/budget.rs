@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -38,19 +39,24 @@ pub enum Exhausted {
     /// More time than allowed.
     #[error("it took more than {} s", .0.as_secs())]
     Time(Duration),
+    /// The user wants no answer any more.
+    #[error("it was stopped as asked")]
+    Stopped,
 }
 
 /// Spends a budget from within callbacks.
-pub(super) struct Meter {
+pub(super) struct Meter<'a> {
     budget: Budget,
+    stop: &'a AtomicBool,
     started: Instant,
     spent: Cell<u64>,
     exhausted: Cell<Option<Exhausted>>,
 }
 
-impl Meter {
-    pub(super) fn start(budget: Budget) -> Self {
-        Self { budget, started: Instant::now(), spent: Cell::new(0), exhausted: Cell::new(None) }
+impl<'a> Meter<'a> {
+    /// Begins with the whole budget. Setting `stop` exhausts it.
+    pub(super) fn start(budget: Budget, stop: &'a AtomicBool) -> Self {
+        Self { budget, stop, started: Instant::now(), spent: Cell::new(0), exhausted: Cell::new(None) }
     }
 
     /// Charges units of work; breaks once the budget is exhausted, and from then on.
@@ -58,7 +64,9 @@ impl Meter {
         let spent = self.spent.get().saturating_add(units);
         self.spent.set(spent);
         if self.exhausted.get().is_none() {
-            if spent > self.budget.work {
+            if self.stop.load(Ordering::Relaxed) {
+                self.exhausted.set(Some(Exhausted::Stopped));
+            } else if spent > self.budget.work {
                 self.exhausted.set(Some(Exhausted::Work(self.budget.work)));
             } else if self.started.elapsed() > self.budget.time {
                 self.exhausted.set(Some(Exhausted::Time(self.budget.time)));
@@ -76,9 +84,21 @@ impl Meter {
 mod tests {
     use super::*;
 
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    #[test]
+    fn a_stop_exhausts_any_budget() {
+        let stop = AtomicBool::new(false);
+        let meter = Meter::start(Budget::PARSE, &stop);
+        assert!(meter.spend(1).is_continue());
+        stop.store(true, Ordering::Relaxed);
+        assert!(meter.spend(1).is_break());
+        assert_eq!(meter.exhausted(), Some(Exhausted::Stopped));
+    }
+
     #[test]
     fn work_is_exhausted_once_and_for_all() {
-        let meter = Meter::start(Budget { work: 3, time: Duration::from_secs(3600) });
+        let meter = Meter::start(Budget { work: 3, time: Duration::from_secs(3600) }, &NEVER);
         assert!(meter.spend(3).is_continue());
         assert!(meter.spend(1).is_break());
         assert!(meter.spend(0).is_break());
@@ -87,7 +107,7 @@ mod tests {
 
     #[test]
     fn no_time_is_exhausted_at_once() {
-        let meter = Meter::start(Budget { work: 3, time: Duration::ZERO });
+        let meter = Meter::start(Budget { work: 3, time: Duration::ZERO }, &NEVER);
         assert!(meter.spend(0).is_break());
         assert_eq!(meter.exhausted(), Some(Exhausted::Time(Duration::ZERO)));
     }

@@ -1,6 +1,7 @@
 //! One file in memory: its text, its lines and its syntax tree.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use tree_sitter::Tree;
@@ -13,6 +14,9 @@ use super::lines::LineIndex;
 use super::query::{self, Captures, QueryError, QueryLimits};
 use super::skip::SkipReason;
 use super::syntax::{self, ParseError};
+
+/// What is never asked to stop.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// A source file, decoded. It can be shared between threads; lines and tree are made when first asked for,
 /// once, and are then everyone's.
@@ -105,7 +109,12 @@ impl SourceFile {
     /// [`ParseError`] for a language without a grammar and for a text that costs more than
     /// [`Budget::PARSE`]. The same error comes back every time.
     pub fn syntax(&self) -> Result<&Tree, &ParseError> {
-        self.syntax.get_or_init(|| syntax::parse(self.language, &self.text, Budget::PARSE)).as_ref()
+        self.syntax_until(&NEVER)
+    }
+
+    /// The same; setting `stop` makes an error of a parse that is under way, for good.
+    fn syntax_until(&self, stop: &AtomicBool) -> Result<&Tree, &ParseError> {
+        self.syntax.get_or_init(|| syntax::parse(self.language, &self.text, Budget::PARSE, stop)).as_ref()
     }
 
     /// Runs a tree-sitter query with the default limits. See [`SourceFile::query_within`].
@@ -125,10 +134,20 @@ impl SourceFile {
     /// [`QueryError`] when the pattern is not valid for the language, the file has no tree, or the limits
     /// do not suffice. There is never a partial answer.
     pub fn query_within(&self, pattern: &str, limits: &QueryLimits) -> Result<Captures, QueryError> {
+        self.query_until(pattern, limits, &NEVER)
+    }
+
+    /// The same, until `stop` is set, which makes an error of it.
+    pub(crate) fn query_until(
+        &self,
+        pattern: &str,
+        limits: &QueryLimits,
+        stop: &AtomicBool,
+    ) -> Result<Captures, QueryError> {
         // A bad pattern is the author's to mend, so it is told before anything about this one file.
         let compiled = query::compiled(self.language, pattern)?;
-        let tree = self.syntax().map_err(|error| QueryError::NoTree(error.clone()))?;
-        query::run(&compiled, tree, &self.text, limits)
+        let tree = self.syntax_until(stop).map_err(|error| QueryError::NoTree(error.clone()))?;
+        query::run(&compiled, tree, &self.text, limits, stop)
     }
 }
 

@@ -51,6 +51,7 @@ pub use inputs::Inputs;
 pub use language::Language;
 pub use lines::{LineIndex, Position};
 pub use load::load;
+pub(crate) use query::QueryAllowance;
 pub use query::{Capture, Captures, QueryError, QueryLimits};
 pub use repository::repository_of;
 pub use skip::SkipReason;

@@ -1,6 +1,7 @@
 //! Parsing a text, in bounded work.
 
 use std::cell::RefCell;
+use std::sync::atomic::AtomicBool;
 
 use thiserror::Error;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
@@ -55,12 +56,20 @@ thread_local! {
 ///
 /// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where less
 /// of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
-pub(super) fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
-    let tree = parse_exactly(language, text, budget)?;
+///
+/// # Errors
+/// As [`ParseError`]; among them that `stop` was set in the middle.
+pub(super) fn parse(
+    language: Language,
+    text: &str,
+    budget: Budget,
+    stop: &AtomicBool,
+) -> Result<Tree, ParseError> {
+    let tree = parse_exactly(language, text, budget, stop)?;
     if !tree.root_node().has_error() {
         return Ok(tree);
     }
-    let other = prepare(language, text).and_then(|text| parse_exactly(language, &text, budget).ok());
+    let other = prepare(language, text).and_then(|text| parse_exactly(language, &text, budget, stop).ok());
     Ok(other.filter(|other| errors(other) < errors(&tree)).unwrap_or(tree))
 }
 
@@ -80,13 +89,18 @@ fn errors(tree: &Tree) -> (usize, usize) {
     (bytes, places)
 }
 
-fn parse_exactly(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+fn parse_exactly(
+    language: Language,
+    text: &str,
+    budget: Budget,
+    stop: &AtomicBool,
+) -> Result<Tree, ParseError> {
     let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
     PARSER.with_borrow_mut(|parser| {
         parser
             .set_language(&grammar)
             .map_err(|error| ParseError::Grammar { language, message: error.to_string() })?;
-        let meter = Meter::start(budget);
+        let meter = Meter::start(budget, stop);
         let mut progress = |_: &ParseState| meter.spend(1);
         let bytes = text.as_bytes();
         let tree = parser.parse_with_options(
@@ -110,6 +124,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+        super::parse(language, text, budget, &AtomicBool::new(false))
+    }
 
     #[test]
     fn every_language_parses_its_own_code_without_an_error() {

@@ -53,9 +53,11 @@ pub(super) fn accumulate(
         }
         let pass = PassContext { seed, step, micro_step, training: true };
         let scale = 1.0 / labels as f64;
-        let gradients = model
-            .gradients(batch, &pass, scale)
-            .map_err(|source| TrainError::Model { step: number, source })?;
+        let gradients = match model.gradients(batch, &pass, scale) {
+            // A call into the backend that was stopped in the middle is no fault of its own.
+            Err(_) if stop.load(Ordering::Relaxed) => return Ok(None),
+            gradients => gradients.map_err(|source| TrainError::Model { step: number, source })?,
+        };
         if gradients.labels != expected {
             return Err(TrainError::Labels { step: number, counted: gradients.labels, expected });
         }

@@ -178,7 +178,7 @@ mod every_file {
         let folder = mixed();
         std::fs::write(folder.path().join("z.py"), [0; 64]).unwrap();
         let told = Mutex::new(Vec::new());
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
         analyze(folder.path(), &probe(), &|progress| told.lock().unwrap().push(progress), &stop).unwrap();
         let told = told.into_inner().unwrap();
         assert_eq!((told[0].files, told[0].total_files), (0, 201));
@@ -277,7 +277,7 @@ mod a_request {
 
     fn refusal(options: &AnalysisOptions) -> AnalysisError {
         let folder = tree(&[("a.py", "x\n"), ("b.py", "x\n")]);
-        analyze(folder.path(), options, &|_| {}, &AtomicBool::new(false)).unwrap_err()
+        analyze(folder.path(), options, &|_| {}, &Arc::default()).unwrap_err()
     }
 
     #[test]
@@ -311,7 +311,7 @@ mod a_request {
         let options = AnalysisOptions { jobs: 1025, ..probe() };
         assert!(matches!(refusal(&options), AnalysisError::Jobs { given: 1025, .. }));
         let nowhere = Path::new("/does/not/exist");
-        let error = analyze(nowhere, &probe(), &|_| {}, &AtomicBool::new(false)).unwrap_err();
+        let error = analyze(nowhere, &probe(), &|_| {}, &Arc::default()).unwrap_err();
         assert!(matches!(error, AnalysisError::Source(_)), "{error}");
     }
 }

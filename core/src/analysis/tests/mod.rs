@@ -3,6 +3,7 @@ mod sarif;
 mod the_cache;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::test_plugin::plugin;
@@ -24,7 +25,7 @@ fn probe() -> AnalysisOptions {
 }
 
 fn run(root: &Path, options: &AnalysisOptions) -> Analysis {
-    analyze(root, options, &|_| {}, &AtomicBool::new(false)).unwrap()
+    analyze(root, options, &|_| {}, &Arc::default()).unwrap()
 }
 
 fn file<'a>(analysis: &'a Analysis, path: &str) -> &'a FileAnalysis {

@@ -111,7 +111,7 @@ fn names_files_as_the_repository_does_wherever_the_inputs_lie_in_it() {
     let repository = folder.path().join("repo");
     std::fs::create_dir(repository.join(".git")).unwrap();
     let told = |inputs: Inputs| {
-        let analysis = analyze(inputs, &found_texts(), &|_| {}, &AtomicBool::new(false)).unwrap();
+        let analysis = analyze(inputs, &found_texts(), &|_| {}, &Arc::default()).unwrap();
         let report = to_sarif(&analysis);
         assert_valid(&report);
         let run = &report["runs"][0];

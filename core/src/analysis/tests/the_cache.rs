@@ -49,7 +49,7 @@ fn misses_when_content_or_path_or_analyzer_changes() {
 fn keeps_what_was_done_before_a_stop() {
     let (folder, kept) = (mixed(), tempfile::tempdir().unwrap());
     let options = AnalysisOptions { jobs: 1, ..cached(kept.path()) };
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let after_some = |progress: Progress| {
         if progress.files > 0 {
             stop.store(true, Ordering::Relaxed);

@@ -24,6 +24,7 @@ impl NativeAnalyzer {
     pub(crate) fn configure(
         tables: Tables,
         manifest: Arc<Manifest>,
+        limits: Limits,
         setup: &Setup,
     ) -> Result<Self, CallError> {
         let plugin = manifest.name.clone();
@@ -38,7 +39,6 @@ impl NativeAnalyzer {
             attributes: Slice::of(&attributes),
         };
         let mut pointer: *mut c_void = std::ptr::null_mut();
-        let limits = manifest.granted_limits();
         service.begin_log(limits.output_bytes_for(1));
         // SAFETY: the set-up lives for the call, and the table for as long as the instance.
         let status = unsafe { (functions.configure)(service.table(), &setup, &mut pointer) };

@@ -9,7 +9,7 @@ use codetune_plugin_sdk::{
     Severity, Symbol, Value,
 };
 
-use crate::plugin::{Fault, PluginLog, SourceBatch, TensorHost};
+use crate::plugin::{Fault, PluginLog, SourceBatch, TensorHost, shorten};
 
 /// The host's side of one native instance: its session, and the table through which the plugin calls it.
 ///
@@ -117,7 +117,7 @@ fn serve<R>(context: *mut c_void, otherwise: R, body: impl FnOnce(&Session) -> R
 /// Text from the plugin; what is not UTF-8 is shown with replacement characters, since it is only a message.
 fn message(text: Str) -> String {
     // SAFETY: the plugin lends the text for the length of the call.
-    String::from_utf8_lossy(unsafe { text.get() }).into_owned()
+    shorten(&String::from_utf8_lossy(unsafe { text.get() })).into_owned()
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: Str) {

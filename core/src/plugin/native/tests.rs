@@ -94,7 +94,7 @@ fn words() -> NativeAnalyzer {
     // SAFETY: both tables are those of this build.
     let tables = unsafe { Tables::of(&plugin, &manifest) }.unwrap();
     let setup = Setup { config: "{}".into(), rules: vec!["word".into()], attributes: Vec::new() };
-    NativeAnalyzer::configure(tables, manifest, &setup).unwrap()
+    NativeAnalyzer::configure(tables, manifest, crate::plugin::Limits::DEFAULT, &setup).unwrap()
 }
 
 /// What an instance says of some texts: a message or a fault for each.

@@ -2,16 +2,21 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rand::TryRngCore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::component::compile;
 use crate::files::{private_directory, read_private, write_private};
 use crate::plugin::Digest;
 
 /// How many bytes authenticate an artifact.
 const MAC_BYTES: usize = 32;
+
+/// The most bytes of compiled components that are kept: a dozen programs of the size of CPython.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// Compiled components on disk, so that a component is compiled once for each engine configuration.
 ///
@@ -21,6 +26,7 @@ const MAC_BYTES: usize = 32;
 pub struct ComponentCache {
     directory: PathBuf,
     key: [u8; 32],
+    most_bytes: u64,
 }
 
 impl ComponentCache {
@@ -31,7 +37,7 @@ impl ComponentCache {
     pub fn open(directory: &Path) -> io::Result<Self> {
         private_directory(directory)?;
         let key = read_or_make_key(&directory.join("key"))?;
-        Ok(ComponentCache { directory: directory.to_owned(), key })
+        Ok(ComponentCache { directory: directory.to_owned(), key, most_bytes: MOST_BYTES })
     }
 
     /// The compiled form of a component: loaded where it is cached and authentic, else compiled and kept.
@@ -43,14 +49,18 @@ impl ComponentCache {
         engine: &Engine,
         bytes: &[u8],
         digest: &Digest,
-    ) -> wasmtime::Result<Component> {
+        plugin: &str,
+    ) -> Result<Component, String> {
         let path = self.path(engine, digest);
         match fs::read(&path) {
             Ok(kept) => match self.authentic(&path, &kept) {
                 // SAFETY: the hash shows that this user's own codetune wrote these very bytes, with this
                 // version of wasmtime and this configuration, which are part of the name it covers.
                 Some(artifact) => match unsafe { Component::deserialize(engine, artifact) } {
-                    Ok(component) => return Ok(component),
+                    Ok(component) => {
+                        self.mark_used(&path);
+                        return Ok(component);
+                    }
                     Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error:#}"),
                 },
                 None => {
@@ -60,7 +70,7 @@ impl ComponentCache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(path = %path.display(), "compiling anew: {error}"),
         }
-        let component = Component::new(engine, bytes)?;
+        let component = compile(engine, bytes, plugin)?;
         if let Err(error) = component.serialize().map(|artifact| self.keep(&path, &artifact)) {
             tracing::warn!(path = %path.display(), "the compiled component is not kept: {error:#}");
         }
@@ -94,6 +104,53 @@ impl ComponentCache {
         if let Err(error) = kept {
             tracing::warn!(path = %path.display(), "the compiled component is not kept: {error}");
         }
+        if let Err(error) = self.make_room(path) {
+            tracing::warn!(path = %self.directory.display(), "old compiled components are not removed: {error}");
+        }
+    }
+
+    /// Lets the component count as used just now. A cache that cannot be written only forgets in another order.
+    fn mark_used(&self, path: &Path) {
+        let now =
+            fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
+        if let Err(error) = now {
+            tracing::debug!(path = %path.display(), "the use of a compiled component is not noted: {error}");
+        }
+    }
+
+    /// Removes the components that were not used for the longest time, until the rest is within the limit;
+    /// `newest` stays. Other processes may do the same at the same time: a file is read whole before it is used,
+    /// so that one that goes away costs a compilation and nothing more.
+    fn make_room(&self, newest: &Path) -> io::Result<()> {
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let path = entry.path();
+            if path.extension().is_none_or(|extension| extension != "cwasm") {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(metadata) => kept.push((metadata.modified()?, metadata.len(), path)),
+                // Another process was first.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        kept.sort();
+        let mut total: u64 = kept.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, bytes, path) in kept {
+            if total <= self.most_bytes {
+                break;
+            }
+            if path == newest {
+                continue;
+            }
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => total = total.saturating_sub(bytes),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -150,12 +207,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let engine = WasmEngine::shared().unwrap();
         let cache = ComponentCache::open(directory.path()).unwrap();
-        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY), "test/empty").unwrap();
         let path = cached_file(directory.path());
         let kept = fs::read(&path).unwrap();
         let again = ComponentCache::open(directory.path()).unwrap();
         assert!(again.authentic(&path, &kept).is_some());
-        again.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        again.component(engine.engine(), EMPTY, &Digest::of(EMPTY), "test/empty").unwrap();
     }
 
     #[test]
@@ -163,14 +220,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let engine = WasmEngine::shared().unwrap();
         let cache = ComponentCache::open(directory.path()).unwrap();
-        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY), "test/empty").unwrap();
         let path = cached_file(directory.path());
         let good = fs::read(&path).unwrap();
         let mut bad = good.clone();
         *bad.last_mut().unwrap() ^= 1;
         fs::write(&path, &bad).unwrap();
         assert!(cache.authentic(&path, &bad).is_none());
-        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY), "test/empty").unwrap();
         assert!(cache.authentic(&path, &fs::read(&path).unwrap()).is_some());
     }
 
@@ -203,11 +260,35 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let engine = WasmEngine::shared().unwrap();
         let cache = ComponentCache::open(directory.path()).unwrap();
-        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY)).unwrap();
+        cache.component(engine.engine(), EMPTY, &Digest::of(EMPTY), "test/empty").unwrap();
         let path = cached_file(directory.path());
         let kept = fs::read(&path).unwrap();
         assert!(cache.authentic(&path.with_file_name("other.cwasm"), &kept).is_none());
-        let other = ComponentCache { directory: cache.directory.clone(), key: [7; 32] };
+        let other = ComponentCache { directory: cache.directory.clone(), key: [7; 32], most_bytes: 0 };
         assert!(other.authentic(&path, &kept).is_none());
+    }
+
+    #[test]
+    fn what_was_not_used_for_the_longest_time_makes_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut cache = ComponentCache::open(directory.path()).unwrap();
+        cache.most_bytes = 3 * (100 + MAC_BYTES as u64);
+        let path = |name: &str| directory.path().join(format!("{name}.cwasm"));
+        let long_ago = |path: &Path, seconds| {
+            let then = SystemTime::now() - std::time::Duration::from_secs(seconds);
+            fs::File::options().append(true).open(path).unwrap().set_modified(then).unwrap();
+        };
+        for (name, age) in [("a", 300), ("b", 200), ("c", 100)] {
+            cache.keep(&path(name), &[0; 100]);
+            long_ago(&path(name), age);
+        }
+        cache.mark_used(&path("a"));
+        cache.keep(&path("d"), &[0; 100]);
+        let there =
+            |names: &str| names.chars().map(|name| path(&name.to_string()).exists()).collect::<Vec<_>>();
+        assert_eq!(there("abcd"), [true, false, true, true]);
+        cache.keep(&path("e"), &[0; 1_000]);
+        assert_eq!(there("abcde"), [false, false, false, false, true], "the newest stays, however large");
+        assert!(directory.path().join("key").exists());
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use wasmtime::Store;
 use wasmtime::component::{
@@ -8,8 +9,11 @@ use wasmtime::component::{
 use super::imports;
 use super::link::interface;
 use super::state::{State, store};
-use super::{ComponentCache, WasmEngine};
+use super::{ComponentCache, WasmEngine, measure};
 use crate::plugin::{Digest, Fault, Limits};
+
+/// The target of the log line that tells of a compilation, which may take many seconds.
+pub const COMPILING: &str = "codetune_core::compiling";
 
 /// The functions that our worlds export, by interface.
 const FUNCTIONS: [(&str, &[&str]); 2] = [
@@ -25,6 +29,7 @@ pub(crate) struct LoadedComponent {
     exports: Vec<(&'static str, &'static str, ComponentExportIndex)>,
     plugin: Arc<str>,
     limits: Limits,
+    stop: Arc<AtomicBool>,
 }
 
 impl LoadedComponent {
@@ -37,18 +42,26 @@ impl LoadedComponent {
         digest: &Digest,
         plugin: &str,
         limits: Limits,
+        stop: &Arc<AtomicBool>,
         cache: Option<&ComponentCache>,
     ) -> Result<Self, String> {
         let engine = WasmEngine::shared()?;
         let component = match cache {
-            Some(cache) => cache.component(engine.engine(), bytes, digest),
-            None => wasmtime::component::Component::new(engine.engine(), bytes),
+            Some(cache) => cache.component(engine.engine(), bytes, digest, plugin),
+            None => compile(engine.engine(), bytes, plugin),
         };
-        let component = component.map_err(|error| format!("the component does not compile: {error:#}"))?;
+        let component = component?;
         let instance =
             engine.linker().instantiate_pre(&component).map_err(|error| imports::unlinked(bytes, &error))?;
         let exports = exports(instance.component());
-        Ok(LoadedComponent { engine, instance, exports, plugin: plugin.into(), limits })
+        Ok(LoadedComponent {
+            engine,
+            instance,
+            exports,
+            plugin: plugin.into(),
+            limits,
+            stop: Arc::clone(stop),
+        })
     }
 
     /// Makes an instance; `prepare` gives it its services first.
@@ -56,7 +69,7 @@ impl LoadedComponent {
         &self,
         prepare: impl FnOnce(&mut State),
     ) -> Result<(Store<State>, Instance), Fault> {
-        let mut state = State::new(&self.plugin, self.limits);
+        let mut state = State::new(&self.plugin, self.limits, Arc::clone(&self.stop));
         prepare(&mut state);
         let mut store = store(self.engine.engine(), state);
         match self.instance.instantiate(&mut store) {
@@ -88,6 +101,16 @@ impl LoadedComponent {
             Fault::Unavailable(format!("the component exports {} with another type: {error:#}", name()))
         })
     }
+}
+
+/// Compiles a component whose measures are within what is compiled.
+///
+/// # Errors
+/// Says what there is too much of, or what is malformed.
+pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], plugin: &str) -> Result<Component, String> {
+    measure::judge(bytes)?;
+    tracing::info!(target: COMPILING, plugin, "compiling {plugin}");
+    Component::new(engine, bytes).map_err(|error| format!("the component does not compile: {error:#}"))
 }
 
 fn exports(component: &Component) -> Vec<(&'static str, &'static str, ComponentExportIndex)> {

@@ -3,6 +3,8 @@
 use codetune_plugin_sdk as sdk;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
+use crate::plugin::shorten;
+
 /// What a source's resource stands for: its place in the batch.
 pub(crate) struct SourceHandle;
 /// What a tensor's resource stands for: its number in the tensor host.
@@ -63,9 +65,9 @@ pub(crate) enum Error {
 impl From<Error> for sdk::Error {
     fn from(error: Error) -> Self {
         match error {
-            Error::InvalidConfig(message) => sdk::Error::InvalidConfig(message),
-            Error::Refused(message) => sdk::Error::Refused(message),
-            Error::Failed(message) => sdk::Error::Failed(message),
+            Error::InvalidConfig(message) => sdk::Error::InvalidConfig(shorten(&message).into_owned()),
+            Error::Refused(message) => sdk::Error::Refused(shorten(&message).into_owned()),
+            Error::Failed(message) => sdk::Error::Failed(shorten(&message).into_owned()),
             Error::Cancelled => sdk::Error::Cancelled,
         }
     }

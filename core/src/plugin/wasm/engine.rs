@@ -125,7 +125,7 @@ mod tests {
         for count in [14, 34, 100] {
             let component = Component::new(engine.engine(), of_core_instances(count)).unwrap();
             let instance = engine.linker().instantiate_pre(&component).unwrap();
-            let mut store = store(engine.engine(), State::new("a/b", Limits::DEFAULT));
+            let mut store = store(engine.engine(), State::new("a/b", Limits::DEFAULT, Arc::default()));
             instance.instantiate(&mut store).unwrap_or_else(|error| panic!("{count}: {error:#}"));
         }
     }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use wasmparser::{KnownCustom, Parser, Payload};
 use wasmtime::component::Component;
 
-use super::WasmEngine;
 use super::link::interface;
+use super::{WasmEngine, measure};
 use crate::plugin::Manifest;
 use crate::plugin::manifest::CONTRACT;
 
@@ -41,6 +41,10 @@ pub(crate) fn missing(bytes: &[u8], manifest: &Manifest) -> Option<String> {
             let reason = format!("its manifest provides [{kind}], and it does not export {wanted}");
             return Some(format!("{reason}; {}", outside.how_to_build()));
         }
+    }
+    // Types alone can take long as well.
+    if let Err(reason) = measure::judge(&outside.head) {
+        return Some(reason);
     }
     let engine = WasmEngine::shared().ok()?;
     let component = Component::new(engine.engine(), &outside.head).ok()?;

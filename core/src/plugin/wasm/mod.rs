@@ -12,12 +12,15 @@ mod contract;
 mod engine;
 mod imports;
 mod link;
+mod measure;
 mod state;
 mod wasi;
 
 pub(crate) use analyzer::WasmAnalyzer;
 pub(crate) use backend::WasmBackend;
 pub use cache::ComponentCache;
+pub use component::COMPILING;
 pub(crate) use component::LoadedComponent;
 pub use engine::WasmEngine;
 pub(crate) use imports::missing as missing_imports;
+pub(crate) use measure::MOST_FILE_BYTES;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, UpdateDeadline};
@@ -9,6 +10,9 @@ use super::engine::TICK;
 use super::wasi;
 use crate::plugin::{Fault, Limits, PluginLog, SourceBatch, TensorHost};
 
+/// How often, in ticks of the clock, a call that is under way looks whether it should stop.
+const LOOK: u64 = 4;
+
 /// How many table elements a component may have: more than any compiler lays out, and far from harmful.
 const TABLE_ELEMENTS: usize = 100_000;
 
@@ -18,6 +22,8 @@ pub(crate) struct State {
     pub limits: Limits,
     pub batch: Option<Arc<dyn SourceBatch>>,
     pub tensors: Option<Arc<dyn TensorHost>>,
+    /// Set by the user, who wants calls to end.
+    stop: Arc<AtomicBool>,
     memory: usize,
     cause: Option<Fault>,
     /// How much was on standard error when the last growth of memory was refused, and nothing asked of the host since:
@@ -34,10 +40,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(plugin: &str, limits: Limits) -> Self {
+    pub(crate) fn new(plugin: &str, limits: Limits, stop: Arc<AtomicBool>) -> Self {
         State {
             log: PluginLog::new(plugin),
             limits,
+            stop,
             batch: None,
             tensors: None,
             memory: 0,
@@ -55,12 +62,16 @@ impl State {
     /// Runs a service; its time does not count against the plugin's own.
     ///
     /// # Errors
-    /// A trap, where the plugin kept the host busy for too long in this call.
+    /// A trap, where the plugin kept the host busy for too long in this call, or the call should stop.
     pub(crate) fn serve<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> wasmtime::Result<R> {
         let start = Instant::now();
         self.refused_memory = None;
         let done = body(self);
         self.in_host += start.elapsed();
+        if self.stop.load(Ordering::Relaxed) {
+            self.cause = Some(Fault::Stopped);
+            return Err(wasmtime::Error::msg("the call was stopped"));
+        }
         if self.in_host > self.allowed_in_host {
             self.cause = Some(Fault::HostTimedOut(self.allowed_in_host));
             return Err(wasmtime::Error::msg("the host was kept busy for too long"));
@@ -126,7 +137,7 @@ pub(crate) fn begin(store: &mut Store<State>, items: usize) {
     let (allowed, output) = (state.allowed, state.limits.output_bytes_for(items));
     state.log.begin(output);
     store.set_hostcall_fuel(output.max(1 << 20));
-    store.set_epoch_deadline(ticks(allowed));
+    store.set_epoch_deadline(ticks(allowed).min(LOOK));
 }
 
 /// Makes a store whose calls are limited.
@@ -135,9 +146,13 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: State) -> Store<State> {
     store.limiter(|state| state);
     store.epoch_deadline_callback(|mut context| {
         let state = context.data_mut();
+        if state.stop.load(Ordering::Relaxed) {
+            state.cause = Some(Fault::Stopped);
+            return Ok(UpdateDeadline::Interrupt);
+        }
         let spent = state.started.elapsed().saturating_sub(state.in_host);
         if spent < state.allowed {
-            return Ok(UpdateDeadline::Continue(ticks(state.allowed - spent)));
+            return Ok(UpdateDeadline::Continue(ticks(state.allowed - spent).min(LOOK)));
         }
         state.cause = Some(Fault::TimedOut(state.allowed));
         Ok(UpdateDeadline::Interrupt)
@@ -194,11 +209,23 @@ mod tests {
     fn work_of_the_host_has_a_limit_of_its_own() {
         let engine = WasmEngine::shared().unwrap();
         let limits = Limits { time_ms: 1, ..Limits::DEFAULT };
-        let mut store = store(engine.engine(), State::new("a/b", limits));
+        let mut store = store(engine.engine(), State::new("a/b", limits, Arc::default()));
         begin(&mut store, 1);
         let state = store.data_mut();
         assert_eq!(state.serve(|_| 7).unwrap(), 7);
         let error = state.serve(|_| std::thread::sleep(Duration::from_millis(20))).unwrap_err();
         assert_eq!(state.fault(&error), Fault::HostTimedOut(Duration::from_millis(10)));
+    }
+
+    #[test]
+    fn a_stop_ends_a_service_however_much_time_it_has_left() {
+        let engine = WasmEngine::shared().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut store = store(engine.engine(), State::new("a/b", Limits::MOST, Arc::clone(&stop)));
+        let state = store.data_mut();
+        assert_eq!(state.serve(|_| 7).unwrap(), 7);
+        stop.store(true, Ordering::Relaxed);
+        let error = state.serve(|_| 7).unwrap_err();
+        assert_eq!(state.fault(&error), Fault::Stopped);
     }
 }

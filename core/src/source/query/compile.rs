@@ -5,14 +5,35 @@ use std::sync::Arc;
 use tree_sitter::{Query, QueryErrorKind};
 
 use super::QueryError;
+use super::shape::Shape;
 use crate::source::{Language, ParseError};
 use crate::validate::nearest;
 
-/// The longest pattern there is, in bytes. Compilation takes time in proportion to it.
+/// The longest pattern there is, in bytes.
 pub(super) const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
 /// The deepest nesting there is. The compiler of patterns recurses, and its stack is the thread's.
 pub(super) const MAX_PATTERN_DEPTH: usize = 64;
+
+/// The most that the analysis of one list of siblings may cost, as [`Shape`] counts it. The costliest list of
+/// the editor queries of nvim-treesitter and of the grammars themselves costs 344; what costs 2,000 took 0.1 s
+/// at most, in the worst node of the worst grammar, C++.
+pub(super) const MAX_LIST_COST: u64 = 2_000;
+
+/// The most that the analysis of a whole query may cost: seven times the costliest of those queries, and a
+/// second in the worst case.
+pub(super) const MAX_COST: u64 = 16_000;
+
+/// The most steps, patterns, captures and arguments of predicates. Tree-sitter numbers steps with 16 bits, and
+/// looks for names of captures and arguments from the first on.
+const MAX_PARTS: u64 = 4_096;
+
+/// The most regular expressions in the predicates of a query.
+pub(super) const MAX_REGEXES: u64 = 128;
+
+/// The most memory of one compiled regular expression, in bytes. `\w` alone takes a tenth, as it knows every
+/// letter of Unicode.
+const MAX_REGEX_BYTES: usize = 256 << 10;
 
 /// The predicates that are obeyed. Tree-sitter itself lets others pass without any effect.
 const PREDICATES: [&str; 10] = [
@@ -44,6 +65,7 @@ pub(super) fn compile(language: Language, pattern: &str) -> Result<CompiledQuery
     if depth(pattern) > MAX_PATTERN_DEPTH {
         return Err(QueryError::TooDeep { limit: MAX_PATTERN_DEPTH });
     }
+    judge(language, pattern, &shape(&grammar, pattern))?;
     let query = Query::new(&grammar, pattern).map_err(|error| {
         let (line, column) = match error.kind {
             // Of a predicate tree-sitter tells only the line on which its pattern begins.
@@ -55,6 +77,56 @@ pub(super) fn compile(language: Language, pattern: &str) -> Result<CompiledQuery
     refuse_idle_parts(language, pattern, &query)?;
     let names = query.capture_names().iter().map(ToString::to_string).collect();
     Ok(CompiledQuery { query, names })
+}
+
+/// The shape of a pattern for a grammar.
+pub(super) fn shape(grammar: &tree_sitter::Language, pattern: &str) -> Shape {
+    Shape::of(pattern, |name| {
+        let id = grammar.id_for_node_kind(name, true);
+        id != 0 && grammar.node_kind_is_supertype(id)
+    })
+}
+
+/// Refuses what would take tree-sitter too long or too much memory to compile, which nothing can stop.
+fn judge(language: Language, pattern: &str, shape: &Shape) -> Result<(), QueryError> {
+    if let Some(offset) = shape.endless_at {
+        let (line, column) = line_and_column(pattern, offset);
+        let problem =
+            "what this + repeats may be nothing; use *, or let its last part be no optional one".into();
+        return Err(QueryError::Invalid { language, line, column, problem });
+    }
+    for (what, count, limit) in [
+        ("steps", shape.steps, MAX_PARTS),
+        ("patterns", shape.patterns, MAX_PARTS),
+        ("captures", shape.captures, MAX_PARTS),
+        ("arguments of predicates", shape.arguments, MAX_PARTS),
+        ("regular expressions", shape.regexes.len() as u64, MAX_REGEXES),
+    ] {
+        if count > limit {
+            return Err(QueryError::TooManyParts { what, count, limit });
+        }
+    }
+    if shape.costliest > MAX_LIST_COST {
+        let (line, column) = line_and_column(pattern, shape.costliest_at);
+        return Err(QueryError::TooManySiblings { line, column });
+    }
+    if shape.cost > MAX_COST {
+        return Err(QueryError::TooManyLists { cost: shape.cost, limit: MAX_COST });
+    }
+    for regex in &shape.regexes {
+        let built = regex::bytes::RegexBuilder::new(regex).size_limit(MAX_REGEX_BYTES).build();
+        // What else is wrong with one is told by tree-sitter, with the line of its pattern.
+        if let Err(regex::Error::CompiledTooBig(_)) = built {
+            let (line, column) = line_and_column(pattern, pattern.find(regex.as_str()).unwrap_or(0));
+            let problem = format!(
+                "the regular expression {:?} takes more than {} KiB; repeat less in it",
+                regex.chars().take(40).collect::<String>(),
+                MAX_REGEX_BYTES >> 10
+            );
+            return Err(QueryError::Invalid { language, line, column, problem });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what would have no effect: predicates that are not obeyed, and a query without captures.

@@ -1,15 +1,19 @@
 //! Tree-sitter queries, run by the host on behalf of analyzers.
 
+mod allowance;
 mod cache;
 mod compile;
 mod query_error;
+mod shape;
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
 
+pub(crate) use allowance::QueryAllowance;
 pub(super) use cache::compiled;
 use compile::CompiledQuery;
 pub use query_error::QueryError;
@@ -74,11 +78,12 @@ pub(super) fn run(
     tree: &Tree,
     text: &str,
     limits: &QueryLimits,
+    stop: &AtomicBool,
 ) -> Result<Captures, QueryError> {
     if !(1..=65_536).contains(&limits.open_matches) {
         return Err(QueryError::BadLimit { open_matches: limits.open_matches });
     }
-    let meter = Meter::start(limits.budget);
+    let meter = Meter::start(limits.budget, stop);
     let mut items = Vec::new();
     CURSOR.with_borrow_mut(|cursor| {
         cursor.set_match_limit(limits.open_matches);

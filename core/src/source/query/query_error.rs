@@ -35,6 +35,41 @@ pub enum QueryError {
         /// The limit.
         limit: usize,
     },
+    /// More of something than any query needs.
+    #[error("the query has {count} {what}, the limit is {limit}; split it")]
+    TooManyParts {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        count: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A node of the pattern has so many children, branches and optional parts that to tell whether they can
+    /// match would take too long.
+    #[error(
+        "the node at line {line}, column {column} of the query has too many children, branches or optional \
+         parts to be compiled; match fewer of its children at once"
+    )]
+    TooManySiblings {
+        /// Line in the pattern, from 1.
+        line: u32,
+        /// Column in the pattern, in characters from 1.
+        column: u32,
+    },
+    /// Too many nodes of the query have children.
+    #[error("the query would cost {cost} units to compile, the limit is {limit}; split it")]
+    TooManyLists {
+        /// What it would cost.
+        cost: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// An analyzer asks for more different queries than any needs.
+    #[error(
+        "it asks for more different queries in one run than are compiled for one plugin; use fewer patterns"
+    )]
+    TooManyQueries,
     /// The file has no syntax tree.
     #[error(transparent)]
     NoTree(ParseError),

@@ -186,3 +186,73 @@ fn a_file_without_grammar_cannot_be_queried() {
     let error = file(Language::Text, "x").query("(_) @x").unwrap_err();
     assert_eq!(error, QueryError::NoTree(ParseError::NoGrammar { language: Language::Text }));
 }
+
+#[test]
+fn patterns_that_would_never_be_compiled_are_refused_before() {
+    // 20 of the first took a minute of CPU time, of the second 40 took 17 seconds, the last two never ended.
+    for (language, pattern) in [
+        (Language::Cpp, format!("(field_declaration {}) @x", "_? ".repeat(20))),
+        (Language::Cpp, format!("(field_declaration {}) @x", "_ ".repeat(40))),
+        (Language::Cpp, format!("(function_definition {}) @x", "[(_) _ (_) _] ".repeat(10))),
+        (Language::Rust, format!("(block {}) @x", "(identifier)? ".repeat(1_500))),
+        (Language::Java, format!("(block {}) @x", "((_)* (_)?)? ".repeat(20))),
+    ] {
+        let error = file(language, "").query(&pattern).unwrap_err();
+        assert!(matches!(error, QueryError::TooManySiblings { line: 1, column: 1 }), "{pattern}: {error}");
+    }
+    for pattern in ["(block ((_)?)+ (_)) @x", "(block [(_) (_)?]+ (_)) @x"] {
+        let (_, _, problem) = refusal(Language::Java, pattern);
+        assert!(problem.contains("may be nothing"), "{problem}");
+    }
+}
+
+#[test]
+fn much_that_is_cheap_alone_is_refused_together() {
+    let file = file(Language::Cpp, "");
+    let lists = "(call_expression (_)) @x ".repeat(2_000);
+    assert!(matches!(file.query(&lists), Err(QueryError::TooManyLists { .. })));
+    // Each `_` is a step of its own; tree-sitter counts them with 16 bits.
+    let steps = format!("{} @x", "_".repeat(65_000));
+    assert!(matches!(file.query(&steps), Err(QueryError::TooManyParts { what: "steps", .. })));
+    let captures = (0..5_000).map(|n| format!("_ @c{n} ")).collect::<String>();
+    assert!(matches!(file.query(&captures), Err(QueryError::TooManyParts { .. })));
+    let regexes = "((comment) @x (#match? @x \"a\")) ".repeat(200);
+    assert!(matches!(
+        file.query(&regexes),
+        Err(QueryError::TooManyParts { what: "regular expressions", .. })
+    ));
+    let regex = "((comment) @x (#match? @x \"\\\\pL{100}\"))";
+    assert!(refusal(Language::Cpp, regex).2.contains("regular expression"));
+    assert!(file.query("((comment) @x (#match? @x \"^\\\\w+\\\\s\"))").is_ok());
+}
+
+#[test]
+fn queries_as_editors_have_them_are_compiled() {
+    for (language, query) in [
+        (Language::JavaScript, tree_sitter_javascript::HIGHLIGHT_QUERY),
+        (Language::Go, tree_sitter_go::HIGHLIGHTS_QUERY),
+        (Language::Go, tree_sitter_go::TAGS_QUERY),
+        (Language::Python, tree_sitter_python::HIGHLIGHTS_QUERY),
+        (Language::Rust, tree_sitter_rust::HIGHLIGHTS_QUERY),
+        (Language::Java, tree_sitter_java_orchard::HIGHLIGHTS_QUERY),
+        (Language::C, tree_sitter_c::HIGHLIGHT_QUERY),
+    ] {
+        // Some use predicates that have no effect here, which is told after they were compiled.
+        match file(language, "").query(query) {
+            Ok(_) => {}
+            Err(QueryError::Invalid { problem, .. }) if problem.contains("has no effect here") => {}
+            Err(error) => panic!("{language}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_stop_ends_a_query_and_a_parse() {
+    let stop = std::sync::atomic::AtomicBool::new(true);
+    let file = file(Language::C, &"int x;\n".repeat(10_000));
+    let error = file.query_until("(declaration) @d", &QueryLimits::default(), &stop).unwrap_err();
+    assert!(
+        matches!(error, QueryError::NoTree(ParseError::Exhausted { exhausted: Exhausted::Stopped, .. })),
+        "{error}"
+    );
+}
