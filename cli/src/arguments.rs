@@ -63,7 +63,7 @@ pub struct Globals {
     /// Keep runs in this database: a file, or sqlite://PATH.
     #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
-    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise nine tenths of what the
+    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise three quarters of what the
     /// machine or the container has.
     #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true, value_parser = memory())]
     pub memory: Option<Budget>,
