@@ -36,7 +36,7 @@ impl LineIndex {
             });
             // One more, for the end of a text that fills its last part.
             let whole = Width::default().and(text.as_bytes());
-            let full = text.len() % MARK_BYTES == 0;
+            let full = text.len().is_multiple_of(MARK_BYTES);
             before.chain(full.then_some(whole)).collect()
         });
         Self { marks, starts, text }

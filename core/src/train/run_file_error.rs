@@ -33,7 +33,7 @@ pub enum RunFileError {
         /// Why there is no such key, where other tools have one.
         reason: Option<&'static str>,
         /// The keys known at that place.
-        known: String,
+        known: Box<str>,
     },
     /// A value out of bounds or of another type; the field is the full dotted path.
     #[error("{place}: {violation}")]

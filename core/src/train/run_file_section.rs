@@ -66,7 +66,7 @@ impl<'a> Section<'a> {
             key: crate::validate::escape_control(&self.dotted(key.get_ref())).into_owned(),
             reason: meant.as_ref().err().copied().flatten(),
             nearest: meant.ok(),
-            known: known.join(", "),
+            known: known.join(", ").into(),
         })
     }
 
