@@ -59,8 +59,11 @@ pub fn listen() -> Result<Interrupt, Failure> {
     let interrupt = Interrupt::default();
     let Interrupt { stop, resumable } = interrupt.clone();
     let mut requests = Requests::default();
+    let mut saves = false;
     let handle = move |request: Request| {
-        let waits = request == Request::CtrlC || resumable.load(Ordering::SeqCst);
+        // Still so after the run has stopped, while its end is recorded.
+        saves |= resumable.load(Ordering::SeqCst);
+        let waits = request == Request::CtrlC || saves;
         if !waits || requests.insists(request, Instant::now()) {
             return Then::End;
         }

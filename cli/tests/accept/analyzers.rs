@@ -8,11 +8,15 @@ use crate::place::Place;
 
 /// Faults of a component, the code, and what is said of the file that sets it off.
 const COMPONENT: &[(&str, &str, &str)] = &[
-    ("loop", "plugin::timed_out", "ran longer than its limit of 1s; raise `time_ms`"),
+    (
+        "loop",
+        "plugin::timed_out",
+        "ran longer than its limit of 1s; raise it with --plugin-limit time_ms=MILLISECONDS",
+    ),
     (
         "allocate",
         "plugin::out_of_memory",
-        "asked for more than its limit of 32 MiB of memory; raise `memory_mib`",
+        "asked for more than its limit of 32 MiB of memory; raise it with --plugin-limit memory_mib=MIB",
     ),
     ("panic", "plugin::trapped", "analyze went wrong on purpose"),
     ("recurse", "plugin::trapped", "report this to the plugin's author"),

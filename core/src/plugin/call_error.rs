@@ -101,10 +101,10 @@ impl Fault {
             | Fault::Invalid(_)
             | Fault::Said(sdk::Error::Cancelled) => Some("report this to the plugin's author"),
             Fault::TimedOut(_) | Fault::HostTimedOut(_) => {
-                Some("allow it more with --plugin-limit time_ms=MILLISECONDS")
+                Some("raise it with --plugin-limit time_ms=MILLISECONDS")
             }
-            Fault::OutOfMemory { .. } => Some("allow it more with --plugin-limit memory_mib=MIB"),
-            Fault::TooMuchOutput { .. } => Some("allow it more with --plugin-limit output_kib=KIB"),
+            Fault::OutOfMemory { .. } => Some("raise it with --plugin-limit memory_mib=MIB"),
+            Fault::TooMuchOutput { .. } => Some("raise it with --plugin-limit output_kib=KIB"),
             Fault::SaidTooMuch { .. } => Some("leave the plugin out, or analyse fewer files"),
             Fault::Said(_) | Fault::Stopped | Fault::Unavailable(_) => None,
         }
