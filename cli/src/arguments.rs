@@ -77,8 +77,16 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "NAME")]
     pub disable: Vec<String>,
     /// Set a limit of every plugin, as time_ms=5000, or of one, as acme/todo.memory_mib=512. There are time_ms,
-    /// memory_mib and output_kib, for each file.
-    #[arg(long, global = true, value_name = "[PLUGIN.]LIMIT=NUMBER", value_parser = plugin_limit())]
+    /// memory_mib and output_kib, for each file. Several are separated by commas.
+    #[arg(
+        long,
+        global = true,
+        env = "CODETUNE_PLUGIN_LIMIT",
+        value_name = "[PLUGIN.]LIMIT=NUMBER",
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_parser = plugin_limit()
+    )]
     pub plugin_limit: Vec<LimitOverride>,
     /// Load codetune's own plugins this way: builtin, native or wasm.
     #[arg(long, global = true, value_name = "CARRIER", value_parser = carrier())]

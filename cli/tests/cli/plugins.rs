@@ -1,4 +1,4 @@
-use crate::Place;
+use crate::{Place, Ran};
 
 #[test]
 fn the_first_party_plugins_come_by_all_three_carriers() {
@@ -64,4 +64,13 @@ fn users_set_limits_of_plugins() {
         let ran = limit(wrong);
         assert!(ran.code == Some(2) && ran.err.contains(expected), "{wrong}: {ran:?}");
     }
+    // What holds for a whole shell or container, until a command says otherwise.
+    let set = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        let limits = "codetune/metrics.time_ms=77,memory_mib=78";
+        Ran::of(&command.env("CODETUNE_PLUGIN_LIMIT", limits).output().unwrap())
+    };
+    assert!(set(&["plugin", "info", "metrics"]).out.contains("78 MiB of memory, 77 ms and "));
+    let said = set(&["plugin", "info", "metrics", "--plugin-limit", "time_ms=79"]).out;
+    assert!(said.contains(", 79 ms and ") && !said.contains("78 MiB"), "{said}");
 }
