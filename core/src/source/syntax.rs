@@ -32,6 +32,18 @@ pub enum ParseError {
         /// What the parser library said.
         message: String,
     },
+    /// The text is larger than any of which a tree is made.
+    #[error(
+        "{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB; exclude the file, it is \
+         most likely generated",
+        LARGEST >> 20
+    )]
+    TooLarge {
+        /// The file's language.
+        language: Language,
+        /// Size of the text, in bytes.
+        bytes: usize,
+    },
     /// The text costs more than a parse may.
     #[error(
         "parsing {bytes} bytes of {language} was given up: {exhausted}; exclude the file, it is most likely \
@@ -46,6 +58,10 @@ pub enum ParseError {
         exhausted: Exhausted,
     },
 }
+
+/// The largest text that is parsed, in bytes. A tree takes some 35 times its text, measured on minified JavaScript, and
+/// no budget of work bounds it before it is made.
+const LARGEST: usize = 16 << 20;
 
 thread_local! {
     /// Parsers keep their memory between files; one a thread serves every language.
@@ -96,6 +112,9 @@ fn parse_exactly(
     stop: &AtomicBool,
 ) -> Result<Tree, ParseError> {
     let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
+    if text.len() > LARGEST {
+        return Err(ParseError::TooLarge { language, bytes: text.len() });
+    }
     PARSER.with_borrow_mut(|parser| {
         parser
             .set_language(&grammar)
@@ -156,6 +175,14 @@ mod tests {
             parse(Language::Text, "x", Budget::PARSE).unwrap_err(),
             ParseError::NoGrammar { language: Language::Text }
         );
+    }
+
+    #[test]
+    fn a_text_whose_tree_would_take_gigabytes_is_refused_before() {
+        let bytes = LARGEST + 1;
+        let error = parse(Language::C, &" ".repeat(bytes), Budget::PARSE).unwrap_err();
+        assert_eq!(error, ParseError::TooLarge { language: Language::C, bytes });
+        assert!(parse(Language::C, &" ".repeat(LARGEST), Budget::PARSE).is_ok());
     }
 
     #[test]
