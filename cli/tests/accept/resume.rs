@@ -78,7 +78,9 @@ fn run<'a>(name: &str, sets: &'a mut Vec<String>, more: &[&'a str]) -> Vec<&'a s
 
 fn train(place: &Place, name: &str, more: &[&str]) -> Running {
     let mut sets = Vec::new();
-    place.start(&run(name, &mut sets, more))
+    // What started the tests may ignore signals, as `nohup` does and shells for jobs in the background.
+    let heeding = "exec env --default-signal=INT,TERM,HUP \"$0\" \"$@\"";
+    place.start_by(heeding, &run(name, &mut sets, more))
 }
 
 fn finish(place: &Place, name: &str, more: &[&str]) -> Ran {
