@@ -67,6 +67,10 @@ pub fn analyze(
         cached_answers += done.cached;
         fresh_answers += done.fresh;
     }
+    // A call that was stopped in the middle answers as one that failed, so the last window may only look whole.
+    if stop.load(Ordering::Relaxed) {
+        return Err(AnalysisError::Stopped);
+    }
     for (analyzer, used) in analyzers.iter().zip(&used) {
         // Which of its answers came before the limit depends on threads, so none of them counts.
         if let Some(fault) = analyzer.said_too_much() {
