@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ValueParser};
-use codetune_core::model::Budget;
-use codetune_core::plugin::{Carrier, Digest, LimitOverride};
+use codetune_core::model::MemoryBudget;
+use codetune_core::plugin::{Digest, LimitOverride, Runtime};
 
 use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
@@ -66,7 +66,7 @@ pub struct Globals {
     /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise three quarters of what the
     /// machine or the container has.
     #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true, value_parser = memory())]
-    pub memory: Option<Budget>,
+    pub memory: Option<MemoryBudget>,
     /// Load the plugins of this folder too.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub plugins: Vec<PathBuf>,
@@ -89,8 +89,8 @@ pub struct Globals {
     )]
     pub plugin_limit: Vec<LimitOverride>,
     /// Load codetune's own plugins this way: builtin, native or wasm.
-    #[arg(long, global = true, value_name = "CARRIER", value_parser = carrier())]
-    pub carrier: Option<Carrier>,
+    #[arg(long, global = true, value_name = "RUNTIME", value_parser = runtime())]
+    pub runtime: Option<Runtime>,
 }
 
 fn digest() -> ValueParser {
@@ -102,12 +102,12 @@ fn plugin_limit() -> ValueParser {
 }
 
 fn memory() -> ValueParser {
-    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(Budget::bytes);
+    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(MemoryBudget::bytes);
     ValueParser::new(move |text: &str| read(text).ok_or("write a size, such as 8GB or 512MiB"))
 }
 
-fn carrier() -> ValueParser {
-    ValueParser::new(|text: &str| text.parse::<Carrier>())
+fn runtime() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<Runtime>())
 }
 
 /// What to do.

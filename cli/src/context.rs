@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use codetune_core::model::Budget;
-use codetune_core::plugin::{CallRules, Carrier, LimitOverrides, Registry};
+use codetune_core::model::MemoryBudget;
+use codetune_core::plugin::{CallRules, LimitOverrides, Registry, Runtime};
 use codetune_core::store::Store;
 use codetune_core::validate::escape_control;
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ pub struct Context {
     /// Which plugins to use.
     pub plugins: PluginSettings,
     /// What tensors may take.
-    pub memory: Budget,
+    pub memory: MemoryBudget,
     database: Option<String>,
 }
 
@@ -51,13 +51,13 @@ impl Context {
                 folders: globals.plugins.clone(),
                 trusted: globals.trust_native.iter().copied().collect(),
                 disabled: globals.disable.iter().cloned().collect(),
-                carrier: globals.carrier,
+                runtime: globals.runtime,
                 rules: CallRules {
                     limits: LimitOverrides::new(globals.plugin_limit.iter().cloned()),
                     stop: interrupt.stop,
                 },
             },
-            memory: globals.memory.unwrap_or_else(Budget::of_machine),
+            memory: globals.memory.unwrap_or_else(MemoryBudget::of_machine),
             database: globals.database.clone(),
         })
     }
@@ -90,13 +90,13 @@ impl Context {
         self.plugins.registry(self.folders())
     }
 
-    /// The plugins, first-party ones loaded by `carrier` unless the command line names another.
+    /// The plugins, first-party ones loaded by `runtime` unless the command line names another.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
-    pub fn registry_by(&self, carrier: Option<Carrier>) -> Result<Registry, Failure> {
-        let carrier = self.plugins.carrier.or(carrier);
-        PluginSettings { carrier, ..self.plugins.clone() }.registry(self.folders())
+    pub fn registry_by(&self, runtime: Option<Runtime>) -> Result<Registry, Failure> {
+        let runtime = self.plugins.runtime.or(runtime);
+        PluginSettings { runtime, ..self.plugins.clone() }.registry(self.folders())
     }
 
     /// The database, made where there is none.

@@ -8,6 +8,7 @@ mod context;
 mod exit;
 mod failure;
 mod folders;
+mod former_option;
 mod interrupt;
 mod logging;
 mod plugins;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = former_option::explain(error);
             // A closed pipe, as in `codetune --help | head`, is no error.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{CallRules, Carrier, Digest, Origin, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{CallRules, Digest, Origin, PluginDirectories, Registry, Runtime, Trust};
 
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -18,7 +18,7 @@ pub struct PluginSettings {
     /// Plugins that are switched off, by whole name or by file.
     pub disabled: BTreeSet<String>,
     /// How first-party plugins are loaded; each in its own way where absent.
-    pub carrier: Option<Carrier>,
+    pub runtime: Option<Runtime>,
     /// What holds for every call into a plugin.
     pub rules: CallRules,
 }
@@ -32,7 +32,7 @@ impl PluginSettings {
         let trust = Trust { native: self.trusted.clone(), disabled: self.disabled.clone() };
         let mut registry = Registry::new(PluginDirectories::below(&folders.cache), trust);
         registry.hold_to(self.rules.clone());
-        let choice = |name: &str| self.carrier.unwrap_or_else(|| codetune_plugins::default_carrier(name));
+        let choice = |name: &str| self.runtime.unwrap_or_else(|| codetune_plugins::default_runtime(name));
         codetune_plugins::register(&mut registry, &choice);
         for folder in &self.folders {
             registry.discover(folder)?;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::analysis::Analysis;
 use codetune_core::dataset::{
-    CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
-    Summary, TokenizerTraining, assemble, select,
+    BuildProgress, CodeTokenizer, Dataset, DatasetConfig, DatasetSummary, Document, Dropped, FilterRule,
+    ProgressStage, Selection, TokenizerTraining, assemble, select,
 };
 use codetune_core::plugin::PluginIdentity;
 use codetune_core::source::Language;
@@ -70,7 +70,7 @@ pub struct Build {
     seq_length: Option<usize>,
     /// Part of the files that is held out for evaluation.
     #[arg(long, value_name = "FRACTION", value_parser = float(&HELD_OUT))]
-    heldout: Option<f64>,
+    held_out: Option<f64>,
     /// Part of the training files, or of the pieces of those longer than a sequence, that becomes fill-in-the-middle
     /// examples.
     #[arg(long, value_name = "FRACTION", value_parser = float(&FIM_RATE))]
@@ -82,7 +82,7 @@ pub struct Build {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    selection: analyze::Selection,
+    selection: analyze::AnalyzerSelection,
 }
 
 /// What to show.
@@ -145,7 +145,7 @@ impl Build {
             Some(path) => DatasetConfig::load(path)?,
         };
         config.seed = self.seed.unwrap_or(config.seed);
-        config.heldout = self.heldout.unwrap_or(config.heldout);
+        config.held_out = self.held_out.unwrap_or(config.held_out);
         config.fim_rate = self.fim_rate.unwrap_or(config.fim_rate);
         config.max_seq_length = self.seq_length.unwrap_or(config.max_seq_length);
         for rule in &self.rules {
@@ -154,7 +154,9 @@ impl Build {
                     Failure::usage(format!("--rule {rule} is not NAME=CEL"))
                         .help("write for example --rule 'short=metrics.lines < 1000'")
                 })?;
-            config.rules.push(Rule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
+            config
+                .rules
+                .push(FilterRule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
         }
         config.check()?;
         Ok(config)
@@ -198,7 +200,7 @@ pub fn chosen(
 ) -> Result<Selection, Failure> {
     context.go_on()?;
     let progress = context.terminal.progress("choosing", "files");
-    let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
+    let told = |at: BuildProgress| progress.at(at.done as u64, at.total as u64);
     let mut selection = select(documents, &analysis.analyzers, config, &told)?;
     let skipped = analysis.skipped.iter();
     selection.left_out.extend(skipped.map(|file| (unread(&file.path), Dropped::from_skipped(file))));
@@ -232,7 +234,7 @@ pub fn packed(
     context.go_on()?;
     let (encoding, packing) =
         (context.terminal.progress("encoding", "files"), context.terminal.progress("packing", "files"));
-    let told = |at: Progress| match at.stage {
+    let told = |at: BuildProgress| match at.stage {
         ProgressStage::Packing => packing.at(at.done as u64, at.total as u64),
         _ => encoding.at(at.done as u64, at.total as u64),
     };
@@ -248,7 +250,7 @@ pub fn save(dataset: &Dataset, folder: &Path) -> Result<String, Failure> {
 }
 
 /// A dataset for people.
-pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
+pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
     let number = |number: usize| count(number as u64);
     let mut table = Table::new(&["LANGUAGE", ">FILES", ">TOKENS"]);
     for (language, counts) in &summary.languages {
@@ -259,7 +261,7 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
     text.push_str(&format!(
         "\n{} files to train on, {} held out, {} left out\n",
         number(summary.train_documents),
-        number(summary.heldout_documents),
+        number(summary.held_out_documents),
         number(summary.dropped_documents),
     ));
     let (examples, whole) = (summary.fim_psm + summary.fim_spm, summary.fim_whole);
@@ -270,7 +272,7 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
     text.push_str(&format!(
         "{} and {} sequences of {} tokens, a vocabulary of {}, {examples} fill-in-the-middle examples\n",
         number(summary.train_sequences),
-        number(summary.heldout_sequences),
+        number(summary.held_out_sequences),
         number(summary.max_seq_length),
         number(summary.vocab_size),
     ));
@@ -282,7 +284,7 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         count(ledger.truncated),
         count(ledger.dropped)
     ));
-    let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.carrier);
+    let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.runtime);
     if !summary.analyzers.is_empty() {
         let analyzers: Vec<String> = summary.analyzers.iter().map(analyzer).collect();
         text.push_str(&format!("chosen by the answers of {}\n", analyzers.join(", ")));

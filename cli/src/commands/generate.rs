@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
-use codetune_core::model::{Budget, Finish, Model, ModelConfig, Sampling};
+use codetune_core::model::{Finish, MemoryBudget, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
 use codetune_core::run::{Completion, Prompt, complete};
 use codetune_core::validate::{
@@ -218,7 +218,7 @@ pub fn open(
     folder: &Path,
     adapter: Option<&Path>,
     backend: Option<&str>,
-    memory: Budget,
+    memory: MemoryBudget,
 ) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
     let backend = codetune_core::run::backend(registry, &config, backend)?;

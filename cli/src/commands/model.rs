@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
-use codetune_core::model::{Budget, ModelConfig, create_model};
+use codetune_core::model::{MemoryBudget, ModelConfig, create_model};
 use codetune_core::plugin::{Registry, parameter_count};
 use codetune_core::validate::SEED;
 
@@ -117,7 +117,7 @@ pub fn create(
     folder: &Path,
     registry: &Registry,
     backend: Option<&str>,
-    memory: Budget,
+    memory: MemoryBudget,
 ) -> Result<u64, Failure> {
     let backend = codetune_core::run::backend(registry, config, backend)?;
     if let Some(tokenizer) = tokenizer {

@@ -77,16 +77,16 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Every plugin with version, carrier, digest and state.
+/// Every plugin with version, runtime, digest and state.
 pub fn table(registry: &Registry, terminal: &Terminal) -> String {
-    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "CARRIER", "DIGEST", "STATE"]);
+    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "RUNTIME", "DIGEST", "STATE"]);
     for entry in registry.list() {
         let manifest = entry.manifest();
         table.row([
             entry.name.clone(),
             manifest.map_or_else(|| "-".into(), |manifest| manifest.version.to_string()),
             manifest.map_or_else(|| "-".into(), |manifest| manifest.kinds().join(", ")),
-            entry.carrier().map_or("-", |carrier| carrier.as_str()).to_owned(),
+            entry.runtime().map_or("-", |runtime| runtime.as_str()).to_owned(),
             entry.digest().map_or_else(|| "-".into(), |digest| short_digest(&digest.to_string())),
             entry.state.word().to_owned(),
         ]);
@@ -98,7 +98,7 @@ fn entry_json(entry: &Entry) -> Value {
     json!({
         "name": entry.name,
         "origin": entry.origin.to_string(),
-        "carrier": entry.carrier(),
+        "runtime": entry.runtime(),
         "digest": entry.digest(),
         "state": entry.state.word(),
         "reason": entry.state.reason(),
@@ -118,7 +118,7 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     line("state", entry.state.word());
     line("reason", entry.state.reason().unwrap_or_default());
     line("origin", &entry.origin.to_string());
-    line("carrier", entry.carrier().map_or("", |carrier| carrier.as_str()));
+    line("runtime", entry.runtime().map_or("", |runtime| runtime.as_str()));
     line("digest", &entry.digest().map(|digest| digest.to_string()).unwrap_or_default());
     let Some(manifest) = entry.manifest() else { return text };
     line("version", &manifest.version.to_string());

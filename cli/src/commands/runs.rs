@@ -202,7 +202,7 @@ fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
         metrics.insert(metric.key.clone(), points(store.metrics(&run.id, &metric.key)?).into());
     }
     let plugins = store.plugins(&run.id)?.into_iter().map(|plugin| {
-        json!({ "name": plugin.name, "version": plugin.version, "carrier": plugin.carrier, "digest": plugin.digest })
+        json!({ "name": plugin.name, "version": plugin.version, "runtime": plugin.runtime, "digest": plugin.digest })
     });
     let artifacts = store.artifacts(&run.id)?.into_iter().map(|artifact| {
         let values = artifact.values;
@@ -251,10 +251,10 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
         text.push_str(&format!("  {key} = {}\n", escape_control(&value)));
     }
     metrics(&mut text, store, run, terminal)?;
-    let mut plugins = Table::new(&["PLUGIN", "VERSION", "CARRIER", "DIGEST"]);
+    let mut plugins = Table::new(&["PLUGIN", "VERSION", "RUNTIME", "DIGEST"]);
     for plugin in store.plugins(&run.id)? {
         let digest = plugin.digest.map_or_else(|| "-".into(), |digest| format!("blake3:{digest}"));
-        plugins.row([plugin.name, plugin.version, plugin.carrier, digest]);
+        plugins.row([plugin.name, plugin.version, plugin.runtime, digest]);
     }
     push(&mut text, &plugins, terminal);
     let mut artifacts = Table::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use codetune_core::run::{Start, Trained};
-use codetune_core::train::{Outcome, RunConfig, TrainSummary};
+use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -78,7 +78,7 @@ fn answer(
 ) -> Result<Exit, Failure> {
     let (terminal, run) = (&context.terminal, &trained.run);
     match &trained.outcome {
-        Outcome::Interrupted { step, checkpoint } => {
+        TrainOutcome::Interrupted { step, checkpoint } => {
             let resume = resume_command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
             if arguments.json {
                 terminal.json(&serde_json::json!({
@@ -92,13 +92,13 @@ fn answer(
             .why(format!("its checkpoint is {}", checkpoint.display()))
             .help(format!("go on with: {resume}")))
         }
-        Outcome::Completed(summary) if arguments.json => {
+        TrainOutcome::Completed(summary) if arguments.json => {
             terminal.json(
                 &serde_json::json!({ "run": run.to_string(), "status": "completed", "summary": summary }),
             )?;
             Ok(Exit::Done)
         }
-        Outcome::Completed(summary) => {
+        TrainOutcome::Completed(summary) => {
             let series = [
                 Series { name: "training loss", points: watch.train.clone() },
                 Series { name: "held-out loss", points: watch.held_out.clone() },

@@ -25,12 +25,12 @@ pub fn train(
     watch: &mut Watch,
 ) -> Result<Trained, Failure> {
     allocator::keep_pages();
-    let registry = context.registry_by(config.model.carrier)?;
+    let registry = context.registry_by(config.model.runtime)?;
     let session = Session {
         registry: &registry,
         store: Arc::new(context.store()?),
         stop: Arc::clone(&context.stop),
-        carriers_chosen: context.plugins.carrier.is_some(),
+        runtimes_chosen: context.plugins.runtime.is_some(),
         memory: context.memory,
     };
     context.resumable.store(true, Ordering::SeqCst);

@@ -60,7 +60,7 @@ fn dataset() -> Place {
     let run = run.replace("learning_rate = 5e-3", "learning_rate = 3e-1");
     place.write("run.toml", format!("{run}[eval]\nevery_steps = 7\nrestore_best = true\n"));
     let build = ["dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32"];
-    place.run(&[&build[..], &["--heldout", "0.3", "--json"]].concat()).json();
+    place.run(&[&build[..], &["--held-out", "0.3", "--json"]].concat()).json();
     place
         .run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"])
         .json();
@@ -236,7 +236,7 @@ fn a_run_that_was_killed_before_its_first_checkpoint_starts_again_with_its_name(
     place.run(&["train", "small.toml", "--json"]).json();
     let killed = || {
         let limit = "ulimit -c 0; ulimit -f 320; exec \"$0\" \"$@\"";
-        let call = ["--carrier", "builtin", "train", "run.toml"];
+        let call = ["--runtime", "builtin", "train", "run.toml"];
         let mut running = place.start_by(limit, &call);
         let status = running.child.wait().unwrap();
         assert_eq!(status.signal(), Some(25), "SIGXFSZ: {status}");

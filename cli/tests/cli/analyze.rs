@@ -318,13 +318,13 @@ fn a_users_own_ignores_are_obeyed_in_a_repository_unless_switched_off() {
 }
 
 #[test]
-fn one_carrier_for_all_gives_the_same_answer() {
+fn one_runtime_for_all_gives_the_same_answer() {
     let place = project();
-    let builtin = place.run(&["analyze", "src", "--json", "--carrier", "builtin"]);
+    let builtin = place.run(&["analyze", "src", "--json", "--runtime", "builtin"]);
     assert_eq!(builtin.json()["summary"]["findings"]["error"], 1, "{builtin:?}");
     assert_eq!(builtin.json()["summary"]["files"]["failed"], 0, "{builtin:?}");
-    for carrier in ["native", "wasm"] {
-        let ran = place.run(&["analyze", "src", "--json", "--carrier", carrier]);
-        assert_eq!(ran.out, builtin.out, "{carrier}");
+    for runtime in ["native", "wasm"] {
+        let ran = place.run(&["analyze", "src", "--json", "--runtime", runtime]);
+        assert_eq!(ran.out, builtin.out, "{runtime}");
     }
 }

@@ -45,7 +45,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         &["is not a whole name", "help: pass --disable codetune/metrics"],
     ),
     (&["--plugins", "nowhere", "plugin", "list"], 2, &["the plugin folder nowhere cannot be read"]),
-    (&["--carrier", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
+    (&["--runtime", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
     (&["--trust-native", "sha256:00", "plugin", "list"], 2, &["write `blake3:` and 64 hexadecimal digits"]),
     (
         &["--database", "postgres://me:hunter2@host/x", "runs", "list"],
@@ -60,8 +60,12 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
     (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
     (&["dataset", "build", ".", "-o", "d", "--rule", "short"], 2, &["--rule short is not NAME=CEL"]),
-    (&["dataset", "build", ".", "-o", "d", "--heldout", "nan"], 2, &["'nan' for '--heldout", "at most 0.9"]),
-    (&["dataset", "build", ".", "-o", "d", "--heldout", "0.95"], 2, &["'--heldout", "at most 0.9"]),
+    (
+        &["dataset", "build", ".", "-o", "d", "--held-out", "nan"],
+        2,
+        &["'nan' for '--held-out", "at most 0.9"],
+    ),
+    (&["dataset", "build", ".", "-o", "d", "--held-out", "0.95"], 2, &["'--held-out", "at most 0.9"]),
     (
         &["dataset", "build", ".", "-o", "d", "--vocab-size", "260"],
         2,

@@ -101,7 +101,7 @@ impl Analyzer {
             key: key(analyzer),
             manifest: analyzer.plugin.manifest().clone(),
             digest: analyzer.plugin.digest(),
-            carrier: analyzer.plugin.carrier(),
+            runtime: analyzer.plugin.runtime(),
         };
         analyzers.iter().map(used).collect()
     }

@@ -38,11 +38,11 @@ pub mod tokenizer;
 mod vocabulary;
 
 pub use batch::{BatchSource, IGNORE, MicroBatch, PackedBatches};
-pub use build::{Dataset, Progress, ProgressStage, Selection, assemble, build, select};
-pub use config::{DatasetConfig, Group, Rule};
+pub use build::{BuildProgress, Dataset, ProgressStage, Selection, assemble, build, select};
+pub use config::{DatasetConfig, FilterRule, Group};
 pub use document::{Document, DocumentRecord, Dropped, Split, Stage};
 pub use error::DatasetError;
-pub use inspect::Summary;
+pub use inspect::DatasetSummary;
 pub use ledger::{Ledger, LedgerReport};
 pub use tape::TokenTape;
 pub use tokenizer::{CodeTokenizer, SpecialTokens, TextStream, TokenizerTraining, TrainedTokenizer};

@@ -26,7 +26,7 @@ use serde_json::Map;
 
 use super::expression::{self, Defect};
 use super::vocabulary::{TOTAL, Vocabulary};
-use super::{DatasetError, Document, Dropped, Rule, Stage};
+use super::{DatasetError, Document, Dropped, FilterRule, Stage};
 
 /// Compiled rules.
 pub(super) struct RuleSet<'a> {
@@ -36,7 +36,7 @@ pub(super) struct RuleSet<'a> {
 }
 
 struct Compiled {
-    rule: Rule,
+    rule: FilterRule,
     program: Program,
 }
 
@@ -47,7 +47,10 @@ impl<'a> RuleSet<'a> {
     /// [`DatasetError::Rule`] with the rule's name and the position, for an expression that does not compile,
     /// can never be a boolean, calls an unknown function or uses an unknown name;
     /// [`DatasetError::DuplicateRule`].
-    pub(super) fn compile(rules: &[Rule], vocabulary: &'a Vocabulary<'a>) -> Result<Self, DatasetError> {
+    pub(super) fn compile(
+        rules: &[FilterRule],
+        vocabulary: &'a Vocabulary<'a>,
+    ) -> Result<Self, DatasetError> {
         let mut names = BTreeSet::new();
         let environment = Arc::new(Env::stdlib());
         let compiled = rules.iter().map(|rule| {
@@ -117,7 +120,7 @@ fn verdict(document: &Document, rules: &RuleSet<'_>, quarantine: bool) -> Option
     rules.judge(document)
 }
 
-fn compile(rule: &Rule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
+fn compile(rule: &FilterRule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
     let at = |line: usize, column: usize, cause: String| DatasetError::Rule {
         name: rule.name.clone(),
         line,
@@ -203,7 +206,7 @@ fn value(json: &serde_json::Value) -> Value {
 #[cfg(test)]
 mod tests {
     use codetune_analysis::UsedAnalyzer;
-    use codetune_plugin::{Carrier, Digest, Manifest};
+    use codetune_plugin::{Digest, Manifest, Runtime};
     use serde_json::json;
 
     use super::super::tests::document;
@@ -217,16 +220,16 @@ mod tests {
          [[analyzer.attributes]]\nname = 'length'\ntype = 'integer'\nscope = 'symbol'\n";
 
     fn with_rules<R>(expressions: &[&str], body: impl FnOnce(Result<RuleSet<'_>, DatasetError>) -> R) -> R {
-        let rules: Vec<Rule> = expressions
+        let rules: Vec<FilterRule> = expressions
             .iter()
             .enumerate()
-            .map(|(i, keep_if)| Rule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
+            .map(|(i, keep_if)| FilterRule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
             .collect();
         let used = UsedAnalyzer {
             key: "secrets".into(),
             manifest: Manifest::parse(SECRETS).unwrap(),
             digest: Digest::of(b""),
-            carrier: Carrier::Builtin,
+            runtime: Runtime::Builtin,
         };
         let analyzers = [used];
         let vocabulary = Vocabulary::new(&analyzers, ["metrics", "licences"]);
@@ -319,7 +322,7 @@ mod tests {
 
     #[test]
     fn two_rules_of_one_name_are_refused() {
-        let rule = Rule { name: "a".into(), keep_if: "true".into() };
+        let rule = FilterRule { name: "a".into(), keep_if: "true".into() };
         let vocabulary = Vocabulary::new(&[], []);
         let error = RuleSet::compile(&[rule.clone(), rule], &vocabulary).err().unwrap();
         assert!(matches!(error, DatasetError::DuplicateRule(name) if name == "a"));

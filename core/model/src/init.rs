@@ -11,7 +11,7 @@ use codetune_plugin_sdk::{Initializer, Plan};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::checkpoint::write_model;
 use super::config::{self, ModelConfig};
 use super::error::{ModelError, Result};
@@ -28,7 +28,7 @@ pub fn create_model(
     config: &ModelConfig,
     seed: u64,
     folder: &Path,
-    budget: Budget,
+    budget: MemoryBudget,
 ) -> Result<Plan> {
     refuse_another(folder)?;
     let opened = open(&config.json, Arc::new(ModelHost::new(budget)));

@@ -43,9 +43,9 @@ impl Data {
                 check_fit(config, &dataset, vocabulary)?;
                 let shorter = format!("build the dataset with --seq-length {} or less", plan.max_positions);
                 check_length(config, plan, dataset.config().max_seq_length as u64, shorter)?;
-                let held_out = match dataset.packing(Split::Heldout).rows.is_empty() {
+                let held_out = match dataset.packing(Split::HeldOut).rows.is_empty() {
                     true => None,
-                    false => Some(Box::new(dataset.batches(Split::Heldout, batch)?) as Box<dyn BatchSource>),
+                    false => Some(Box::new(dataset.batches(Split::HeldOut, batch)?) as Box<dyn BatchSource>),
                 };
                 let digest = artifacts::file_digest(&path.join("dataset.json"))?;
                 Ok(Data {
@@ -61,13 +61,13 @@ impl Data {
 }
 
 /// Refuses positions that the model never saw, where rotary embeddings would give what nobody trained.
-fn check_length(config: &RunConfig, plan: &Plan, length: u64, way_out: String) -> Result<(), RunError> {
+fn check_length(config: &RunConfig, plan: &Plan, length: u64, remedy: String) -> Result<(), RunError> {
     match length > plan.max_positions {
         true => Err(RunError::TooLong {
             length,
             positions: plan.max_positions,
             model: config.model.path.clone(),
-            way_out,
+            remedy,
         }),
         false => Ok(()),
     }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use codetune_model::{Budget, Model, ModelConfig};
-use codetune_plugin::{Carrier, Plugin, Registry};
-use codetune_store::{Outcome as Ended, RunId, RunMetrics, Store};
-use codetune_train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
+use codetune_model::{MemoryBudget, Model, ModelConfig};
+use codetune_plugin::{Plugin, Registry, Runtime};
+use codetune_store::{RunId, RunMetrics, RunOutcome, Store};
+use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
 use codetune_validate::{escape_control, redact};
 
 use super::data::Data;
@@ -27,7 +27,7 @@ pub struct Trained {
     /// The run in the store.
     pub run: RunId,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: TrainOutcome,
 }
 
 /// What runs need beside their configuration.
@@ -38,10 +38,10 @@ pub struct Session<'a> {
     pub store: Arc<Store>,
     /// Ends a run, resumably, soon after it is set.
     pub stop: Arc<AtomicBool>,
-    /// The registry's carriers were chosen by hand, so `model.carrier` is not held against the backend.
-    pub carriers_chosen: bool,
+    /// The registry's runtimes were chosen by hand, so `model.runtime` is not held against the backend.
+    pub runtimes_chosen: bool,
     /// What the tensors of a model may take.
-    pub memory: Budget,
+    pub memory: MemoryBudget,
 }
 
 impl Session<'_> {
@@ -66,7 +66,7 @@ impl Session<'_> {
                 let text = error.to_string().replace('\n', ": ");
                 let text = redact(&escape_control(&text)).into_owned();
                 // The failure itself is what matters; that it could not be recorded is worth a line in the log.
-                if let Err(error) = self.store.finish_run(&run, &Ended::Failed(text)) {
+                if let Err(error) = self.store.finish_run(&run, &RunOutcome::Failed(text)) {
                     tracing::warn!("the failure of run {run} is not recorded: {error}");
                 }
                 Err(RunError::Failed { run, source: Box::new(error) })
@@ -75,14 +75,14 @@ impl Session<'_> {
     }
 
     /// Records how a run ended, and what it left. An error names where that is: the work is done.
-    fn record(&self, run: &RunId, config: &RunConfig, outcome: &Outcome) -> Result<(), RunError> {
+    fn record(&self, run: &RunId, config: &RunConfig, outcome: &TrainOutcome) -> Result<(), RunError> {
         let (left, status) = match outcome {
-            Outcome::Completed(summary) => (&summary.output, Ended::Completed),
-            Outcome::Interrupted { checkpoint, .. } => (checkpoint, Ended::Interrupted),
+            TrainOutcome::Completed(summary) => (&summary.output, RunOutcome::Completed),
+            TrainOutcome::Interrupted { checkpoint, .. } => (checkpoint, RunOutcome::Interrupted),
         };
         let recorded = match outcome {
-            Outcome::Completed(_) => artifacts::record(&self.store, run, config, left),
-            Outcome::Interrupted { .. } => Ok(()),
+            TrainOutcome::Completed(_) => artifacts::record(&self.store, run, config, left),
+            TrainOutcome::Interrupted { .. } => Ok(()),
         };
         let recorded = recorded.and_then(|()| Ok(self.store.finish_run(run, &status)?));
         recorded.map_err(|source| RunError::Unrecorded { left: left.clone(), source: Box::new(source) })
@@ -93,8 +93,8 @@ impl Session<'_> {
         self.store.interrupt_abandoned()?;
         let described = ModelConfig::read(&config.model.path)?;
         let backend = backend(self.registry, &described, config.model.backend.as_deref())?;
-        if !self.carriers_chosen {
-            check_carrier(&backend, config.model.carrier)?;
+        if !self.runtimes_chosen {
+            check_runtime(&backend, config.model.runtime)?;
         }
         let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path, self.memory)?;
         let data = Data::open(config, model.plan())?;
@@ -184,11 +184,11 @@ pub fn backend(
 }
 
 /// A backend from a file has the one form that it has.
-fn check_carrier(backend: &Plugin, asked: Option<Carrier>) -> Result<(), RunError> {
+fn check_runtime(backend: &Plugin, asked: Option<Runtime>) -> Result<(), RunError> {
     match asked {
-        Some(asked) if asked != backend.carrier() => Err(RunError::OtherCarrier {
+        Some(asked) if asked != backend.runtime() => Err(RunError::OtherRuntime {
             plugin: backend.manifest().name.clone(),
-            found: backend.carrier(),
+            found: backend.runtime(),
             asked,
         }),
         _ => Ok(()),

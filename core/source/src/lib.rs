@@ -41,7 +41,7 @@ mod syntax;
 mod walk;
 mod wide;
 
-pub use budget::{Budget, Exhausted};
+pub use budget::{Exhausted, WorkBudget};
 pub use decode::{Decoded, decode};
 pub use discover::{
     DEFAULT_MAX_BYTES, DiscoverOptions, Discovery, FileEntry, MAX_BYTES_CEILING, Skipped, discover,

@@ -1,6 +1,6 @@
 //! Training configurations.
 
-use codetune_validate::{self as v, Field, Rule, Violation};
+use codetune_validate::{self as v, Constraint, Field, Violation};
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use time::OffsetDateTime;
@@ -128,7 +128,7 @@ impl NewConfig {
             return Err(Violation::new(
                 "max_position_embeddings",
                 positions.to_string(),
-                Rule::TooSmall,
+                Constraint::TooSmall,
                 expected,
             ));
         }
@@ -140,7 +140,7 @@ impl NewConfig {
         }
         if !self.run_config.is_object() {
             let kind = "JSON that is no object";
-            return Err(Violation::new("run_config", kind, Rule::Type, "a JSON object"));
+            return Err(Violation::new("run_config", kind, Constraint::Type, "a JSON object"));
         }
         Ok(())
     }

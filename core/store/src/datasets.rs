@@ -1,6 +1,6 @@
 //! Datasets that runs were trained on.
 
-use codetune_validate::{DATASET_NAME, Rule, Violation, check_digest};
+use codetune_validate::{Constraint, DATASET_NAME, Violation, check_digest};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
@@ -30,7 +30,7 @@ pub struct NewDataset {
 
 /// A recorded dataset.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
+pub struct DatasetRecord {
     /// Its key.
     pub id: DatasetId,
     /// What was recorded.
@@ -53,7 +53,7 @@ impl<'a> CheckedDataset<'a> {
         let manifest_digest = check_digest("manifest_digest", &dataset.manifest_digest)?;
         if !dataset.ledger.is_object() {
             let kind = "JSON that is no object";
-            return Err(Violation::new("ledger", kind, Rule::Type, "a JSON object").into());
+            return Err(Violation::new("ledger", kind, Constraint::Type, "a JSON object").into());
         }
         let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
         Ok(CheckedDataset { name, manifest_digest, ledger: canonical_json(&dataset.ledger), now })
@@ -112,7 +112,7 @@ impl Store {
     /// # Errors
     ///
     /// No such run, or the database.
-    pub fn datasets(&self, run: &RunId) -> Result<Vec<Dataset>, StoreError> {
+    pub fn datasets(&self, run: &RunId) -> Result<Vec<DatasetRecord>, StoreError> {
         self.read("reading datasets", async |connection| {
             let seq = self.find_seq(connection, run).await?;
             let select = "SELECT id, name, manifest_digest, ledger, created_at FROM dataset \
@@ -127,7 +127,7 @@ impl Store {
                     let created_at = timestamp::read(&created_at)
                         .map_err(|cause| Fault::Told(self.unreadable("dataset", cause)))?;
                     let values = NewDataset { name, manifest_digest, ledger };
-                    Ok(Dataset { id: DatasetId(id), values, created_at })
+                    Ok(DatasetRecord { id: DatasetId(id), values, created_at })
                 })
                 .collect()
         })

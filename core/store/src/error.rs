@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use codetune_validate::Violation;
 
-/// A store's error: the party, the cause and the way out.
+/// A store's error: the party, the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -53,7 +53,7 @@ pub enum StoreError {
     },
 
     /// A run is not in a state that allows this.
-    #[error("run {run} is {status}, so it cannot be {wanted}; {way_out}")]
+    #[error("run {run} is {status}, so it cannot be {wanted}; {remedy}")]
     State {
         /// The run.
         run: String,
@@ -62,7 +62,7 @@ pub enum StoreError {
         /// What was to happen.
         wanted: &'static str,
         /// What to do instead.
-        way_out: &'static str,
+        remedy: &'static str,
     },
 
     /// A URL of another database.

@@ -8,14 +8,14 @@
 //! the schema states the same bounds again, for whoever writes to the file by other means.
 //!
 //! ```
-//! use codetune_store::{MetricRow, NewConfig, NewRun, Outcome, Store};
+//! use codetune_store::{MetricRow, NewConfig, NewRun, RunOutcome, Store};
 //!
 //! # fn main() -> Result<(), codetune_store::StoreError> {
 //! let store = Store::open(":memory:")?;
 //! let config = store.save_config(&NewConfig::new("qwen2", "local/repo", serde_json::json!({"seed": 7})))?;
 //! let run = store.start_run(&NewRun::new(config, "lora"))?;
 //! store.append_metrics(&run, &[], &[MetricRow { key: "train_loss", step: 1, value: 2.5 }])?;
-//! store.finish_run(&run, &Outcome::Completed)?;
+//! store.finish_run(&run, &RunOutcome::Completed)?;
 //! assert_eq!(store.metrics(&run, "train_loss")?[0].value, 2.5);
 //! # Ok(())
 //! # }
@@ -47,7 +47,7 @@ pub use artifacts::{Artifact, NewArtifact};
 pub use canonical::{canonical_json, digest_json};
 pub use configs::{ConfigId, NewConfig, TrainingConfig};
 pub use connection::Store;
-pub use datasets::{Dataset, DatasetId, NewDataset};
+pub use datasets::{DatasetId, DatasetRecord, NewDataset};
 pub use error::StoreError;
 pub use host::{HostInfo, Liveness};
 pub use metrics::{Epoch, LatestMetric, MetricPoint, MetricRow};
@@ -55,4 +55,4 @@ pub use run_id::RunId;
 pub use run_metrics::RunMetrics;
 pub use runs::{NewRun, Run, RunFilter};
 pub use starting::RunStart;
-pub use status::{Outcome, RunStatus};
+pub use status::{RunOutcome, RunStatus};

@@ -1,7 +1,7 @@
 //! The plugins that took part in runs.
 
 use codetune_plugin::PluginIdentity;
-use codetune_validate::{PLUGIN_CARRIER, PLUGIN_VERSION, Violation, check_digest, check_plugin_name};
+use codetune_validate::{PLUGIN_RUNTIME, PLUGIN_VERSION, Violation, check_digest, check_plugin_name};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -27,7 +27,7 @@ impl Store {
         })
     }
 
-    /// The plugins that took part in a run, by name and carrier.
+    /// The plugins that took part in a run, by name and runtime.
     ///
     /// # Errors
     ///
@@ -35,11 +35,11 @@ impl Store {
     pub fn plugins(&self, run: &RunId) -> Result<Vec<PluginIdentity>, StoreError> {
         self.read("reading plugins", async |connection| {
             let seq = self.find_seq(connection, run).await?;
-            let select = "SELECT name, version, carrier, digest FROM run_plugin WHERE run = ?1 \
-                          ORDER BY name, carrier";
+            let select = "SELECT name, version, runtime, digest FROM run_plugin WHERE run = ?1 \
+                          ORDER BY name, runtime";
             let rows: Vec<(String, String, String, Option<String>)> =
                 sqlx::query_as(select).bind(seq).fetch_all(connection).await?;
-            let plugin = |(name, version, carrier, digest)| PluginIdentity { name, version, carrier, digest };
+            let plugin = |(name, version, runtime, digest)| PluginIdentity { name, version, runtime, digest };
             Ok(rows.into_iter().map(plugin).collect())
         })
     }
@@ -50,7 +50,7 @@ pub(super) fn check(plugin: &PluginIdentity) -> Result<(), Violation> {
     check_plugin_name(&plugin.name)?;
     let fields = || {
         PLUGIN_VERSION.check_text(&plugin.version)?;
-        PLUGIN_CARRIER.check_text(&plugin.carrier)?;
+        PLUGIN_RUNTIME.check_text(&plugin.runtime)?;
         plugin.digest.as_deref().map_or(Ok(""), |digest| check_digest("plugin_digest", digest))
     };
     match fields() {
@@ -68,13 +68,13 @@ pub(super) async fn record(
     plugins: &[PluginIdentity],
 ) -> Result<(), Fault> {
     for plugin in plugins {
-        let insert = "INSERT INTO run_plugin (run, name, carrier, version, digest) \
-                      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (run, name, carrier) DO UPDATE SET \
+        let insert = "INSERT INTO run_plugin (run, name, runtime, version, digest) \
+                      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (run, name, runtime) DO UPDATE SET \
                       digest = digest WHERE version = excluded.version AND digest IS excluded.digest";
-        let query = sqlx::query(insert).bind(seq).bind(&plugin.name).bind(&plugin.carrier);
+        let query = sqlx::query(insert).bind(seq).bind(&plugin.name).bind(&plugin.runtime);
         let query = query.bind(&plugin.version).bind(&plugin.digest);
         if query.execute(&mut *connection).await?.rows_affected() == 0 {
-            let name = format!("{} ({}) of another version or digest", plugin.name, plugin.carrier);
+            let name = format!("{} ({}) of another version or digest", plugin.name, plugin.runtime);
             return Err(Fault::Told(StoreError::Duplicate { what: "plugin in this run:", name }));
         }
     }

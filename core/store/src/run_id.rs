@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use codetune_validate::{Rule, Violation, escape_control};
+use codetune_validate::{Constraint, Violation, escape_control};
 use rand::Rng;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -45,7 +45,7 @@ impl RunId {
             return Ok(Self(text.to_owned()));
         }
         let value = format!("\"{}\"", escape_control(text));
-        Err(Violation::new("run", value, Rule::Format, "an id like 20260131-120000123-0a1b2c3d"))
+        Err(Violation::new("run", value, Constraint::Format, "an id like 20260131-120000123-0a1b2c3d"))
     }
 
     /// The id as text.

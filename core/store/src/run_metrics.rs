@@ -1,6 +1,6 @@
 use std::{collections::HashSet, sync::Arc};
 
-use codetune_train::{EpochStart, Metric, MetricSink, ModelError, key};
+use codetune_train::{EpochStart, Metric, MetricSink, TrainableError, key};
 
 use super::{Epoch, MetricRow, RunId, Store};
 
@@ -24,7 +24,7 @@ impl MetricSink for RunMetrics {
         Some(self.run.to_string())
     }
 
-    fn resume(&mut self, after_step: u64) -> Result<(), ModelError> {
+    fn resume(&mut self, after_step: u64) -> Result<(), TrainableError> {
         self.store.reopen_run(&self.run, after_step)?;
         // A run that was stopped between the evaluation after a step and the next checkpoint evaluates again.
         for key in [key::EVAL_LOSS, key::TRAIN_LOSS] {
@@ -35,7 +35,7 @@ impl MetricSink for RunMetrics {
         Ok(())
     }
 
-    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError> {
         let began = |epoch: &EpochStart| Epoch {
             epoch: epoch.epoch,
             first_step: epoch.first_step,

@@ -10,7 +10,7 @@ use super::{
     error::{Fault, StoreError, is_duplicate, is_orphan},
     host::{HostInfo, Liveness},
     run_id::RunId,
-    status::{Outcome, RunStatus},
+    status::{RunOutcome, RunStatus},
     timestamp,
 };
 
@@ -142,10 +142,10 @@ impl Store {
     ///
     /// No such run, one that has ended already or that another process works on, an error text that is refused, or
     /// the database.
-    pub fn finish_run(&self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
+    pub fn finish_run(&self, run: &RunId, outcome: &RunOutcome) -> Result<(), StoreError> {
         let error = match outcome {
-            Outcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
-            Outcome::Completed | Outcome::Interrupted => None,
+            RunOutcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
+            RunOutcome::Completed | RunOutcome::Interrupted => None,
         };
         let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
         self.write("finishing a run", async |connection, _| {
@@ -165,7 +165,7 @@ impl Store {
                 run: run.to_string(),
                 status: RunStatus::parse(&status).map_or("unknown", RunStatus::as_str),
                 wanted: "finished",
-                way_out: "reopen it first to go on with it",
+                remedy: "reopen it first to go on with it",
             }))
         })
     }
@@ -288,7 +288,7 @@ impl Store {
                 run: run.to_string(),
                 status: "running in another process",
                 wanted,
-                way_out: "wait until that process ends, or stop it",
+                remedy: "wait until that process ends, or stop it",
             }));
         }
         Ok(())

@@ -17,7 +17,7 @@ pub enum RunStatus {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// It did all of its work.
     Completed,
     /// It was stopped and can be resumed.
@@ -52,7 +52,7 @@ impl fmt::Display for RunStatus {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     /// The status that a run has after this.
     pub fn status(&self) -> RunStatus {
         match self {

@@ -1,6 +1,6 @@
 //! Times as the database keeps them: UTC, nine digits of a second, a `Z`.
 
-use codetune_validate::{Rule, Violation};
+use codetune_validate::{Constraint, Violation};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// Writes a time as `2026-01-31T12:00:00.123456789Z`, whatever zone it is given in; texts sort as times.
@@ -16,7 +16,7 @@ pub(super) fn write(field: &'static str, time: OffsetDateTime) -> Result<String,
             Violation::new(
                 field,
                 time.to_string(),
-                Rule::TooLarge,
+                Constraint::TooLarge,
                 "a time within the years 0 to 9999 in UTC",
             )
         })?;

@@ -100,7 +100,7 @@ impl<F: FnMut(&Event)> Observer for F {
 
 /// How a call of [`Trainer::run`](super::Trainer::run) ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum TrainOutcome {
     /// The result is written.
     Completed(TrainSummary),
     /// It was asked to stop; resuming goes on from the checkpoint.

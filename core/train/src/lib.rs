@@ -33,15 +33,15 @@ mod trainer;
 pub use audit::audit;
 pub use checkpoint_error::CheckpointError;
 pub use error::TrainError;
-pub use event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary};
+pub use event::{Event, Observer, StepReport, StopReason, TrainOutcome, TrainSummary};
 pub use metrics::{EpochStart, Metric, MetricSink, NoMetrics, key};
 pub use pending::Pending;
 pub use run_config::{
-    AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
-    RunConfig, Targets, TrainConfig,
+    AdapterSettings, CheckpointSettings, DataSettings, DataSource, EvalSettings, ModelSettings,
+    OutputSettings, RunConfig, TrainSettings,
 };
-pub use run_file_error::{Place, RunFileError};
+pub use run_file_error::{FilePosition, RunFileError};
 pub use schedule::{Schedule, ScheduleKind, Warmup};
-pub use trainable::{Gradients, ModelError, PassContext, Trainable};
+pub use trainable::{Gradients, PassContext, Trainable, TrainableError};
 pub use trained_model::TrainedModel;
 pub use trainer::{Resumed, Trainer};

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use time::OffsetDateTime;
 
-use super::trainable::ModelError;
+use super::trainable::TrainableError;
 
 /// What [`MetricSink`] records. All but [`TOKENS_PER_S`](key::TOKENS_PER_S) are equal in equal runs.
 pub mod key {
@@ -76,13 +76,13 @@ pub trait MetricSink {
     ///
     /// # Errors
     /// The sink cannot be reached.
-    fn resume(&mut self, after_step: u64) -> Result<(), ModelError>;
+    fn resume(&mut self, after_step: u64) -> Result<(), TrainableError>;
 
     /// Records epochs and metrics, all of them or none.
     ///
     /// # Errors
     /// The sink cannot be reached.
-    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError>;
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError>;
 }
 
 /// Keeps nothing.
@@ -90,11 +90,11 @@ pub trait MetricSink {
 pub struct NoMetrics;
 
 impl MetricSink for NoMetrics {
-    fn resume(&mut self, _: u64) -> Result<(), ModelError> {
+    fn resume(&mut self, _: u64) -> Result<(), TrainableError> {
         Ok(())
     }
 
-    fn append(&mut self, _: &[EpochStart], _: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, _: &[EpochStart], _: &[Metric]) -> Result<(), TrainableError> {
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use candle_core::{Tensor, Var};
 use codetune_tensor::{AdamW, Moments, TensorError, adamw_step, clip, global_norm};
 
 use super::{
-    checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainConfig, trainable::Trainable,
+    checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainSettings,
+    trainable::Trainable,
 };
 
 /// The trainable tensors with their moments, in two groups as transformers' `Trainer` makes them: those that decay, and
@@ -15,7 +16,7 @@ use super::{
 pub(super) struct Optimizer {
     parameters: Vec<Parameter>,
     settings: AdamW,
-    clip_norm: f64,
+    max_grad_norm: f64,
 }
 
 #[derive(Debug)]
@@ -28,7 +29,7 @@ struct Parameter {
 
 impl Optimizer {
     /// An optimizer of a model's trainable tensors, with no moments yet.
-    pub(super) fn new(model: &dyn Trainable, config: &TrainConfig) -> Result<Self, TensorError> {
+    pub(super) fn new(model: &dyn Trainable, config: &TrainSettings) -> Result<Self, TensorError> {
         let settings = AdamW {
             lr: config.learning_rate,
             beta1: config.beta1,
@@ -43,7 +44,7 @@ impl Optimizer {
         };
         let parameters =
             model.trainable().into_iter().map(with_moments).collect::<Result<_, TensorError>>()?;
-        Ok(Self { parameters, settings, clip_norm: config.clip_norm })
+        Ok(Self { parameters, settings, max_grad_norm: config.max_grad_norm })
     }
 
     /// How many numbers are trained.
@@ -55,8 +56,8 @@ impl Optimizer {
     /// finite number: then no update may be made of them.
     pub(super) fn clip(&self, gradients: &mut [Tensor]) -> Result<f64, TensorError> {
         let norm = global_norm(gradients)?;
-        if norm.is_finite() && self.clip_norm > 0.0 && norm + 1e-6 > self.clip_norm {
-            clip(gradients, self.clip_norm)?;
+        if norm.is_finite() && self.max_grad_norm > 0.0 && norm + 1e-6 > self.max_grad_norm {
+            clip(gradients, self.max_grad_norm)?;
         }
         Ok(norm)
     }

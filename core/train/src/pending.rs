@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{
     event::StepReport,
     metrics::{EpochStart, Metric, MetricSink, key},
-    trainable::ModelError,
+    trainable::TrainableError,
 };
 
 /// What is handed to the sink before the next checkpoint. A checkpoint carries what the sink refused.
@@ -41,7 +41,7 @@ impl Pending {
     }
 
     /// Hands everything over; all of it stays where the sink refuses.
-    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), ModelError> {
+    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), TrainableError> {
         sink.append(&self.epochs, &self.metrics)?;
         *self = Self::default();
         Ok(())
@@ -61,11 +61,11 @@ mod tests {
     }
 
     impl MetricSink for Flaky {
-        fn resume(&mut self, _: u64) -> Result<(), ModelError> {
+        fn resume(&mut self, _: u64) -> Result<(), TrainableError> {
             Ok(())
         }
 
-        fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+        fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError> {
             if !std::mem::replace(&mut self.asked, true) {
                 return Err("the disk is full".into());
             }

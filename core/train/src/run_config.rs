@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use codetune_plugin::Carrier;
+use codetune_model::Targets;
+use codetune_plugin::Runtime;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,35 +17,35 @@ pub struct RunConfig {
     /// Seed of everything random: a new adapter, dropout and, beside the dataset's own seed, the order of sequences.
     pub seed: u64,
     /// What is trained.
-    pub model: ModelConfig,
+    pub model: ModelSettings,
     /// On what.
-    pub data: DataConfig,
+    pub data: DataSettings,
     /// With which adapter; none means that every weight is trained.
-    pub adapter: Option<AdapterConfig>,
+    pub adapter: Option<AdapterSettings>,
     /// The loop and the optimizer.
-    pub train: TrainConfig,
+    pub train: TrainSettings,
     /// When to look at the held-out data.
-    pub eval: EvalConfig,
+    pub eval: EvalSettings,
     /// When to keep the state.
-    pub checkpoint: CheckpointConfig,
+    pub checkpoint: CheckpointSettings,
     /// Where results go.
-    pub output: OutputConfig,
+    pub output: OutputSettings,
 }
 
 /// The base model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ModelConfig {
+pub struct ModelSettings {
     /// A folder with `config.json`, safetensors and `tokenizer.json`.
     pub path: PathBuf,
     /// The training backend's plugin name; by architecture where absent.
     pub backend: Option<String>,
     /// How the backend must be loaded; any way where absent.
-    pub carrier: Option<Carrier>,
+    pub runtime: Option<Runtime>,
 }
 
 /// The training data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DataConfig {
+pub struct DataSettings {
     /// Where it lies.
     #[serde(flatten)]
     pub source: DataSource,
@@ -64,7 +65,7 @@ pub enum DataSource {
 
 /// A LoRA adapter. Values are absent only where `init` is given and decides them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AdapterConfig {
+pub struct AdapterSettings {
     /// Rank of the two matrices.
     pub r: Option<u64>,
     /// The adapter's output is scaled by `alpha / r`.
@@ -77,19 +78,9 @@ pub struct AdapterConfig {
     pub init: Option<PathBuf>,
 }
 
-/// Which projections an adapter is put on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Targets {
-    /// Every projection but the output head.
-    AllLinear,
-    /// Those whose names end in one of these.
-    Named(Vec<String>),
-}
-
 /// The loop and the optimizer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TrainConfig {
+pub struct TrainSettings {
     /// Sequences in a micro-batch.
     pub batch_size: u64,
     /// Micro-batches in a step.
@@ -118,15 +109,15 @@ pub struct TrainConfig {
     /// Added to the denominator.
     pub epsilon: f64,
     /// Norm above which gradients are scaled down; 0 switches clipping off.
-    pub clip_norm: f64,
+    pub max_grad_norm: f64,
     /// Whether activations are recomputed in the backward pass.
-    pub checkpointing: bool,
+    pub gradient_checkpointing: bool,
 }
 
 /// Evaluation on held-out data; at the start and at the end it happens in any case. Where nothing is held out, a run
 /// is refused that would end early or restore by it, and warned of the rest.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EvalConfig {
+pub struct EvalSettings {
     /// Steps between evaluations.
     pub every_steps: Option<u64>,
     /// Batches looked at, from the first; all where absent.
@@ -139,7 +130,7 @@ pub struct EvalConfig {
     pub restore_best: bool,
 }
 
-impl EvalConfig {
+impl EvalSettings {
     /// The first key given that asks for another result, which cannot be where no data is held out.
     pub(super) fn needs_held_out(&self) -> Option<&'static str> {
         let given = [
@@ -158,7 +149,7 @@ impl EvalConfig {
 
 /// When to keep the state; at the start, at the end and on interruption it happens in any case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CheckpointConfig {
+pub struct CheckpointSettings {
     /// Steps between checkpoints.
     pub every_steps: Option<u64>,
     /// Minutes after which the next step is followed by one; in a run file 5 by default where `every_steps` is absent.
@@ -169,7 +160,7 @@ pub struct CheckpointConfig {
 
 /// Where results go.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OutputConfig {
+pub struct OutputSettings {
     /// The folder for checkpoints and the result.
     pub dir: PathBuf,
 }

@@ -2,10 +2,10 @@
 
 use std::{ops::Range, path::PathBuf};
 
-use codetune_validate::{Brought, Field, Rule, Violation, brought_key, nearest, nearly_same};
+use codetune_validate::{Brought, Constraint, Field, Violation, brought_key, nearest, nearly_same};
 use toml::de::{DeTable, DeValue};
 
-use super::run_file_error::{Place, RunFileError};
+use super::run_file_error::{FilePosition, RunFileError};
 
 type Result<T> = std::result::Result<T, RunFileError>;
 
@@ -28,8 +28,8 @@ pub(super) struct Section<'a> {
 }
 
 impl Text<'_> {
-    pub(super) fn place(&self, offset: usize) -> Place {
-        Place::of(self.file, self.text, offset)
+    pub(super) fn place(&self, offset: usize) -> FilePosition {
+        FilePosition::of(self.file, self.text, offset)
     }
 }
 
@@ -44,7 +44,7 @@ impl<'a> Section<'a> {
         let (table, at) = match self.find(path) {
             None => (None, self.at),
             Some((DeValue::Table(table), span)) => (Some(table), span.start),
-            Some((value, span)) => return Err(self.refuse(path, value, &span, Rule::Type, "a table")),
+            Some((value, span)) => return Err(self.refuse(path, value, &span, Constraint::Type, "a table")),
         };
         Ok(Self { text: self.text, path, table, at })
     }
@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let checked = match whole(value) {
             Some(Ok(whole)) => field.check_integer(whole),
-            Some(Err(written)) => Err(violation(field, written, Rule::TooLarge)),
+            Some(Err(written)) => Err(violation(field, written, Constraint::TooLarge)),
             None => Err(self.check_other(value, field)),
         };
         checked.map(Some).map_err(|violation| self.named(key, violation, &span))
@@ -126,7 +126,7 @@ impl<'a> Section<'a> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let checked = match (value, whole(value)) {
             (_, Some(Ok(whole))) => field.check_float(whole as f64),
-            (_, Some(Err(written))) => Err(violation(field, written, Rule::TooLarge)),
+            (_, Some(Err(written))) => Err(violation(field, written, Constraint::TooLarge)),
             (DeValue::Float(number), None) => field.check_float(number.as_str().parse().unwrap_or(f64::NAN)),
             (value, None) => Err(self.check_other(value, field)),
         };
@@ -148,7 +148,7 @@ impl<'a> Section<'a> {
         match self.find(key) {
             None => Ok(None),
             Some((DeValue::Boolean(value), _)) => Ok(Some(*value)),
-            Some((value, span)) => Err(self.refuse(key, value, &span, Rule::Type, "true or false")),
+            Some((value, span)) => Err(self.refuse(key, value, &span, Constraint::Type, "true or false")),
         }
     }
 
@@ -160,8 +160,8 @@ impl<'a> Section<'a> {
             Some((_, meaning)) => Ok(Some(*meaning)),
             None => {
                 let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-                let rule = if value.is_str() { Rule::Format } else { Rule::Type };
-                Err(self.refuse(key, value, &span, rule, &known.join(" or ")))
+                let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
+                Err(self.refuse(key, value, &span, constraint, &known.join(" or ")))
             }
         }
     }
@@ -174,11 +174,11 @@ impl<'a> Section<'a> {
             return Ok(Some(None));
         }
         let DeValue::Array(items) = value else {
-            let rule = if value.is_str() { Rule::Format } else { Rule::Type };
-            return Err(self.refuse(key, value, &span, rule, &expected));
+            let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
+            return Err(self.refuse(key, value, &span, constraint, &expected));
         };
         if items.is_empty() {
-            return Err(self.refuse(key, value, &span, Rule::Empty, &expected));
+            return Err(self.refuse(key, value, &span, Constraint::Empty, &expected));
         }
         let mut names = Vec::with_capacity(items.len());
         for item in items.iter() {
@@ -187,9 +187,17 @@ impl<'a> Section<'a> {
                     names.push(name.to_owned());
                 }
                 Some(_) => {
-                    return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Format, &expected));
+                    return Err(self.refuse(
+                        key,
+                        item.get_ref(),
+                        &item.span(),
+                        Constraint::Format,
+                        &expected,
+                    ));
                 }
-                None => return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Type, &expected)),
+                None => {
+                    return Err(self.refuse(key, item.get_ref(), &item.span(), Constraint::Type, &expected));
+                }
             }
         }
         Ok(Some(Some(names)))
@@ -201,7 +209,7 @@ impl<'a> Section<'a> {
     }
 
     /// Where a key stands, or its table where it is absent.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    pub(super) fn place_of(&self, key: &str) -> FilePosition {
         self.text.place(self.find(key).map_or(self.at, |(_, span)| span.start))
     }
 
@@ -230,19 +238,19 @@ impl<'a> Section<'a> {
         key: &str,
         value: &DeValue<'_>,
         span: &Range<usize>,
-        rule: Rule,
+        constraint: Constraint,
         expected: &str,
     ) -> RunFileError {
-        self.named(key, Violation::new(key, shown(value), rule, expected), span)
+        self.named(key, Violation::new(key, shown(value), constraint, expected), span)
     }
 
     fn check_other(&self, value: &DeValue<'_>, field: &Field) -> Violation {
-        violation(field, shown(value), Rule::Type)
+        violation(field, shown(value), Constraint::Type)
     }
 }
 
-fn violation(field: &Field, value: String, rule: Rule) -> Violation {
-    Violation::new(field.name, value, rule, field.kind.to_string())
+fn violation(field: &Field, value: String, constraint: Constraint) -> Violation {
+    Violation::new(field.name, value, constraint, field.kind.to_string())
 }
 
 /// The whole number that is written there, or its digits where it is beyond 64 bits.

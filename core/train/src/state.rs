@@ -12,8 +12,8 @@ use super::{checkpoint_error::CheckpointError, pending::Pending, run_config::Run
 /// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
 /// one the digest of the state itself. Since the fourth no step takes micro-batches of two epochs, so that the steps of
 /// earlier ones are others. The fifth spares norms and biases weight decay, and keeps metrics that could not be
-/// recorded.
-pub const FORMAT: u64 = 5;
+/// recorded. The sixth has renamed keys of the configuration.
+pub const FORMAT: u64 = 6;
 
 /// Keys of the configuration that say how long a run is. They may change where a run that is done is extended.
 pub(super) const LENGTH: [&str; 2] = ["train.epochs", "train.max_steps"];

@@ -1,4 +1,4 @@
-//! Keys that people bring from other training tools, with what they are called here.
+//! Keys from other training tools, and former names of our own, with what they are called here.
 
 /// Where a brought key leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +71,10 @@ const TABLE: &[(&[&str], Brought)] = &[
     (&["adam_epsilon", "eps", "adam_eps"], Keys(&["train.epsilon"])),
     (&["wd"], Keys(&["train.weight_decay"])),
     (
-        &["max_grad_norm", "gradient_clipping", "grad_clip", "gradient_clip_val", "clip_grad_norm"],
-        Keys(&["train.clip_norm"]),
+        &["gradient_clipping", "grad_clip", "gradient_clip_val", "clip_grad_norm", "max_norm"],
+        Keys(&["train.max_grad_norm"]),
     ),
-    (
-        &["gradient_checkpointing", "activation_checkpointing", "gradient_checkpointing_kwargs"],
-        Keys(&["train.checkpointing"]),
-    ),
+    (&["activation_checkpointing", "gradient_checkpointing_kwargs"], Keys(&["train.gradient_checkpointing"])),
     (&["optim", "optimizer", "optimizer_type", "optim_args"], Nothing(ONE_OPTIMIZER)),
     (
         &[
@@ -237,11 +234,16 @@ const TABLE: &[(&[&str], Brought)] = &[
             "eval_split",
             "holdout",
         ],
-        Keys(&["heldout"]),
+        Keys(&["held_out"]),
     ),
     (&["fim_spm_rate", "spm"], Keys(&["spm_rate"])),
     (&["fim_ratio", "fim"], Keys(&["fim_rate"])),
     (&["deduplicate", "dedupe", "deduplication", "dataset_exact_deduplication"], Keys(&["dedup"])),
+    // Former names of our own.
+    (&["carrier"], Keys(&["model.runtime"])),
+    (&["clip_norm"], Keys(&["train.max_grad_norm"])),
+    (&["checkpointing"], Keys(&["train.gradient_checkpointing"])),
+    (&["heldout"], Keys(&["held_out"])),
 ];
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     field::{Bound, Field, Kind},
-    violation::{Rule, Violation, shown_float, shown_text},
+    violation::{Constraint, Violation, shown_float, shown_text},
 };
 
 impl Field {
@@ -15,11 +15,15 @@ impl Field {
     /// Out of bounds, or this field takes text.
     pub fn check_integer(&self, value: i64) -> Result<i64, Violation> {
         match self.kind {
-            Kind::Integer { min, .. } if value < min => Err(self.refuse(value.to_string(), Rule::TooSmall)),
-            Kind::Integer { max, .. } if value > max => Err(self.refuse(value.to_string(), Rule::TooLarge)),
+            Kind::Integer { min, .. } if value < min => {
+                Err(self.refuse(value.to_string(), Constraint::TooSmall))
+            }
+            Kind::Integer { max, .. } if value > max => {
+                Err(self.refuse(value.to_string(), Constraint::TooLarge))
+            }
             Kind::Integer { .. } => Ok(value),
             Kind::Float { .. } => self.check_float(value as f64).map(|_| value),
-            Kind::Text { .. } => Err(self.refuse(format!("the number {value}"), Rule::Type)),
+            Kind::Text { .. } => Err(self.refuse(format!("the number {value}"), Constraint::Type)),
         }
     }
 
@@ -31,10 +35,10 @@ impl Field {
     /// a value that was written as a float was meant as one.
     pub fn check_float(&self, value: f64) -> Result<f64, Violation> {
         let Kind::Float { min, max } = self.kind else {
-            return Err(self.refuse(shown_float(value), Rule::Type));
+            return Err(self.refuse(shown_float(value), Constraint::Type));
         };
         if !value.is_finite() {
-            return Err(self.refuse(shown_float(value), Rule::NotFinite));
+            return Err(self.refuse(shown_float(value), Constraint::NotFinite));
         }
         let above = match min {
             Bound::Including(low) => value >= low,
@@ -45,8 +49,8 @@ impl Field {
             Bound::Excluding(high) => value < high,
         };
         match (above, below) {
-            (false, _) => Err(self.refuse(shown_float(value), Rule::TooSmall)),
-            (_, false) => Err(self.refuse(shown_float(value), Rule::TooLarge)),
+            (false, _) => Err(self.refuse(shown_float(value), Constraint::TooSmall)),
+            (_, false) => Err(self.refuse(shown_float(value), Constraint::TooLarge)),
             (true, true) => Ok(value),
         }
     }
@@ -59,23 +63,23 @@ impl Field {
     /// this field takes a number.
     pub fn check_text<'text>(&self, value: &'text str) -> Result<&'text str, Violation> {
         let Kind::Text { min_chars, max_chars, charset } = self.kind else {
-            return Err(self.refuse(format!("the text {}", shown_text(value)), Rule::Type));
+            return Err(self.refuse(format!("the text {}", shown_text(value)), Constraint::Type));
         };
         let chars = value.chars().count();
-        let rule = if chars == 0 && min_chars > 0 {
-            Rule::Empty
+        let constraint = if chars == 0 && min_chars > 0 {
+            Constraint::Empty
         } else if chars < min_chars {
-            Rule::TooShort
+            Constraint::TooShort
         } else if chars > max_chars {
-            Rule::TooLong
+            Constraint::TooLong
         } else {
             match value.chars().find(|c| !charset.accepts(*c)) {
                 None => return Ok(value),
-                Some(c) if c.is_control() => Rule::ControlCharacter,
-                Some(_) => Rule::Character,
+                Some(c) if c.is_control() => Constraint::ControlCharacter,
+                Some(_) => Constraint::Character,
             }
         };
-        Err(self.refuse(shown_text(value), rule))
+        Err(self.refuse(shown_text(value), constraint))
     }
 
     /// Checks a whole number that may lie beyond `i64`, such as a length or a seed.
@@ -87,12 +91,12 @@ impl Field {
         match (i64::try_from(value), self.kind) {
             (Ok(whole), _) => self.check_integer(whole).map(|_| value),
             (Err(_), Kind::Float { .. }) => self.check_float(value as f64).map(|_| value),
-            (Err(_), Kind::Integer { .. }) => Err(self.refuse(value.to_string(), Rule::TooLarge)),
-            (Err(_), Kind::Text { .. }) => Err(self.refuse(format!("the number {value}"), Rule::Type)),
+            (Err(_), Kind::Integer { .. }) => Err(self.refuse(value.to_string(), Constraint::TooLarge)),
+            (Err(_), Kind::Text { .. }) => Err(self.refuse(format!("the number {value}"), Constraint::Type)),
         }
     }
 
-    pub(super) fn refuse(&self, value: impl Into<String>, rule: Rule) -> Violation {
-        Violation::of(self, value, rule)
+    pub(super) fn refuse(&self, value: impl Into<String>, constraint: Constraint) -> Violation {
+        Violation::of(self, value, constraint)
     }
 }

@@ -1,6 +1,6 @@
 //! The format of a plugin's name: `namespace/name`.
 
-use super::violation::{Rule, Violation, shown_text};
+use super::violation::{Constraint, Violation, shown_text};
 
 /// Characters in each half of a name: a DNS label's limit, so that names can become package names anywhere.
 const MAX_HALF: usize = 64;
@@ -16,7 +16,7 @@ pub fn check_plugin_name(name: &str) -> Result<&str, Violation> {
         _ => Err(Violation::new(
             "plugin name",
             shown_text(name),
-            if name.is_empty() { Rule::Empty } else { Rule::Format },
+            if name.is_empty() { Constraint::Empty } else { Constraint::Format },
             "namespace/name, each 1 to 64 of a-z, 0-9 and -, not starting with -",
         )),
     }

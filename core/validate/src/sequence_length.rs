@@ -2,7 +2,7 @@
 
 use super::{
     table::MAX_SEQ_LENGTH,
-    violation::{Rule, Violation},
+    violation::{Constraint, Violation},
 };
 
 /// Checks `max_seq_length`: 1 to 8192 tokens, or up to the model's `max_position_embeddings` where that is
@@ -17,7 +17,7 @@ pub fn check_max_seq_length(value: i64, max_position_embeddings: Option<i64>) ->
         Err(violation) => violation,
     };
     match max_position_embeddings {
-        Some(positions) if violation.rule == Rule::TooLarge => {
+        Some(positions) if violation.constraint == Constraint::TooLarge => {
             if value <= positions {
                 return Ok(value);
             }

@@ -110,5 +110,5 @@ fields! {
     ARTIFACT_PATH = Field::text("artifact_path", 1, 4096, Charset::Line, "where an artifact lies");
     ARTIFACT_BYTES = Field::integer("artifact_bytes", 0, i64::MAX, None, "size of an artifact in bytes");
     PLUGIN_VERSION = Field::text("plugin_version", 1, 100, Charset::Line, "a plugin's own version");
-    PLUGIN_CARRIER = Field::text("plugin_carrier", 1, 50, Charset::Name, "how a plugin was loaded");
+    PLUGIN_RUNTIME = Field::text("plugin_runtime", 1, 50, Charset::Name, "how a plugin was loaded");
 }

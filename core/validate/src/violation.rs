@@ -1,4 +1,4 @@
-//! A value that was refused: which field, which value, which rule.
+//! A value that was refused: which field, which value, which constraint.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use super::{field::Field, redact::escape_control};
 
 /// A value refused by a [`Field`], in words that tell what to give instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {value} {rule}: expected {expected}")]
+#[error("{field}: {value} {constraint}: expected {expected}")]
 pub struct Violation {
     /// The name of the field.
     pub field: String,
     /// The refused value for people: control characters escaped, shortened when long, secrets hidden.
     pub value: String,
-    /// The rule that the value breaks.
-    pub rule: Rule,
+    /// The constraint that the value breaks.
+    pub constraint: Constraint,
     /// What is accepted instead.
     pub expected: String,
 }
 
 /// Why a value was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub enum Constraint {
     /// A value of another type: a boolean for a number, a float for an integer, a number for text.
     Type,
     /// NaN or an infinity.
@@ -43,7 +43,7 @@ pub enum Rule {
     Format,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Type => "is of another type",
@@ -62,18 +62,23 @@ impl fmt::Display for Rule {
 
 impl Violation {
     /// A violation of a field's own bounds.
-    pub(crate) fn of(field: &Field, value: impl Into<String>, rule: Rule) -> Self {
-        Self { field: field.name.to_owned(), value: value.into(), rule, expected: field.kind.to_string() }
+    pub(crate) fn of(field: &Field, value: impl Into<String>, constraint: Constraint) -> Self {
+        Self {
+            field: field.name.to_owned(),
+            value: value.into(),
+            constraint,
+            expected: field.kind.to_string(),
+        }
     }
 
-    /// A violation of a rule that is not in the table.
+    /// A violation of a constraint that is not in the table.
     pub fn new(
         field: impl Into<String>,
         value: impl Into<String>,
-        rule: Rule,
+        constraint: Constraint,
         expected: impl Into<String>,
     ) -> Self {
-        Self { field: field.into(), value: value.into(), rule, expected: expected.into() }
+        Self { field: field.into(), value: value.into(), constraint, expected: expected.into() }
     }
 }
 

@@ -150,7 +150,7 @@ fn last(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use codetune_core::analysis::{Edit, Place};
+    use codetune_core::analysis::{Edit, LineSpan};
     use codetune_core::source::Language;
 
     use super::*;
@@ -175,7 +175,7 @@ mod tests {
         let start = text.find(what).unwrap();
         let line = text[..start].matches('\n').count() as u32 + 1;
         let (start, end) = (start as u32, (start + what.len()) as u32);
-        let place = Place { start_line: line, start_column: 1, end_line: line, end_column: 2 };
+        let place = LineSpan { start_line: line, start_column: 1, end_line: line, end_column: 2 };
         let edits =
             if sensitive { vec![Edit { start, end, place, replacement: "R".into() }] } else { vec![] };
         Finding {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use codetune_core::analysis::{
-    self, Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Summary, UsedAnalyzer,
+    self, Analysis, AnalysisError, AnalysisOptions, AnalysisSummary, FileAnalysis, UsedAnalyzer,
 };
 use codetune_core::files;
 use codetune_core::source::Inputs;
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::terminal::format::{count, counted};
 use crate::terminal::{Terminal, write_json};
 
-pub use options::Selection;
+pub use options::AnalyzerSelection;
 pub use text::languages;
 
 const EXAMPLES: &str = "\
@@ -54,7 +54,7 @@ pub struct Arguments {
     pub sources: inputs::Sources,
     /// What to run and which files to read.
     #[command(flatten)]
-    pub selection: options::Selection,
+    pub selection: options::AnalyzerSelection,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -205,7 +205,7 @@ pub fn analyze(
     let analysis = analysis::analyze(
         inputs,
         options,
-        &|at: analysis::Progress| progress.at(at.files as u64, at.total_files as u64),
+        &|at: analysis::AnalysisProgress| progress.at(at.files as u64, at.total_files as u64),
         &context.stop,
     )?;
     progress.finish();
@@ -226,7 +226,7 @@ fn is_silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
 ///
 /// # Errors
 /// A check was asked for, found nothing, and has not seen every file.
-fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
+fn verdict(summary: &AnalysisSummary, fail_on: Option<Level>) -> Result<Exit, Failure> {
     // Whatever was asked for was not done: an analyzer could not be used at all.
     if summary.errors.contains_key("plugin::unavailable") {
         return Ok(Exit::Plugin);
@@ -250,7 +250,7 @@ fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
     }
 }
 
-fn not_checked(summary: &Summary) -> Failure {
+fn not_checked(summary: &AnalysisSummary) -> Failure {
     let all = counted(summary.unread.values().sum(), "file");
     let by_reason: Vec<String> =
         summary.unread.iter().map(|(code, number)| format!("{} {}", count(*number), words(code))).collect();
@@ -290,9 +290,10 @@ mod tests {
 
     #[test]
     fn a_check_that_did_not_take_place_is_not_passed() {
-        let code =
-            |summary: &Summary, level| verdict(summary, level).unwrap_or_else(|failure| failure.exit());
-        let mut summary = Summary::default();
+        let code = |summary: &AnalysisSummary, level| {
+            verdict(summary, level).unwrap_or_else(|failure| failure.exit())
+        };
+        let mut summary = AnalysisSummary::default();
         (summary.files.seen, summary.files.analysed) = (3, 3);
         assert_eq!(code(&summary, None), Exit::Done);
         assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);

@@ -14,7 +14,7 @@ use crate::terminal::format::{bytes, parsed_size};
 
 /// The options that choose analyzers and files.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Selection {
+pub struct AnalyzerSelection {
     /// Run this analyzer only; may be given several times.
     #[arg(long = "analyzer", value_name = "NAME")]
     pub analyzers: Vec<String>,
@@ -58,7 +58,7 @@ fn size() -> ValueParser {
     })
 }
 
-impl Selection {
+impl AnalyzerSelection {
     /// What the core needs. For `documents` of a dataset every text is kept, and no file is read that the options
     /// here do not ask for.
     ///

@@ -123,14 +123,14 @@ fn show_text(terminal: &Terminal, heading: &str, text: &str) -> Result<(), Failu
 mod tests {
     use std::sync::Arc;
 
-    use codetune_core::analysis::Place;
+    use codetune_core::analysis::LineSpan;
 
     use super::*;
 
     #[test]
     fn a_function_is_cut_after_its_first_third() {
         let text = "import os\n\ndef f(a):\n    b = a\n    c = b\n    d = c\n    e = d\n    return e\n";
-        let place = Place { start_line: 3, start_column: 1, end_line: 8, end_column: 13 };
+        let place = LineSpan { start_line: 3, start_column: 1, end_line: 8, end_column: 13 };
         let (start, end) = (11, text.len() as u32 - 1);
         let symbol = Symbol {
             plugin: "codetune/metrics".into(),

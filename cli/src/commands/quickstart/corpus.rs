@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, Symbol};
 use codetune_core::dataset::{
-    CodeTokenizer, DatasetConfig, Document, Rule, Selection, Split, TokenizerTraining,
+    CodeTokenizer, DatasetConfig, Document, FilterRule, Selection, Split, TokenizerTraining,
 };
 use codetune_core::plugin::Digest;
 
@@ -70,7 +70,7 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     let folder = out.join("dataset");
     let digest = dataset::save(&built, &folder)?;
     let summary = built.inspect(8, 0, 0)?;
-    if summary.heldout_sequences == 0 || summary.train_sequences < 16 {
+    if summary.held_out_sequences == 0 || summary.train_sequences < 16 {
         return Err(too_little("left after the rules", kept.len(), size));
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
@@ -79,10 +79,10 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
 }
 
 fn config(seed: u64) -> DatasetConfig {
-    let rule = |name: &str, keep_if: &str| Rule { name: name.to_owned(), keep_if: keep_if.to_owned() };
+    let rule = |name: &str, keep_if: &str| FilterRule { name: name.to_owned(), keep_if: keep_if.to_owned() };
     DatasetConfig {
         seed,
-        heldout: 0.1,
+        held_out: 0.1,
         max_seq_length: SEQUENCE,
         rules: vec![
             rule("no-secrets", "findings.secrets.total == 0"),
@@ -136,7 +136,7 @@ fn too_little(place: &str, files: usize, size: usize) -> Failure {
 
 fn held_out(selection: &Selection, symbols: Vec<(String, Vec<Symbol>)>) -> Vec<HeldOut> {
     let mut symbols: std::collections::HashMap<String, Vec<Symbol>> = symbols.into_iter().collect();
-    let held_out = selection.kept.iter().filter(|(_, split)| *split == Split::Heldout);
+    let held_out = selection.kept.iter().filter(|(_, split)| *split == Split::HeldOut);
     let made = held_out.map(|(document, _)| HeldOut {
         path: document.path.clone(),
         text: Arc::clone(&document.text),

@@ -26,7 +26,7 @@ learning_rate = 1e-3
 schedule = "constant"
 warmup_steps = 10
 weight_decay = 0.1
-clip_norm = 1.0
+max_grad_norm = 1.0
 
 [eval]
 every_steps = 40
@@ -69,7 +69,7 @@ batch_size = {BATCH}
 learning_rate = 2e-3
 schedule = "cosine"
 warmup_steps = 5
-clip_norm = 1.0
+max_grad_norm = 1.0
 
 [eval]
 every_steps = 20

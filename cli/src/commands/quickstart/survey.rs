@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use codetune_core::analysis::Analysis;
-use codetune_core::plugin::{Carrier, PluginState, Registry};
+use codetune_core::plugin::{PluginState, Registry, Runtime};
 
 use super::Arguments;
 use crate::commands::{analyze, plugin};
@@ -17,11 +17,11 @@ use crate::terminal::format::count;
 /// Stdout cannot be written.
 pub fn plugins(registry: &Registry, context: &Context) -> Result<(), Failure> {
     context.terminal.print(&plugin::table(registry, &context.terminal))?;
-    let ready = |carrier| {
-        let of_it = registry.list().filter(|entry| entry.carrier() == Some(carrier));
+    let ready = |runtime| {
+        let of_it = registry.list().filter(|entry| entry.runtime() == Some(runtime));
         of_it.filter(|entry| entry.state == PluginState::Ready).count()
     };
-    let loaded = Carrier::ALL.map(|carrier| format!("{} {carrier}", ready(carrier)));
+    let loaded = Runtime::ALL.map(|runtime| format!("{} {runtime}", ready(runtime)));
     context.terminal.print(&format!("\nready: {}\n", loaded.join(", ")))
 }
 
@@ -30,9 +30,12 @@ pub fn plugins(registry: &Registry, context: &Context) -> Result<(), Failure> {
 /// # Errors
 /// The path cannot be read.
 pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) -> Result<Analysis, Failure> {
+    let selection = analyze::AnalyzerSelection {
+        exclude: own_folders(&arguments.out),
+        ..analyze::AnalyzerSelection::default()
+    };
     let selection =
-        analyze::Selection { exclude: own_folders(&arguments.out), ..analyze::Selection::default() };
-    let selection = analyze::Selection { max_bytes: codetune_core::source::DEFAULT_MAX_BYTES, ..selection };
+        analyze::AnalyzerSelection { max_bytes: codetune_core::source::DEFAULT_MAX_BYTES, ..selection };
     let options = selection.options(registry, context, true)?;
     let analysis = analyze::analyze(&arguments.path, &options, context)?;
     context.terminal.print(&analyze::languages(&analysis, &context.terminal))?;

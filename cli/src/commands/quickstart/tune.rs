@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use codetune_core::plugin::Registry;
 use codetune_core::run::Start;
 use codetune_core::store::RunId;
-use codetune_core::train::{Outcome, RunConfig, TrainSummary};
+use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
 use super::corpus::{Corpus, SEQUENCE};
 use super::{Arguments, recipe};
@@ -84,8 +84,8 @@ fn run(path: &Path, text: &str, doing: &str, context: &Context) -> Result<Tuned,
     let mut watch = Watch::new(context.terminal, doing);
     let trained = training::train(&config, &Start::New, context, &mut watch)?;
     let summary = match trained.outcome {
-        Outcome::Completed(summary) => summary,
-        Outcome::Interrupted { step, .. } => {
+        TrainOutcome::Completed(summary) => summary,
+        TrainOutcome::Interrupted { step, .. } => {
             return Err(Failure::new(Exit::Interrupted, format!("interrupted after step {}", count(step)))
                 .why(format!("run {}", trained.run))
                 .help(format!("finish this run with: codetune train {} --resume", path.display())));

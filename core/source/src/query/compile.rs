@@ -139,8 +139,8 @@ fn refuse_idle_parts(language: Language, pattern: &str, query: &Query) -> Result
         if let Some(name) = general.chain(properties).chain(settings).next() {
             let (line, column) = line_and_column(pattern, query.start_byte_for_pattern(index));
             let nearest = nearest(name, PREDICATES).map(|p| format!("the nearest is #{p}"));
-            let way_out = nearest.unwrap_or_else(|| format!("use one of #{}", PREDICATES.join(", #")));
-            let problem = format!("the predicate #{name} of this pattern has no effect here; {way_out}");
+            let remedy = nearest.unwrap_or_else(|| format!("use one of #{}", PREDICATES.join(", #")));
+            let problem = format!("the predicate #{name} of this pattern has no effect here; {remedy}");
             return Err(QueryError::Invalid { language, line, column, problem });
         }
     }

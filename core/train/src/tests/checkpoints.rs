@@ -5,14 +5,14 @@ use std::{
 };
 
 use super::toy::{Memory, Toy, config, trainer};
-use crate::{CheckpointError, Event, Outcome, TrainError, checkpoint};
+use crate::{CheckpointError, Event, TrainError, TrainOutcome, checkpoint};
 
 /// Final weights, as bits, and the metric rows of an uninterrupted run.
 fn uninterrupted(changes: &[(&str, &str)]) -> (Vec<u32>, Memory) {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::default();
     let mut whole = trainer(config(folder.path(), changes), Toy::new(), &sink);
-    assert!(matches!(whole.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(whole.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     (whole.into_model().bits(), sink)
 }
 
@@ -23,7 +23,7 @@ fn run_until(folder: &Path, sink: &Memory, step: u64, micro_step: u64) -> u64 {
     let mut part = trainer(config(folder, &[]), toy, sink).with_stop_flag(stop);
     part.resume().unwrap();
     match part.run(&mut |_: &Event| {}).unwrap() {
-        Outcome::Interrupted { step, checkpoint } => {
+        TrainOutcome::Interrupted { step, checkpoint } => {
             assert!(checkpoint.join("state.json").is_file());
             step
         }
@@ -34,7 +34,7 @@ fn run_until(folder: &Path, sink: &Memory, step: u64, micro_step: u64) -> u64 {
 fn finish(folder: &Path, sink: &Memory) -> Vec<u32> {
     let mut rest = trainer(config(folder, &[]), Toy::new(), sink);
     assert_eq!(rest.resume().unwrap().unwrap().run.as_deref(), Some("memory"));
-    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     let written =
         candle_core::safetensors::load(folder.join("out/model/model.safetensors"), &candle_core::Device::Cpu);
     let bits = rest.into_model().bits();

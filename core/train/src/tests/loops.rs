@@ -3,11 +3,11 @@ use std::sync::{Arc, atomic::AtomicBool};
 use codetune_dataset::TokenTape;
 
 use super::toy::{Memory, Rows, Toy, VOCABULARY, config, trainer};
-use crate::{Event, Outcome, StopReason, TrainError, TrainSummary, Trainer, checkpoint};
+use crate::{Event, StopReason, TrainError, TrainOutcome, TrainSummary, Trainer, checkpoint};
 
 fn complete(trainer: &mut Trainer<Toy>) -> TrainSummary {
     match trainer.run(&mut |_: &Event| {}).unwrap() {
-        Outcome::Completed(summary) => summary,
+        TrainOutcome::Completed(summary) => summary,
         other => panic!("{other:?}"),
     }
 }
@@ -19,7 +19,7 @@ fn training_lowers_both_losses_and_reports_each_step() {
     let mut events = Vec::new();
     let mut trainer = trainer(config(folder.path(), &[("epochs = 4", "epochs = 30")]), Toy::new(), &sink);
     let outcome = trainer.run(&mut |event: &Event| events.push(event.clone())).unwrap();
-    let Outcome::Completed(summary) = outcome else { panic!("{outcome:?}") };
+    let TrainOutcome::Completed(summary) = outcome else { panic!("{outcome:?}") };
     // 30 epochs of 7 micro-batches in steps of 3, 3 and 1.
     assert_eq!((summary.reason, summary.steps), (StopReason::AllSteps, 90));
     assert!(summary.last_eval_loss.unwrap() < 0.5 * summary.first_eval_loss.unwrap(), "{summary:?}");

@@ -1,7 +1,9 @@
 use std::path::Path;
 
+use codetune_model::Targets;
+
 use super::toy::RUN;
-use crate::{AdapterConfig, DataSource, RunConfig, ScheduleKind, Targets, Warmup};
+use crate::{AdapterSettings, DataSource, RunConfig, ScheduleKind, Warmup};
 
 fn refused(from: &str, to: &str) -> String {
     assert!(RUN.contains(from), "{from}");
@@ -24,9 +26,10 @@ fn paths_start_from_the_folder_and_absent_keys_take_the_tables_defaults() {
         (train.batch_size, train.epochs, train.max_steps, train.warmup),
         (16, Some(3), None, Warmup::Steps(100))
     );
-    assert_eq!((train.learning_rate, train.clip_norm, train.schedule), (2e-5, 1.0, ScheduleKind::Linear));
+    assert_eq!((train.learning_rate, train.max_grad_norm, train.schedule), (2e-5, 1.0, ScheduleKind::Linear));
     let targets = Some(Targets::Named(vec!["q_proj".to_owned(), "v_proj".to_owned()]));
-    let adapter = AdapterConfig { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
+    let adapter =
+        AdapterSettings { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
     assert_eq!(config.adapter, Some(adapter));
     assert_eq!(config.checkpoint.keep, 2);
 }
@@ -37,7 +40,7 @@ fn an_adapter_to_start_from_decides_what_the_file_leaves_out() {
     let adapter = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap().adapter.unwrap();
     let init = Some(Path::new("/runs/peft").to_owned());
     let expected =
-        AdapterConfig { r: None, alpha: None, dropout: None, targets: Some(Targets::AllLinear), init };
+        AdapterSettings { r: None, alpha: None, dropout: None, targets: Some(Targets::AllLinear), init };
     assert_eq!(adapter, expected);
 }
 
@@ -107,11 +110,11 @@ fn keys_of_other_tools_name_ours() {
         ("train", "num_epochs", "train.epochs"),
         ("train", "lr", "train.learning_rate"),
         ("train", "lr_scheduler_type", "train.schedule"),
-        ("train", "max_grad_norm", "train.clip_norm"),
+        ("train", "clip_grad_norm", "train.max_grad_norm"),
         ("train", "per_device_train_batch_size", "train.batch_size"),
         ("train", "micro_batch_size", "train.batch_size"),
         ("train", "gradient_accumulation_steps", "train.gradient_accumulation"),
-        ("train", "gradient_checkpointing", "train.checkpointing"),
+        ("train", "activation_checkpointing", "train.gradient_checkpointing"),
         ("train", "adam_beta2", "train.beta2"),
         ("train", "steps", "train.max_steps"),
         ("train", "eval_steps", "eval.every_steps"),
@@ -213,7 +216,7 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
             "path = \"base\"\nbackend = \"decoder\"",
             "model.backend: \"decoder\" does not follow the format: expected namespace/name",
         ),
-        ("path = \"base\"", "path = \"base\"\ncarrier = \"wasi\"", "model.carrier: \"wasi\""),
+        ("path = \"base\"", "path = \"base\"\nruntime = \"wasi\"", "model.runtime: \"wasi\""),
         (
             "dataset = \"data\"",
             "dataset = \"data\"\nmax_seq_length = 8193",
@@ -227,8 +230,8 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         ),
         (
             "[eval]",
-            "checkpointing = 1\n[eval]",
-            "train.checkpointing: the number 1 is of another type: expected true or false",
+            "gradient_checkpointing = 1\n[eval]",
+            "train.gradient_checkpointing: the number 1 is of another type: expected true or false",
         ),
     ] {
         let error = refused(from, to);

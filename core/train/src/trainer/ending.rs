@@ -5,8 +5,8 @@ use codetune_files as files;
 use super::Trainer;
 use crate::{
     error::TrainError,
-    event::{Event, Observer, Outcome, StopReason, TrainSummary},
-    trainable::{ModelError, Trainable},
+    event::{Event, Observer, StopReason, TrainOutcome, TrainSummary},
+    trainable::{Trainable, TrainableError},
 };
 
 impl<M: Trainable> Trainer<M> {
@@ -25,14 +25,14 @@ impl<M: Trainable> Trainer<M> {
         }
     }
 
-    pub(super) fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    pub(super) fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         let checkpoint = self.save(observer)?;
         let step = self.state.step;
         observer.on(&Event::Stopped { step, reason: StopReason::Interrupted });
         // A later call of `run` on this value goes on from here.
         self.resumed = true;
         self.state.elapsed_ms = self.elapsed_ms();
-        Ok(Outcome::Interrupted { step, checkpoint })
+        Ok(TrainOutcome::Interrupted { step, checkpoint })
     }
 
     /// Writes the result.
@@ -40,11 +40,11 @@ impl<M: Trainable> Trainer<M> {
         &mut self,
         reason: StopReason,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<TrainOutcome, TrainError> {
         let delivered_step = self.restore_best(observer)?;
         let output = self.result_folder();
         files::publish(&output, |folder| self.model.save(folder))
-            .map_err(ModelError::from)
+            .map_err(TrainableError::from)
             .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;
         // What the last checkpoint had to keep, or what was measured since.
@@ -52,7 +52,7 @@ impl<M: Trainable> Trainer<M> {
         self.pending
             .flush(self.metrics.as_mut())
             .map_err(|source| TrainError::Unrecorded { step, source })?;
-        Ok(Outcome::Completed(TrainSummary {
+        Ok(TrainOutcome::Completed(TrainSummary {
             reason,
             steps: self.state.step,
             tokens: self.state.tokens,

@@ -21,7 +21,7 @@ use super::{
     best::BestWeights,
     checkpoint::{self, State, Tensors},
     error::TrainError,
-    event::{Event, Observer, Outcome, StepReport},
+    event::{Event, Observer, StepReport, TrainOutcome},
     metrics::{MetricSink, NoMetrics},
     optimizer::Optimizer,
     output_lock::OutputLock,
@@ -147,7 +147,7 @@ impl<M: Trainable> Trainer<M> {
     ///
     /// # Errors
     /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         (self.started, self.saved_at) = (Instant::now(), Instant::now());
         self.check_evaluation()?;
         self.claim_output()?;
@@ -205,8 +205,8 @@ impl<M: Trainable> Trainer<M> {
         })
     }
 
-    /// Each turn begins at the border between two steps, which is also where a resumed run begins.
-    fn go_on(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    /// Each turn begins at the boundary between two steps, which is also where a resumed run begins.
+    fn go_on(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         loop {
             let mut reason = self.reason();
             if (self.evaluation_is_due() || reason.is_some()) && !self.evaluate(observer)? {
