@@ -1,4 +1,4 @@
-//! What every command needs.
+//! State shared by all commands.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,20 +17,20 @@ use crate::interrupt::Interrupt;
 use crate::plugins::PluginSettings;
 use crate::terminal::Terminal;
 
-/// The settings of this call, made into things when they are needed.
+/// The global options; directories, plugins and the database are opened on first use.
 pub struct Context {
-    /// Where answers go.
+    /// The terminal.
     pub terminal: Terminal,
-    /// Set by Ctrl-C; in a training run by SIGTERM and SIGHUP too.
+    /// Set by Ctrl-C, and in a training run also by SIGTERM and SIGHUP.
     pub stop: Arc<AtomicBool>,
-    /// Set while a run is trained, which saves a checkpoint when it is asked to stop.
+    /// Set during a training run, which saves a checkpoint when it is stopped.
     pub resumable: Arc<AtomicBool>,
     folders: Folders,
-    /// Made when it is first needed.
+    /// The writable directories, resolved on first use.
     usable: OnceLock<(Folders, Option<TempDir>)>,
-    /// Which plugins to use.
+    /// The plugin options.
     pub plugins: PluginSettings,
-    /// What tensors may take.
+    /// The memory limit of tensors.
     pub memory: MemoryBudget,
     database: Option<String>,
 }
@@ -39,7 +39,7 @@ impl Context {
     /// Reads the global options.
     ///
     /// # Errors
-    /// The usual folders are not known.
+    /// The default directories are unknown.
     pub fn new(globals: &Globals, terminal: Terminal, interrupt: Interrupt) -> Result<Self, Failure> {
         Ok(Context {
             terminal,
@@ -62,27 +62,26 @@ impl Context {
         })
     }
 
-    /// Where things are kept. What is kept in the cache saves time and nothing else: where it cannot be written, a
-    /// folder that goes with this call takes its place, with a warning.
+    /// The data and cache directories. If the cache is not writable, this warns and uses a temporary directory.
     pub fn folders(&self) -> &Folders {
         let choose = || {
             let Err(error) = self.folders.check_cache() else { return (self.folders.clone(), None) };
             let cache = self.folders.cache.display();
             let text =
-                format!("the cache {cache} cannot be written: {error}; nothing is kept for later calls");
+                format!("cannot write to the cache {cache}: {error}; continuing with a temporary cache");
             self.terminal.warn(&escape_control(&text));
             match tempfile::tempdir() {
                 Ok(folder) => {
                     (Folders { cache: folder.path().to_owned(), ..self.folders.clone() }, Some(folder))
                 }
-                // Whatever cannot go without says so itself.
+                // Whatever needs the cache reports the error.
                 Err(_) => (self.folders.clone(), None),
             }
         };
         &self.usable.get_or_init(choose).0
     }
 
-    /// The plugins.
+    /// The plugin registry.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
@@ -90,7 +89,7 @@ impl Context {
         self.plugins.registry(self.folders())
     }
 
-    /// The plugins, first-party ones loaded by `runtime` unless the command line names another.
+    /// The plugin registry, with first-party plugins in `runtime` unless the command line names another.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
@@ -99,27 +98,27 @@ impl Context {
         PluginSettings { runtime, ..self.plugins.clone() }.registry(self.folders())
     }
 
-    /// The database, made where there is none.
+    /// Opens the database, or creates it.
     ///
     /// # Errors
-    /// It cannot be opened; nothing else is ever opened instead.
+    /// The database cannot be opened.
     pub fn store(&self) -> Result<Store, Failure> {
         let url = match &self.database {
             Some(given) => given.clone(),
             None => {
                 let data = &self.folders.data;
                 std::fs::create_dir_all(data)
-                    .map_err(|error| Failure::file("make the folder", data, &error))?;
+                    .map_err(|error| Failure::file("create the directory", data, &error))?;
                 self.folders.database().display().to_string()
             }
         };
         Ok(Store::open(&url)?)
     }
 
-    /// Ends the command where it was asked to stop.
+    /// Returns an error if the user asked to stop.
     ///
     /// # Errors
-    /// It was.
+    /// The command was interrupted.
     pub fn go_on(&self) -> Result<(), Failure> {
         match self.stop.load(Ordering::SeqCst) {
             true => Err(Failure::new(Exit::Interrupted, "interrupted")),

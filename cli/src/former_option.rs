@@ -1,11 +1,11 @@
-//! Options that were renamed: whoever gives one is told its name of today.
+//! Former names of options.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const RENAMED: [(&str, &str); 2] = [("--carrier", "--runtime"), ("--heldout", "--held-out")];
 
-/// Adds the new name to the error of an option that was renamed.
+/// Adds the new name to the error for an option that was renamed.
 pub fn explain(mut error: clap::Error) -> clap::Error {
     if error.kind() != ErrorKind::UnknownArgument {
         return error;

@@ -1,4 +1,4 @@
-//! Training runs at the command line.
+//! Training runs.
 
 mod watch;
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 pub use watch::Watch;
 
-/// Trains as a run file says, with this call's plugins and database.
+/// Trains with the plugins and the database of this invocation.
 ///
 /// # Errors
 /// As [`Session::train`].

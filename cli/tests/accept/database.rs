@@ -77,5 +77,5 @@ fn a_database_that_cannot_grow_says_so_in_plain_words() {
     for internal in ["(code", "error returned from", "SQLITE", "sqlx"] {
         assert!(!ran.err.contains(internal), "`{internal}` in {}", ran.err);
     }
-    assert!(place.run(&["runs", "list"]).out.contains("there are no such runs"), "there is room again");
+    assert!(place.run(&["runs", "list"]).out.contains("no runs found"), "there is room again");
 }

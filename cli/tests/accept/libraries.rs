@@ -183,7 +183,7 @@ fn a_strangers_plugin_never_takes_the_place_of_codetunes_own_by_its_short_name()
     place.refused(
         &[&call[..], &["--option", "metrics.fault=loop"]].concat(),
         2,
-        &["no analyzer `codetune/metrics` runs"],
+        &["analyzer `codetune/metrics` is not selected"],
     );
 }
 

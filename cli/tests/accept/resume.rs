@@ -198,8 +198,8 @@ fn a_run_that_is_asked_to_stop_resumes_to_the_same_bits() {
         assert_eq!(ran.code, Some(130), "{name}: {ran:?}");
         ran.says(&[
             "was interrupted after step",
-            "its checkpoint is",
-            "go on with: codetune train run.toml",
+            "checkpoint: ",
+            "resume it with: codetune train run.toml",
             "--resume",
         ]);
         let answer: Value = serde_json::from_str(&ran.out).unwrap();

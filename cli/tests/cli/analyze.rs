@@ -39,7 +39,7 @@ fn text_shows_findings_in_their_source_and_accounts_for_every_file() {
         "--> src/keys.py:1:8",
         "warning[codetune/metrics/too-deep]",
         "def deep(a):",
-        "4 files: 3 analysed, 0 failed, 1 skipped\nnot looked at: 1 binary; --all lists them\n",
+        "4 files: 3 analyzed, 0 failed, 1 skipped\nskipped: 1 binary; use --all to list them\n",
     ] {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);
     }
@@ -221,9 +221,7 @@ fn a_gate_fails_on_files_that_it_wanted_and_could_not_read_unless_they_are_exclu
     assert!(ran.err.contains("1 not valid in their encoding, 1 too large"), "{}", ran.err);
     assert!(ran.err.contains("help: raise --max-bytes, or leave out by name"), "{}", ran.err);
     assert!(
-        ran.out.contains(
-            "could not be read: 1 not valid in their encoding, 1 too large; not looked at: 2 binary;"
-        ),
+        ran.out.contains("could not be read: 1 not valid in their encoding, 1 too large; skipped: 2 binary;"),
         "{}",
         ran.out
     );

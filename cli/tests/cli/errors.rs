@@ -15,19 +15,15 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         &[
             "error: --option metrics.max_ciclomatic=3",
             "did you mean `max_cyclomatic`?",
-            "help: see its options with",
+            "help: list its options with",
         ],
     ),
     (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: write a whole number"]),
-    (
-        &["analyze", ".", "--option", "max_cyclomatic"],
-        2,
-        &["is not PLUGIN.KEY=VALUE", "help: write for example"],
-    ),
+    (&["analyze", ".", "--option", "max_cyclomatic"], 2, &["is not PLUGIN.KEY=VALUE", "help: for example"]),
     (
         &["analyze", ".", "--option", "lint.level=3"],
         2,
-        &["no analyzer `lint` runs", "help: those that run are codetune/metrics"],
+        &["analyzer `lint` is not selected", "help: the selected analyzers are codetune/metrics"],
     ),
     (
         &["analyze", ".", "--analyzer", "metric"],
@@ -42,7 +38,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["--disable", "metrics", "plugin", "list"],
         2,
-        &["is not a whole name", "help: pass --disable codetune/metrics"],
+        &["is not a full plugin name", "help: use --disable codetune/metrics"],
     ),
     (&["--plugins", "nowhere", "plugin", "list"], 2, &["the plugin folder nowhere cannot be read"]),
     (&["--runtime", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
@@ -55,7 +51,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["runs", "show", "nothing"],
         2,
-        &["there is no run \"nothing\"", "help: see the runs with: codetune runs list"],
+        &["there is no run \"nothing\"", "help: list the runs with: codetune runs list"],
     ),
     (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
     (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
@@ -86,10 +82,10 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["generate", "nowhere", "--top-p", "0.9"],
         2,
-        &["--top-p changes nothing at temperature 0", "help: add --temperature 1"],
+        &["--top-p has no effect at temperature 0", "help: add --temperature 1"],
     ),
-    (&["generate", "nowhere", "--top-k", "3", "--temperature", "0"], 2, &["--top-k changes nothing"]),
-    (&["generate", "nowhere", "--seed", "0"], 2, &["--seed changes nothing", "leave --seed out"]),
+    (&["generate", "nowhere", "--top-k", "3", "--temperature", "0"], 2, &["--top-k has no effect"]),
+    (&["generate", "nowhere", "--seed", "0"], 2, &["--seed has no effect", "remove --seed"]),
     (
         &["dataset", "build", ".", "-o", "my data"],
         2,
@@ -100,8 +96,8 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (&["model", "init", "-o", "m"], 2, &["--preset"]),
     (&["model", "init", "-o", "m", "--config", "none.json"], 2, &["cannot read none.json"]),
     (&["generate", "nowhere", "--prompt", "x"], 2, &["cannot read nowhere/config.json"]),
-    (&["quickstart", "--minutes", "nan"], 2, &["write a number from 0.05 to 10000"]),
-    (&["quickstart"], 2, &["there is too little code to train on", "help: name a larger project"]),
+    (&["quickstart", "--minutes", "nan"], 2, &["expected a number from 0.05 to 10000"]),
+    (&["quickstart"], 2, &["not enough code to train on", "help: choose a larger project"]),
 ];
 
 #[test]

@@ -56,7 +56,7 @@ fn users_set_limits_of_plugins() {
     assert!(limit("codetune/metrics.memory_mib=78").out.contains("78 MiB of memory"));
     assert!(!limit("codetune/secrets.memory_mib=78").out.contains("78 MiB of memory"));
     for (wrong, expected) in [
-        ("metrics.time_ms=5", "write --plugin-limit codetune/metrics.LIMIT=NUMBER"),
+        ("metrics.time_ms=5", "use --plugin-limit codetune/metrics.LIMIT=NUMBER"),
         ("acme/none.time_ms=5", "there is no plugin"),
         ("time=5", "did you mean `time_ms`?"),
         ("time_ms=0", "from 1 to 600000"),

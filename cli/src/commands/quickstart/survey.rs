@@ -1,4 +1,4 @@
-//! Stages 1 and 2: what there is to work with.
+//! Stages 1 and 2: the plugins and the code.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::format::count;
 
-/// Shows the plugins.
+/// Prints the plugins.
 ///
 /// # Errors
 /// Stdout cannot be written.
@@ -25,7 +25,7 @@ pub fn plugins(registry: &Registry, context: &Context) -> Result<(), Failure> {
     context.terminal.print(&format!("\nready: {}\n", loaded.join(", ")))
 }
 
-/// Analyses the code, and shows what there is of each language.
+/// Analyzes the code and prints a table of languages.
 ///
 /// # Errors
 /// The path cannot be read.
@@ -41,7 +41,7 @@ pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) ->
     context.terminal.print(&analyze::languages(&analysis, &context.terminal))?;
     let files = &analysis.summary.files;
     context.terminal.print(&format!(
-        "\n{} files: {} analysed, {} failed, {} skipped; see them with: codetune analyze {}\n",
+        "\n{} files: {} analyzed, {} failed, {} skipped; for details run: codetune analyze {}\n",
         count(files.seen),
         count(files.analysed),
         count(files.failed),
@@ -51,10 +51,10 @@ pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) ->
     Ok(analysis)
 }
 
-/// What earlier quickstarts have written is no one's code.
+/// Globs for the output of earlier quickstarts, which is not source code.
 fn own_folders(out: &Path) -> Vec<String> {
     let name = out.file_name().unwrap_or_default().to_string_lossy();
-    // A name with a glob's signs in it would leave out something else.
+    // A name with glob characters would exclude something else.
     match name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.is_empty() {
         true => vec![format!("{name}/"), format!("{name}.*/")],
         false => Vec::new(),
