@@ -32,7 +32,10 @@ fn a_renamed_key_names_its_new_name() {
     ] {
         let ran = run(section, line);
         assert_eq!(ran.code, Some(2), "{ran:?}");
-        assert!(ran.err.contains(&format!("run.toml:2:1: {former}: unknown key; did you mean {current}?")), "{ran:?}");
+        assert!(
+            ran.err.contains(&format!("run.toml:2:1: {former}: unknown key; did you mean {current}?")),
+            "{ran:?}"
+        );
     }
     place.write("src/a.rs", "fn f() {}\n");
     place.write("dataset.toml", "heldout = 0.2\n");
