@@ -10,7 +10,7 @@ mod folder;
 mod private;
 mod whole;
 
-pub(crate) use folder::{UNFINISHED, publish};
+pub(crate) use folder::{UNFINISHED, publish, stranger};
 pub(crate) use private::{private_directory, read_private, write_private};
 pub(crate) use whole::write_durably;
 pub use whole::{write, write_with};
