@@ -25,14 +25,14 @@ pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
     let own = match (quiet, verbosity) {
         (true, _) => "error",
         (false, 0) => "warn",
-        (false, 1) => "warn,codetune=info,codetune_core=info",
-        (false, _) => "info,codetune=debug,codetune_core=debug",
+        (false, 1) => "warn,codetune=info",
+        (false, _) => "info,codetune=debug",
     };
     let given = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
     let filter = EnvFilter::try_new(given.as_deref().unwrap_or(own)).map_err(|error| {
         Failure::usage(format!("{VARIABLE} cannot be understood"))
             .why(error.to_string())
-            .help(format!("write for example {VARIABLE}=warn,codetune_core=debug"))
+            .help(format!("write for example {VARIABLE}=warn,codetune=debug"))
     })?;
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(color)

@@ -1,8 +1,9 @@
-//! The core of codetune: everything but the command line.
+//! The core of codetune: everything but the command line, under one name.
 //!
-//! One module is one room, and data flows down this list; a room uses those above it and never those below.
+//! Each module is a crate of its own below `core/`, so that a program which needs only some of them builds only
+//! those. Data flows down this list; a crate uses those above it and never those below.
 //!
-//! | room | what lives there |
+//! | crate | what lives there |
 //! |---|---|
 //! | [`validate`] | one table of bounds and formats that every layer follows |
 //! | [`files`] | files and folders that appear whole or not at all |
@@ -15,15 +16,16 @@
 //! | [`train`] | run files, the loop, schedule, optimizer, checkpoints and resume |
 //! | [`store`] | runs, metrics and artifacts over sqlx |
 //! | [`run`] | one training run, from its configuration to its record |
+#![deny(missing_docs)]
 
-pub mod analysis;
-pub mod dataset;
-pub mod files;
-pub mod model;
-pub mod plugin;
-pub mod run;
-pub mod source;
-pub mod store;
-pub mod tensor;
-pub mod train;
-pub mod validate;
+pub use codetune_analysis as analysis;
+pub use codetune_dataset as dataset;
+pub use codetune_files as files;
+pub use codetune_model as model;
+pub use codetune_plugin as plugin;
+pub use codetune_run as run;
+pub use codetune_source as source;
+pub use codetune_store as store;
+pub use codetune_tensor as tensor;
+pub use codetune_train as train;
+pub use codetune_validate as validate;

@@ -12,9 +12,7 @@ use serde_json::Map;
 fn real_files() -> Vec<(String, String)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for folder in
-        ["core/src/plugin", "core/src/source", "plugins/metrics", "plugins/secrets", "plugin-sdk/src"]
-    {
+    for folder in ["core/plugin", "core/source", "plugins/metrics", "plugins/secrets", "plugin-sdk/src"] {
         collect(&root.join(folder), &mut files);
     }
     files.sort();

@@ -4,9 +4,9 @@
 #![deny(missing_docs)]
 
 // Linking the crates makes their built-in forms known.
-use codetune_core::plugin::{Carrier, Registry};
 use codetune_decoder as _;
 use codetune_metrics as _;
+use codetune_plugin::{Carrier, Registry};
 use codetune_secrets as _;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));

@@ -1,0 +1,52 @@
+//! Running analyzers: batches, cache, findings, attributes, errors as values, SARIF.
+//!
+//! [`analyze`] discovers files, hands them to the analyzers that want their language, and accounts for every
+//! one of them: analysed, failed with the reason, or skipped with the reason. What it gives depends on the
+//! files, the analyzers and their options alone, never on threads, the cache or the carrier.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `run` | from a directory to an [`Analysis`] |
+//! | `options`, `progress`, `analysis_error` | what goes in, what is told on the way, why there is no answer |
+//! | `analyzer`, `batch`, `patience` | instances of an analyzer, the batches they are called with, faults contained |
+//! | `outcome`, `assemble` | what one analyzer said of one file, and what all of them said |
+//! | `file_analysis`, `analysis_report`, `summary` | the result and its JSON form |
+//! | `cache`, `cache_key` | results kept between runs |
+//! | `sarif` | the result as SARIF 2.1.0, for GitHub's code scanning |
+
+mod analysis_error;
+mod analysis_report;
+mod analyzer;
+mod assemble;
+mod batch;
+mod cache;
+mod cache_key;
+mod file_analysis;
+mod json;
+mod options;
+mod outcome;
+mod patience;
+mod progress;
+mod run;
+mod sarif;
+mod summary;
+#[cfg(test)]
+mod test_plugin;
+#[cfg(test)]
+mod tests;
+
+pub use analysis_error::AnalysisError;
+pub use analysis_report::{Analysis, UsedAnalyzer};
+pub use cache::{AnalysisCache, CacheError};
+pub use file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
+pub use options::{AnalysisOptions, Selected};
+pub use outcome::Place;
+pub use progress::Progress;
+pub use run::analyze;
+pub use sarif::{GITHUB_MAX_GZIPPED, github_limits, to_sarif};
+pub use summary::{FileCounts, FindingCounts, LanguageCounts, PluginVersion, Summary};
+
+/// Version of what this crate makes of an analyzer's answer; part of every cache key.
+///
+/// Raise it when the form of cached outcomes changes, or what is checked of an answer.
+pub const SCHEMA_VERSION: u32 = 2;

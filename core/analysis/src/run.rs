@@ -1,0 +1,296 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipReason, Skipped, SourceFile};
+use rayon::prelude::*;
+
+use super::analyzer::Analyzer;
+use super::cache::{decode, encode};
+use super::cache_key::Key;
+use super::outcome::Outcome;
+use super::{Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Progress, Summary, UsedAnalyzer};
+
+/// The most threads that can be asked for.
+const MOST_JOBS: usize = 1024;
+
+/// Files are loaded, looked up and stored by windows of at most so many, which bounds memory.
+const WINDOW_FILES: usize = 8_192;
+
+/// The most bytes of the files of one window.
+const WINDOW_BYTES: u64 = 64 << 20;
+
+/// One thread takes so many files at a time; their trees are in memory until all of them are done.
+const CHUNK_FILES: usize = 32;
+
+/// The most bytes of the files that one thread takes at a time.
+const CHUNK_BYTES: u64 = 512 << 10;
+
+/// Analyses the files of a directory, or of several inputs.
+///
+/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless
+/// the options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
+/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
+/// called from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the
+/// cache.
+///
+/// # Errors
+/// [`AnalysisError`]; a fault with a single file is none.
+#[tracing::instrument(skip_all)]
+pub fn analyze(
+    inputs: impl Into<Inputs>,
+    options: &AnalysisOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+    stop: &Arc<AtomicBool>,
+) -> Result<Analysis, AnalysisError> {
+    if options.jobs > MOST_JOBS {
+        return Err(AnalysisError::Jobs { given: options.jobs, most: MOST_JOBS });
+    }
+    let analyzers = Analyzer::prepare(&options.analyzers)?;
+    let used = Analyzer::used(&analyzers);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
+    let pool = pool.map_err(|error| AnalysisError::Threads(error.to_string()))?;
+    let every_text = options.discover.every_text
+        || !options.only_discovered && used.iter().any(UsedAnalyzer::wants_all_text);
+    let found = source::discover(inputs, &DiscoverOptions { every_text, ..options.discover.clone() })?;
+    let bytes = found.files.iter().map(|file| file.bytes).sum();
+    analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
+    let run =
+        Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
+
+    let mut files = Vec::with_capacity(found.files.len());
+    let mut skipped = found.skipped;
+    let (mut cached_answers, mut fresh_answers) = (0, 0);
+    for window in windows(&found.files) {
+        let done = run.window(window, &pool)?;
+        files.extend(done.files);
+        skipped.extend(done.skipped);
+        cached_answers += done.cached;
+        fresh_answers += done.fresh;
+    }
+    // A call that was stopped in the middle answers as one that failed, so the last window may only look whole.
+    if stop.load(Ordering::Relaxed) {
+        return Err(AnalysisError::Stopped);
+    }
+    for (analyzer, used) in analyzers.iter().zip(&used) {
+        // Which of its answers came before the limit depends on threads, so none of them counts.
+        if let Some(fault) = analyzer.said_too_much() {
+            files.iter_mut().for_each(|file| file.retract(used, fault));
+        }
+    }
+    skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    let summary = Summary::of(&files, &skipped, found.hidden, &used);
+    let mut warnings = found.warnings;
+    warnings.extend(Analyzer::odd_languages(&analyzers));
+    Ok(Analysis {
+        root: found.root,
+        scope: found.scope,
+        files,
+        skipped,
+        summary,
+        analyzers: used,
+        warnings,
+        cached_answers,
+        fresh_answers,
+    })
+}
+
+/// What stays the same while the windows pass.
+struct Run<'a> {
+    options: &'a AnalysisOptions,
+    analyzers: &'a [Analyzer],
+    used: &'a [UsedAnalyzer],
+    tally: Tally<'a>,
+    stop: &'a Arc<AtomicBool>,
+}
+
+/// A file with what is known of it before any analyzer is asked.
+struct Pending {
+    file: Arc<SourceFile>,
+    /// As discovered, for the progress.
+    bytes: u64,
+    asked: Vec<Asked>,
+}
+
+/// An analyzer that wants a file.
+struct Asked {
+    analyzer: usize,
+    key: Key,
+    outcome: Option<Outcome>,
+}
+
+/// What became of a window, or of a part of it.
+#[derive(Default)]
+struct Done {
+    files: Vec<FileAnalysis>,
+    skipped: Vec<Skipped>,
+    to_store: Vec<(Key, Vec<u8>)>,
+    cached: u64,
+    fresh: u64,
+    unfinished: bool,
+}
+
+impl Run<'_> {
+    fn window(&self, entries: &[FileEntry], pool: &rayon::ThreadPool) -> Result<Done, AnalysisError> {
+        let mut done = Done::default();
+        let mut pending = Vec::with_capacity(entries.len());
+        let loaded: Vec<_> = pool.install(|| entries.par_iter().map(|entry| self.load(entry)).collect());
+        for (entry, loaded) in entries.iter().zip(loaded) {
+            match loaded {
+                Some(Ok(file)) => pending.push(file),
+                Some(Err(reason)) => done.skipped.push(Skipped::entry(entry, reason)),
+                None => return Err(AnalysisError::Stopped),
+            }
+        }
+        let stored = self.options.cache.as_ref().map(|cache| {
+            let keys: Vec<Key> = pending.iter().flat_map(|file| file.asked.iter().map(|a| a.key)).collect();
+            cache.get(&keys)
+        });
+        if let Some(stored) = &stored {
+            pool.install(|| {
+                pending.par_iter_mut().flat_map_iter(|file| &mut file.asked).for_each(|asked| {
+                    asked.outcome = stored.get(&asked.key).and_then(|value| decode(&asked.key, value));
+                });
+            });
+        }
+        drop(stored);
+        let chunks = chunks(pending, pool.current_num_threads());
+        let parts: Vec<Done> =
+            pool.install(|| chunks.into_par_iter().map(|chunk| self.chunk(chunk)).collect());
+        for part in parts {
+            done.files.extend(part.files);
+            done.to_store.extend(part.to_store);
+            done.cached += part.cached;
+            done.fresh += part.fresh;
+            done.unfinished |= part.unfinished;
+        }
+        if let Some(cache) = &self.options.cache {
+            cache.put(&std::mem::take(&mut done.to_store));
+        }
+        match self.analyzers.iter().find_map(Analyzer::refused_options) {
+            Some(error) => Err(AnalysisError::Options(error.clone())),
+            None if done.unfinished => Err(AnalysisError::Stopped),
+            None => Ok(done),
+        }
+    }
+
+    /// `None` when asked to stop.
+    fn load(&self, entry: &FileEntry) -> Option<Result<Pending, SkipReason>> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let file = match source::load(entry, &self.options.discover) {
+            Ok(file) => Arc::new(file),
+            Err(reason) => {
+                self.tally.add(1, entry.bytes);
+                return Some(Err(reason));
+            }
+        };
+        let wanting =
+            self.analyzers.iter().enumerate().filter(|(_, a)| a.wants(file.language(), entry.extra));
+        let asked = wanting.map(|(analyzer, a)| Asked { analyzer, key: a.keys().key(&file), outcome: None });
+        Some(Ok(Pending { asked: asked.collect(), bytes: entry.bytes, file }))
+    }
+
+    /// Asks every analyzer for what is not known of these files, and puts the files together.
+    fn chunk(&self, mut chunk: Vec<Pending>) -> Done {
+        let mut done = Done::default();
+        for (number, analyzer) in self.analyzers.iter().enumerate() {
+            let is_missing = |asked: &Asked| asked.analyzer == number && asked.outcome.is_none();
+            let missing = |file: &&Pending| file.asked.iter().any(is_missing);
+            let files: Vec<Arc<SourceFile>> =
+                chunk.iter().filter(missing).map(|file| Arc::clone(&file.file)).collect();
+            if files.is_empty() {
+                continue;
+            }
+            let (Some(given), Some(manifest)) = (analyzer.run(&files, self.stop), analyzer.manifest()) else {
+                return Done { unfinished: true, files: Vec::new(), ..done };
+            };
+            let asked = chunk.iter_mut().filter_map(|file| {
+                let source = Arc::clone(&file.file);
+                file.asked.iter_mut().find(|asked| is_missing(asked)).map(|asked| (source, asked))
+            });
+            for ((source, asked), given) in asked.zip(given) {
+                let outcome = match given.report {
+                    Ok(report) => Outcome::of_report(report, manifest, source.lines()),
+                    Err(error) => Outcome::of_fault(&error.fault),
+                };
+                if given.lasting
+                    && self.options.cache.is_some()
+                    && let Some(value) = encode(&asked.key, &outcome)
+                {
+                    done.to_store.push((asked.key, value));
+                }
+                asked.outcome = Some(outcome);
+                done.fresh += 1;
+            }
+        }
+        let (count, bytes) = (chunk.len(), chunk.iter().map(|file| file.bytes).sum());
+        let answers: usize = chunk.iter().map(|file| file.asked.len()).sum();
+        done.cached = (answers as u64).saturating_sub(done.fresh);
+        for Pending { file, asked, .. } in chunk {
+            let outcomes = asked.into_iter().filter_map(|asked| {
+                let analyzer = self.analyzers.get(asked.analyzer)?;
+                Some((self.used.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
+            });
+            done.files.push(FileAnalysis::assemble(&file, outcomes, self.options));
+        }
+        self.tally.add(count, bytes);
+        done
+    }
+}
+
+/// How far the run is.
+struct Tally<'a> {
+    files: AtomicUsize,
+    bytes: std::sync::atomic::AtomicU64,
+    total: Progress,
+    tell: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl<'a> Tally<'a> {
+    fn new(files: &[FileEntry], tell: &'a (dyn Fn(Progress) + Sync)) -> Self {
+        let total_bytes = files.iter().map(|file| file.bytes).sum();
+        let total = Progress { total_files: files.len(), total_bytes, ..Progress::default() };
+        tell(total);
+        Tally { files: AtomicUsize::new(0), bytes: Default::default(), total, tell }
+    }
+
+    fn add(&self, files: usize, bytes: u64) {
+        let files = self.files.fetch_add(files, Ordering::Relaxed) + files;
+        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        (self.tell)(Progress { files, bytes, ..self.total });
+    }
+}
+
+/// Parts of the files that are loaded together.
+fn windows(mut files: &[FileEntry]) -> impl Iterator<Item = &[FileEntry]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |file: &&FileEntry| {
+            bytes += file.bytes;
+            bytes <= WINDOW_BYTES
+        };
+        let count = files.iter().take(WINDOW_FILES).take_while(fits).count().max(1);
+        let (window, rest) = files.split_at_checked(count)?;
+        files = rest;
+        Some(window)
+    })
+}
+
+/// Parts of a window that one thread takes, small enough that every thread gets several.
+fn chunks(pending: Vec<Pending>, threads: usize) -> Vec<Vec<Pending>> {
+    let most = (pending.len() / (threads * 4).max(1)).clamp(1, CHUNK_FILES);
+    let mut chunks: Vec<Vec<Pending>> = Vec::new();
+    let mut bytes = 0;
+    for file in pending {
+        bytes += file.bytes;
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < most && bytes <= CHUNK_BYTES => chunk.push(file),
+            _ => {
+                bytes = file.bytes;
+                chunks.push(vec![file]);
+            }
+        }
+    }
+    chunks
+}

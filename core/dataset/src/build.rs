@@ -1,0 +1,363 @@
+//! All stages in order: from documents to a dataset.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use codetune_analysis::UsedAnalyzer;
+use codetune_plugin::PluginIdentity;
+use rayon::prelude::*;
+
+use super::batch::PackedBatches;
+use super::dedup::dedup;
+use super::document::in_path_order;
+use super::mix::{RuleSet, mix};
+use super::pack::{Packing, TokenStream};
+use super::piece::{self, Pieces};
+use super::split::split;
+use super::vocabulary::Vocabulary;
+use super::{
+    CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, Ledger, LedgerReport,
+    Split, Stage,
+};
+
+/// A stage that takes long enough to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgressStage {
+    /// Rules, duplicates and the split.
+    Selecting,
+    /// Text to ids.
+    Encoding,
+    /// Ids to sequences.
+    Packing,
+}
+
+/// How far a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The stage at work.
+    pub stage: ProgressStage,
+    /// Documents done.
+    pub done: usize,
+    /// Documents in this stage.
+    pub total: usize,
+}
+
+/// Documents that were chosen, with their side, and those left out, both in path order.
+///
+/// Between [`select`] and [`assemble`] a tokenizer can be trained on [`Selection::training_texts`].
+pub struct Selection {
+    /// Kept documents.
+    pub kept: Vec<(Document, Split)>,
+    /// Documents left out, with the reason.
+    pub left_out: Vec<(Document, Dropped)>,
+    /// The analyzers whose answers the documents carry.
+    pub analyzers: Vec<PluginIdentity>,
+}
+
+impl Selection {
+    /// Texts of the training split, in path order: what a tokenizer may be trained on without seeing
+    /// held-out code.
+    pub fn training_texts(&self) -> Vec<Arc<str>> {
+        let train = self.kept.iter().filter(|(_, split)| *split == Split::Train);
+        train.map(|(document, _)| Arc::clone(&document.text)).collect()
+    }
+}
+
+/// A built dataset: token streams, records of every document, and the ledger.
+pub struct Dataset {
+    pub(super) config: DatasetConfig,
+    pub(super) tokenizer: CodeTokenizer,
+    pub(super) analyzers: Vec<PluginIdentity>,
+    pub(super) train: Tokens,
+    pub(super) heldout: Tokens,
+    pub(super) documents: Vec<DocumentRecord>,
+    pub(super) dropped: Vec<Dropped>,
+    pub(super) ledger: LedgerReport,
+}
+
+/// The ids of a split and how they are packed.
+pub(super) struct Tokens {
+    pub(super) stream: Arc<TokenStream>,
+    pub(super) packing: Arc<Packing>,
+}
+
+impl Tokens {
+    pub(super) fn new(stream: TokenStream, config: &DatasetConfig) -> Self {
+        let packing = Arc::new(Packing::new(&stream, config.max_seq_length, config.seed));
+        Self { stream: Arc::new(stream), packing }
+    }
+
+    /// What became of the tokens of each document, counted on the finished sequences.
+    pub(super) fn ledgers(&self) -> Vec<Ledger> {
+        let stream = &self.stream;
+        let mut owners = Vec::with_capacity(stream.piece_count());
+        for (document, pieces) in stream.documents.windows(2).enumerate() {
+            if let [first, after] = pieces {
+                owners.extend((*first..*after).map(|_| document));
+            }
+        }
+        let length = |index| stream.document(index).len() as u64;
+        let mut ledgers: Vec<Ledger> = (0..stream.document_count())
+            .map(|index| Ledger { input: length(index), ..Ledger::default() })
+            .collect();
+        let mut count = |piece: &u32, add: fn(&mut Ledger, u64)| {
+            let piece = *piece as usize;
+            if let Some(ledger) = owners.get(piece).and_then(|owner| ledgers.get_mut(*owner)) {
+                add(ledger, stream.piece(piece).len() as u64);
+            }
+        };
+        // In a sequence the first token of a piece is predicted by none, and every other by the one before it.
+        for piece in self.packing.rows.iter().flatten() {
+            count(piece, |ledger, length| {
+                ledger.masked += 1;
+                ledger.trained += length - 1;
+            });
+        }
+        for piece in &self.packing.truncated {
+            count(piece, |ledger, length| ledger.truncated += length);
+        }
+        ledgers
+    }
+}
+
+impl Dataset {
+    /// The configuration it was built with.
+    pub fn config(&self) -> &DatasetConfig {
+        &self.config
+    }
+
+    /// The tokenizer it was built with.
+    pub fn tokenizer(&self) -> &CodeTokenizer {
+        &self.tokenizer
+    }
+
+    /// The analyzers by whose answers its documents were chosen.
+    pub fn analyzers(&self) -> &[PluginIdentity] {
+        &self.analyzers
+    }
+
+    /// Every kept document, in path order.
+    pub fn documents(&self) -> &[DocumentRecord] {
+        &self.documents
+    }
+
+    /// Every document left out, in path order.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// Where every token went.
+    pub fn ledger(&self) -> &LedgerReport {
+        &self.ledger
+    }
+
+    /// The ids of a split, document after document in path order.
+    pub fn stream(&self, split: Split) -> &TokenStream {
+        &self.tokens(split).stream
+    }
+
+    /// Which documents make which sequence of a split.
+    pub fn packing(&self, split: Split) -> &Packing {
+        &self.tokens(split).packing
+    }
+
+    /// The batches of a split, `batch` sequences each: the training split in a new order each epoch, without
+    /// end; the held-out split once.
+    ///
+    /// # Errors
+    /// [`DatasetError::EmptySplit`] when it has no sequence, [`DatasetError::Invalid`] for a batch of 0.
+    pub fn batches(&self, split: Split, batch: usize) -> Result<PackedBatches, DatasetError> {
+        let Tokens { stream, packing } = self.tokens(split);
+        let (stream, packing) = (Arc::clone(stream), Arc::clone(packing));
+        PackedBatches::new(split, stream, packing, self.config.seed, batch, self.tokenizer.padding())
+    }
+
+    pub(super) fn tokens(&self, split: Split) -> &Tokens {
+        match split {
+            Split::Train => &self.train,
+            Split::Heldout => &self.heldout,
+        }
+    }
+}
+
+/// Runs every stage, on documents of no analyzers in particular. `progress` may be called from any thread.
+///
+/// # Errors
+/// As [`select`] and [`assemble`].
+pub fn build(
+    documents: Vec<Document>,
+    tokenizer: &CodeTokenizer,
+    config: &DatasetConfig,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Dataset, DatasetError> {
+    assemble(select(documents, &[], config, progress)?, tokenizer, config, progress)
+}
+
+/// Chooses documents and their sides: rules, duplicates, split. `analyzers` are those whose answers the documents
+/// carry; without them, rules can only name findings that a document has.
+///
+/// # Errors
+/// A configuration out of range, rules that cannot be used, paths that are not unique and relative, or
+/// [`DatasetError::NothingLeft`].
+pub fn select(
+    documents: Vec<Document>,
+    analyzers: &[UsedAnalyzer],
+    config: &DatasetConfig,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Selection, DatasetError> {
+    config.check()?;
+    let total = documents.len();
+    let report = |done| progress(Progress { stage: ProgressStage::Selecting, done, total });
+    report(0);
+    let documents = in_path_order(documents)?;
+    let seen: BTreeSet<String> =
+        documents.iter().flat_map(|d| d.attributes.keys().chain(d.findings.keys())).cloned().collect();
+    let vocabulary = Vocabulary::new(analyzers, seen.iter().map(String::as_str));
+    let rules = RuleSet::compile(&config.rules, &vocabulary)?;
+    let (mut kept, mut left_out) = mix(documents, &rules, config.quarantine);
+    if config.dedup {
+        let (first, copies) = dedup(kept);
+        kept = first;
+        left_out.extend(copies);
+    }
+    left_out.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+    if kept.is_empty() {
+        return Err(nothing_left(total, left_out.iter().map(|(_, dropped)| dropped)));
+    }
+    let identities = analyzers.iter().map(UsedAnalyzer::identity).collect();
+    let sides = split(&kept, config.seed, config.heldout, config.group);
+    report(total);
+    Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: identities })
+}
+
+/// Makes ids and sequences of a selection.
+///
+/// Fill-in-the-middle applies to the training split alone, so that held-out losses of different rates compare.
+/// A text that the tokenizer does not give back byte for byte is left out with that reason.
+///
+/// # Errors
+/// As [`DatasetConfig::check_with`], [`DatasetError::NothingLeft`], and [`DatasetError::Ledger`], which would be
+/// a defect here.
+pub fn assemble(
+    selection: Selection,
+    tokenizer: &CodeTokenizer,
+    config: &DatasetConfig,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Dataset, DatasetError> {
+    config.check_with(tokenizer)?;
+    let total = selection.kept.len() + selection.left_out.len();
+    let done = AtomicUsize::new(0);
+    let step = || {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        progress(Progress { stage: ProgressStage::Encoding, done, total });
+    };
+    let encoded: Vec<Result<Pieces, Dropped>> = selection
+        .kept
+        .par_iter()
+        .map(|(document, split)| {
+            let encoded = encode(document, *split, tokenizer, config);
+            step();
+            encoded
+        })
+        .collect();
+    let left_out_tokens: Vec<u64> = selection
+        .left_out
+        .par_iter()
+        .map(|(document, _)| {
+            let tokens = tokenizer.encode(&document.text).map_or(0, |ids| ids.len() as u64);
+            step();
+            tokens
+        })
+        .collect();
+
+    let mut streams = [Split::Train, Split::Heldout].map(|split| (split, TokenStream::default()));
+    let mut documents = Vec::with_capacity(encoded.len());
+    let mut left_out: Vec<(String, Dropped)> = Vec::new();
+    for ((document, split), encoded) in selection.kept.into_iter().zip(encoded) {
+        match encoded {
+            Ok(pieces) => {
+                if let Some((_, stream)) = streams.iter_mut().find(|(side, _)| *side == split) {
+                    stream.push(&pieces);
+                }
+                documents.push(DocumentRecord {
+                    path: document.path,
+                    language: document.language,
+                    split,
+                    tokens: pieces.ids.len() as u64,
+                    digest: blake3::Hash::from_bytes(document.digest).to_hex().to_string(),
+                });
+            }
+            Err(dropped) => left_out.push((document.language, dropped)),
+        }
+    }
+    left_out.extend(
+        selection
+            .left_out
+            .into_iter()
+            .zip(left_out_tokens)
+            .map(|((document, dropped), tokens)| (document.language, Dropped { tokens, ..dropped })),
+    );
+    left_out.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+    if !documents.iter().any(|document| document.split == Split::Train) {
+        return Err(nothing_left(total, left_out.iter().map(|(_, dropped)| dropped)));
+    }
+
+    progress(Progress { stage: ProgressStage::Packing, done: 0, total: documents.len() });
+    let [train, heldout] = streams.map(|(_, stream)| Tokens::new(stream, config));
+    let kept =
+        [(Split::Train, &train), (Split::Heldout, &heldout)].into_iter().flat_map(|(split, tokens)| {
+            let records = documents.iter().filter(move |record| record.split == split);
+            records
+                .zip(tokens.ledgers())
+                .map(|(record, ledger)| (record.split.name(), &*record.language, ledger))
+        });
+    let gone = left_out.iter().map(|(language, dropped)| {
+        let ledger = Ledger { input: dropped.tokens, dropped: dropped.tokens, ..Ledger::default() };
+        ("left_out", language.as_str(), ledger)
+    });
+    let ledger = LedgerReport::of(kept.chain(gone))?;
+    progress(Progress { stage: ProgressStage::Packing, done: documents.len(), total: documents.len() });
+    Ok(Dataset {
+        config: config.clone(),
+        tokenizer: tokenizer.clone(),
+        analyzers: selection.analyzers,
+        train,
+        heldout,
+        documents,
+        dropped: left_out.into_iter().map(|(_, dropped)| dropped).collect(),
+        ledger,
+    })
+}
+
+/// The pieces of a document; those of the training split are drawn for, where fill-in-the-middle is asked for.
+fn encode(
+    document: &Document,
+    split: Split,
+    tokenizer: &CodeTokenizer,
+    config: &DatasetConfig,
+) -> Result<Pieces, Dropped> {
+    let (path, text) = (&document.path, &document.text);
+    let refuse =
+        |reason: String, tokens| Dropped { path: path.clone(), stage: Stage::Tokenizer, reason, tokens };
+    let ids = tokenizer.encode(text).map_err(|error| refuse(error.to_string(), 0))?;
+    let tokens = ids.len() as u64;
+    if !tokenizer.is_lossless(text, &ids) {
+        return Err(refuse("the tokenizer does not give the text back byte for byte".to_owned(), tokens));
+    }
+    let fim = split == Split::Train && config.fim_rate > 0.0;
+    piece::cut(path, text, &ids, fim, tokenizer, config).map_err(|error| refuse(error.to_string(), tokens))
+}
+
+fn nothing_left<'a>(given: usize, dropped: impl Iterator<Item = &'a Dropped>) -> DatasetError {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for dropped in dropped {
+        *counts.entry(super::inspect::kind_of_reason(dropped)).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let reasons: Vec<String> =
+        counts.iter().take(3).map(|(reason, count)| format!("{count} because {reason}")).collect();
+    let reasons = if reasons.is_empty() { "there were none".to_owned() } else { reasons.join(", ") };
+    DatasetError::NothingLeft { given, reasons }
+}

@@ -1,0 +1,237 @@
+//! How a dataset is made.
+
+use std::path::Path;
+
+use codetune_validate::{self as v, Violation};
+use serde::{Deserialize, Serialize};
+
+use super::{CodeTokenizer, DatasetError, fim};
+
+/// Tokens of text that an example of fill-in-the-middle has room for at least: of a few characters, whatever they are.
+const LEAST_TEXT: usize = 12;
+
+/// How a dataset is made of documents: a file of settings, and part of the dataset's manifest. The bounds are
+/// those of [`codetune_validate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatasetConfig {
+    /// Seed of the split, of fill-in-the-middle and of the order of training.
+    pub seed: u64,
+    /// Fraction of the groups held out for evaluation. 0 holds nothing out.
+    pub heldout: f64,
+    /// Rules that every kept document fulfils, applied in order.
+    pub rules: Vec<Rule>,
+    /// Leaves out documents on which an analyzer failed.
+    pub quarantine: bool,
+    /// Leaves out exact copies.
+    pub dedup: bool,
+    /// Tokens of a sequence.
+    pub max_seq_length: usize,
+    /// Fraction of the pieces of training documents turned into fill-in-the-middle examples; a document that fits into
+    /// a sequence is one piece.
+    pub fim_rate: f64,
+    /// Fraction of those in suffix-prefix-middle order, the others being prefix-suffix-middle.
+    pub spm_rate: f64,
+    /// What the split keeps together.
+    pub group: Group,
+}
+
+impl Default for DatasetConfig {
+    fn default() -> Self {
+        let whole = |field: v::Field| field.default_integer().unwrap_or_default();
+        let fraction = |field: v::Field| field.default_float().unwrap_or_default();
+        Self {
+            seed: whole(v::SEED).unsigned_abs(),
+            heldout: fraction(v::HELD_OUT),
+            rules: Vec::new(),
+            quarantine: true,
+            dedup: true,
+            max_seq_length: usize::try_from(whole(v::PACKED_LENGTH)).unwrap_or_default(),
+            fim_rate: fraction(v::FIM_RATE),
+            spm_rate: fraction(v::SPM_RATE),
+            group: Group::File,
+        }
+    }
+}
+
+impl DatasetConfig {
+    /// Reads a TOML file of settings; what it leaves out is as in [`Default`]. Values are yet to be checked.
+    ///
+    /// # Errors
+    /// [`DatasetError::Io`], and [`DatasetError::Settings`] for what is no TOML, a value of another type, or
+    /// an unknown key, with the nearest known one.
+    pub fn load(path: &Path) -> Result<Self, DatasetError> {
+        let text = std::fs::read_to_string(path).map_err(DatasetError::io(path))?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of a file of settings; `path` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), but for reading.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, DatasetError> {
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let cause = match v::unknown_key_in(error.message()) {
+                Some(unknown) => unknown.to_string(),
+                None => error.message().to_owned(),
+            };
+            DatasetError::Settings { path: path.to_owned(), line: before.matches('\n').count() + 1, cause }
+        })
+    }
+
+    /// Checks every value against the table of bounds.
+    ///
+    /// # Errors
+    /// [`DatasetError::Invalid`] naming the field, its value and what is accepted.
+    pub fn check(&self) -> Result<(), DatasetError> {
+        let check = || {
+            let named = |name: &str| {
+                let field = format!("dataset.{name}");
+                move |violation| Violation { field, ..violation }
+            };
+            v::SEED.check_unsigned(self.seed).map_err(named("seed"))?;
+            v::HELD_OUT.check_float(self.heldout).map_err(named("heldout"))?;
+            v::FIM_RATE.check_float(self.fim_rate).map_err(named("fim_rate"))?;
+            v::SPM_RATE.check_float(self.spm_rate).map_err(named("spm_rate"))?;
+            v::PACKED_LENGTH.check_unsigned(self.max_seq_length as u64).map_err(named("max_seq_length"))?;
+            match self.group {
+                Group::Depth(depth) => {
+                    v::GROUP_DEPTH.check_unsigned(depth as u64).map_err(named("group.depth"))
+                }
+                Group::File | Group::Directory => Ok(0),
+            }
+        };
+        check().map(drop).map_err(DatasetError::Invalid)
+    }
+
+    /// Checks every value, and that the tokenizer can do what is asked.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), for the size of the vocabulary too; for a `fim_rate` above 0,
+    /// [`DatasetError::MissingToken`] with a tokenizer that has no tokens for it, and [`DatasetError::ShortForFim`]
+    /// with sequences that hold little more than those.
+    pub fn check_with(&self, tokenizer: &CodeTokenizer) -> Result<(), DatasetError> {
+        self.check()?;
+        v::VOCAB_SIZE
+            .check_unsigned(tokenizer.vocab_size() as u64)
+            .map_err(|violation| Violation { field: "the tokenizer's vocab_size".into(), ..violation })?;
+        if self.fim_rate > 0.0 {
+            tokenizer.fim()?;
+            let least = fim::overhead(tokenizer) + LEAST_TEXT;
+            if self.max_seq_length < least {
+                return Err(DatasetError::ShortForFim { length: self.max_seq_length, least });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A condition that every kept document fulfils.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Names the rule in reasons and errors.
+    pub name: String,
+    /// A boolean expression in CEL; see [`super::mix`] for the variables.
+    pub keep_if: String,
+}
+
+/// What the split keeps on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// Each file is drawn on its own.
+    File,
+    /// The files of a directory stay together (not those of its subdirectories).
+    Directory,
+    /// Files that share that many leading directories stay together: `{ depth = 2 }`.
+    Depth(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut DatasetConfig)) -> String {
+        let mut config = DatasetConfig::default();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_accepted() {
+        DatasetConfig::default().check().unwrap();
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_by_name() {
+        assert!(refused(|c| c.heldout = f64::NAN).contains("dataset.heldout: NaN is not allowed"));
+        assert!(refused(|c| c.heldout = 0.95).contains("dataset.heldout: 0.95 is too large"));
+        assert!(refused(|c| c.fim_rate = f64::INFINITY).contains("dataset.fim_rate: infinity"));
+        assert!(refused(|c| c.spm_rate = -0.1).contains("dataset.spm_rate: -0.1 is too small"));
+        assert!(refused(|c| c.max_seq_length = 1).contains("dataset.max_seq_length: 1 is too small"));
+        assert!(refused(|c| c.group = Group::Depth(0)).contains("dataset.group.depth: 0"));
+        assert!(refused(|c| c.seed = u64::MAX).contains("dataset.seed: 18446744073709551615 is too large"));
+    }
+
+    #[test]
+    fn the_bounds_are_those_of_the_table_to_the_edge() {
+        type Set = fn(&mut DatasetConfig, f64);
+        let fields: [(v::Field, Set); 3] = [
+            (v::HELD_OUT, |c, value| c.heldout = value),
+            (v::FIM_RATE, |c, value| c.fim_rate = value),
+            (v::SPM_RATE, |c, value| c.spm_rate = value),
+        ];
+        for (field, set) in fields {
+            for edge in [0.0, 0.9, 1.0_f64] {
+                for value in [edge.next_down(), edge, edge.next_up()] {
+                    let mut config = DatasetConfig::default();
+                    set(&mut config, value);
+                    assert_eq!(
+                        config.check().is_ok(),
+                        field.check_float(value).is_ok(),
+                        "{} {value}",
+                        field.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tokenizer_that_no_run_could_record_is_refused() {
+        let json = r#"{"version": "1.0", "added_tokens": [{"id": 0, "content": "<|endoftext|>",
+            "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+            "model": {"type": "WordLevel", "vocab": {"<|endoftext|>": 0, "a": 1}, "unk_token": "a"}}"#;
+        let tiny = CodeTokenizer::from_bytes(json.into(), None, Path::new("tokenizer.json")).unwrap();
+        let error = DatasetConfig::default().check_with(&tiny).unwrap_err().to_string();
+        assert!(error.contains("the tokenizer's vocab_size: 2 is too small"), "{error}");
+        DatasetConfig::default().check_with(crate::tests::tokenizer()).unwrap();
+    }
+
+    fn parse(text: &str) -> Result<DatasetConfig, String> {
+        DatasetConfig::parse(text, Path::new("set.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn unknown_keys_name_the_nearest_known_one_and_their_line() {
+        for (text, expected) in [
+            ("seed = 1\nhedout = 0.1", "set.toml, line 2: unknown key \"hedout\", did you mean \"heldout\"?"),
+            ("max_seq_len = 1", "did you mean \"max_seq_length\"?; known keys: seed, heldout, rules"),
+            (
+                "[[rules]]\nname = 'a'\nkeep-if = 'b'",
+                "line 3: unknown key \"keep-if\", did you mean \"keep_if\"?",
+            ),
+            ("xyz = 1", "unknown key \"xyz\"; known keys: seed"),
+            ("seed = true", "line 1: invalid type: boolean"),
+            ("seed = ", "set.toml, line 1: "),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let config = parse("seed = 3\ngroup = { depth = 2 }").unwrap();
+        assert_eq!((config.seed, config.group), (3, Group::Depth(2)));
+        assert_eq!(parse("group = \"directory\"").unwrap().group, Group::Directory);
+    }
+}

@@ -1,0 +1,193 @@
+//! What can go wrong between analysed files and packed sequences.
+
+use std::io;
+use std::path::PathBuf;
+
+use codetune_validate::Violation;
+
+/// An error of the dataset crate: it names the party, the cause and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// A value is out of its bounds.
+    #[error(transparent)]
+    Invalid(#[from] Violation),
+    /// A file of settings cannot be understood.
+    #[error("{path}, line {line}: {cause}")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A rule cannot be used; found before any document is looked at.
+    #[error("rule \"{name}\", line {line}, column {column}: {cause}")]
+    Rule {
+        /// The rule's name.
+        name: String,
+        /// Line in the expression, from 1.
+        line: usize,
+        /// Column in the expression, from 1.
+        column: usize,
+        /// What is wrong and how to write it.
+        cause: String,
+    },
+    /// Two rules have the same name.
+    #[error(
+        "two rules are named \"{0}\": give each rule its own name, the reason of a dropped file names it"
+    )]
+    DuplicateRule(String),
+    /// A document's path is not relative and '/'-separated.
+    #[error("document path {0:?} is not a relative, '/'-separated path without empty, '.' or '..' parts")]
+    Path(String),
+    /// Two documents have the same path.
+    #[error("two documents have the path {0:?}: paths must be unique, the split and the order follow them")]
+    DuplicatePath(String),
+    /// An analysed file came without its text.
+    #[error("the text of {0} was not kept: analyse with `keep_text` to build a dataset")]
+    TextNotKept(String),
+    /// No document is left to train on.
+    #[error("no document is left to train on, of {given}: {reasons}; relax the rules or give more files")]
+    NothingLeft {
+        /// How many documents were given.
+        given: usize,
+        /// The most frequent reasons with their counts.
+        reasons: String,
+    },
+    /// A tokenizer cannot be loaded.
+    #[error("tokenizer {path}: {cause}; expected a Hugging Face tokenizer.json")]
+    TokenizerLoad {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        cause: String,
+    },
+    /// A tokenizer cannot be trained.
+    #[error("tokenizer training: {0}")]
+    TokenizerTraining(String),
+    /// A tokenizer would replace another one.
+    #[error("{path} exists already, of another tokenizer; give another folder")]
+    TokenizerExists {
+        /// The file in the way.
+        path: PathBuf,
+    },
+    /// The tokenizer lacks a token that the configuration needs.
+    #[error("the tokenizer has no {purpose} token (looked for {tried}); {way_out}")]
+    MissingToken {
+        /// What the token is for.
+        purpose: &'static str,
+        /// The names that were looked up.
+        tried: String,
+        /// What to do about it.
+        way_out: &'static str,
+    },
+    /// The parts of a text that is cut for filling in do not give the text back.
+    #[error(
+        "the tokenizer adds to the beginning of each text, such as a space, so the parts of a cut one do not join to it \
+         again; set fim_rate = 0 or use a tokenizer that adds nothing, such as a byte-level one"
+    )]
+    PartsDoNotJoin,
+    /// The markers of fill-in-the-middle leave no room for text.
+    #[error(
+        "max_seq_length is {length}, too short for fill-in-the-middle; use {least} tokens or more, or set fim_rate = 0"
+    )]
+    ShortForFim {
+        /// Tokens of a sequence.
+        length: usize,
+        /// Tokens that it needs at least.
+        least: usize,
+    },
+    /// A text cannot be encoded or ids cannot be decoded.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+    /// The ledger does not balance: a defect of this crate, never of the input.
+    #[error(
+        "the token ledger of {part} does not balance: input {input}, accounted {accounted}; please report this"
+    )]
+    Ledger {
+        /// The total, a split or a language.
+        part: String,
+        /// Tokens that came in.
+        input: u64,
+        /// trained + masked + truncated + dropped.
+        accounted: u64,
+    },
+    /// The folder is not a dataset.
+    #[error("{path} is not a codetune dataset (no valid dataset.json in it); {way_out}")]
+    NotADataset {
+        /// The folder.
+        path: PathBuf,
+        /// What to do about it.
+        way_out: &'static str,
+    },
+    /// Something else lies among the files of a dataset that is to be replaced.
+    #[error(
+        "{path} holds {entry} beside the dataset that was to be replaced, and it would be lost; move it away, or choose \
+         another folder"
+    )]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// The name of what is no part of a dataset.
+        entry: PathBuf,
+    },
+    /// The dataset was written by another version of the format.
+    #[error(
+        "{path} has dataset format version {found}, this codetune reads {supported}: build the dataset again"
+    )]
+    Version {
+        /// The folder.
+        path: PathBuf,
+        /// The version found.
+        found: u64,
+        /// The version this code reads.
+        supported: u64,
+    },
+    /// A file of the dataset was changed or cut after it was written.
+    #[error("dataset file {path} is damaged: {cause}; build the dataset again or restore the file")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How it differs.
+        cause: String,
+    },
+    /// A token tape cannot be used.
+    #[error("token tape {path}: {cause}")]
+    Tape {
+        /// The file, or a name for a tape given in memory.
+        path: String,
+        /// What is wrong and what is expected.
+        cause: String,
+    },
+    /// A split has no sequence to make a batch of.
+    #[error("the {0} split has no sequences: {1}")]
+    EmptySplit(&'static str, &'static str),
+    /// A batch beyond the end of a split that does not repeat.
+    #[error("batch {index} was asked for, but the {split} split has {count}")]
+    NoSuchBatch {
+        /// The split.
+        split: &'static str,
+        /// The index asked for.
+        index: u64,
+        /// How many there are.
+        count: u64,
+    },
+    /// The file system refused.
+    #[error("cannot use {path}: {source}; check the path, its permissions and the free space")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DatasetError {
+    /// Attaches the path to an error of the file system.
+    pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> DatasetError {
+        let path = path.into();
+        move |source| DatasetError::Io { path, source }
+    }
+}

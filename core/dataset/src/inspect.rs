@@ -1,0 +1,181 @@
+//! What a dataset holds, for people and for `--json`.
+
+use std::collections::BTreeMap;
+
+use codetune_plugin::PluginIdentity;
+use serde::Serialize;
+
+use super::fim::{FimOrder, is_whole};
+use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
+
+/// A summary with real counts and samples.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Documents of the training split.
+    pub train_documents: usize,
+    /// Documents of the held-out split.
+    pub heldout_documents: usize,
+    /// Documents left out.
+    pub dropped_documents: usize,
+    /// Sequences of the training split.
+    pub train_sequences: usize,
+    /// Sequences of the held-out split.
+    pub heldout_sequences: usize,
+    /// Tokens of a sequence.
+    pub max_seq_length: usize,
+    /// Padding tokens in all sequences.
+    pub padding: u64,
+    /// Examples in prefix-suffix-middle order in the training sequences.
+    pub fim_psm: usize,
+    /// Examples in suffix-prefix-middle order in the training sequences.
+    pub fim_spm: usize,
+    /// How many of those stand in one sequence with all markers, in order, and end-of-text: all of them, or the
+    /// sequences are not as they were made.
+    pub fim_whole: usize,
+    /// Entries of the tokenizer's vocabulary.
+    pub vocab_size: usize,
+    /// The analyzers by whose answers the documents were chosen.
+    pub analyzers: Vec<PluginIdentity>,
+    /// Kept documents and their tokens, by language.
+    pub languages: BTreeMap<String, LanguageSummary>,
+    /// Where every token went.
+    pub ledger: LedgerReport,
+    /// The reasons why documents were left out, the most frequent first.
+    pub reasons: Vec<ReasonCount>,
+    /// Samples of the training split.
+    pub samples: Vec<Sample>,
+}
+
+/// Kept documents of a language.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LanguageSummary {
+    /// Documents.
+    pub documents: usize,
+    /// Their tokens.
+    pub tokens: u64,
+}
+
+/// How often a reason left a document out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReasonCount {
+    /// The stage.
+    pub stage: Stage,
+    /// The reason.
+    pub reason: String,
+    /// Documents.
+    pub documents: usize,
+}
+
+/// The start of a training document, decoded from its ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// The document's path.
+    pub path: String,
+    /// All its tokens.
+    pub tokens: usize,
+    /// How many of them `text` shows.
+    pub shown: usize,
+    /// The decoded text, control tokens by name.
+    pub text: String,
+}
+
+impl Dataset {
+    /// Summarises the dataset, with up to `reasons` reasons and `samples` samples of up to `tokens` tokens.
+    ///
+    /// # Errors
+    /// [`DatasetError::Tokenizer`] where ids cannot be decoded.
+    pub fn inspect(&self, reasons: usize, samples: usize, tokens: usize) -> Result<Summary, DatasetError> {
+        let of = |split| self.documents().iter().filter(move |record| record.split == split);
+        let mut languages: BTreeMap<String, LanguageSummary> = BTreeMap::new();
+        for record in self.documents() {
+            let language = languages.entry(record.language.clone()).or_default();
+            language.documents += 1;
+            language.tokens += record.tokens;
+        }
+        let stream = self.stream(Split::Train);
+        let fim = self.examples();
+        let samples = of(Split::Train).enumerate().take(samples).map(|(index, record)| {
+            let ids = stream.document(index);
+            let shown = ids.len().min(tokens);
+            let text = self.tokenizer().decode(ids.get(..shown).unwrap_or_default())?;
+            Ok(Sample { path: record.path.clone(), tokens: ids.len(), shown, text })
+        });
+        let (train, heldout) = (self.packing(Split::Train), self.packing(Split::Heldout));
+        Ok(Summary {
+            train_documents: of(Split::Train).count(),
+            heldout_documents: of(Split::Heldout).count(),
+            dropped_documents: self.dropped().len(),
+            train_sequences: train.rows.len(),
+            heldout_sequences: heldout.rows.len(),
+            max_seq_length: self.config().max_seq_length,
+            padding: train.padding + heldout.padding,
+            fim_psm: fim.psm,
+            fim_spm: fim.spm,
+            fim_whole: fim.whole,
+            vocab_size: self.tokenizer().vocab_size(),
+            analyzers: self.analyzers().to_vec(),
+            languages,
+            ledger: self.ledger().clone(),
+            reasons: top_reasons(self.dropped(), reasons),
+            samples: samples.collect::<Result<_, DatasetError>>()?,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Examples {
+    psm: usize,
+    spm: usize,
+    whole: usize,
+}
+
+impl Dataset {
+    /// Counts the examples of fill-in-the-middle in the training sequences, as the training loop gets them.
+    fn examples(&self) -> Examples {
+        let (stream, packing) = (self.stream(Split::Train), self.packing(Split::Train));
+        let mut examples = Examples::default();
+        for (index, pieces) in packing.rows.iter().enumerate() {
+            let orders = pieces.iter().map(|piece| stream.order(*piece as usize));
+            if orders.clone().all(|order| order == FimOrder::Plain) {
+                continue;
+            }
+            let Some(row) = packing.row(index, stream, self.tokenizer().padding()) else { continue };
+            let segments = row.segments.chunk_by(|a, b| a == b);
+            let mut ids = row.ids.as_slice();
+            for (order, segment) in orders.zip(segments) {
+                let example;
+                (example, ids) = ids.split_at(segment.len());
+                match order {
+                    FimOrder::Plain => continue,
+                    FimOrder::Psm => examples.psm += 1,
+                    FimOrder::Spm => examples.spm += 1,
+                }
+                examples.whole += usize::from(is_whole(example, order, self.tokenizer()));
+            }
+        }
+        examples
+    }
+}
+
+fn top_reasons(dropped: &[Dropped], most: usize) -> Vec<ReasonCount> {
+    let mut counts: BTreeMap<(Stage, String), usize> = BTreeMap::new();
+    for dropped in dropped {
+        *counts.entry((dropped.stage, kind_of_reason(dropped))).or_default() += 1;
+    }
+    let mut counts: Vec<ReasonCount> = counts
+        .into_iter()
+        .map(|((stage, reason), documents)| ReasonCount { stage, reason, documents })
+        .collect();
+    // Stable: equal counts stay in the order of stage and reason.
+    counts.sort_by_key(|count| std::cmp::Reverse(count.documents));
+    counts.truncate(most);
+    counts
+}
+
+/// The reason without the name of the other file that a copy carries, so that copies count together.
+pub(super) fn kind_of_reason(dropped: &Dropped) -> String {
+    match dropped.stage {
+        Stage::Duplicate => "same text as another file".to_owned(),
+        _ => dropped.reason.clone(),
+    }
+}

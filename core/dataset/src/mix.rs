@@ -1,0 +1,342 @@
+//! Rules over attributes: which documents are kept.
+//!
+//! A rule is a boolean expression in [CEL](https://cel.dev). Its variables:
+//!
+//! | variable | what it is |
+//! |---|---|
+//! | `path`, `language` | texts |
+//! | `bytes`, `lines` | sizes of the text |
+//! | `metrics.lines`, … | attributes, by the short name of the plugin that attached them |
+//! | `attributes` | all attributes, for plugins whose name is no identifier: `attributes["my-plugin"].x` |
+//! | `findings.secrets.total` | findings of a plugin, all rules together |
+//! | `findings.secrets["jwt"]`, `findings.secrets.jwt` | findings of one rule; **0 when the rule found nothing** |
+//! | `errors` | a list of texts: what analyzers failed with |
+//!
+//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an attribute is missing, a plugin did not run on it) is
+//! quarantined with the reason, never silently kept. `total` is reserved: a plugin's own rule of that name is
+//! counted in the sum.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cel::objects::{Key, Map as CelMap};
+use cel::{Context, Env, Program, Value};
+use rayon::prelude::*;
+use serde_json::Map;
+
+use super::expression::{self, Defect};
+use super::vocabulary::{TOTAL, Vocabulary};
+use super::{DatasetError, Document, Dropped, Rule, Stage};
+
+/// Compiled rules.
+pub(super) struct RuleSet<'a> {
+    rules: Vec<Compiled>,
+    vocabulary: &'a Vocabulary<'a>,
+    environment: Arc<Env>,
+}
+
+struct Compiled {
+    rule: Rule,
+    program: Program,
+}
+
+impl<'a> RuleSet<'a> {
+    /// Compiles rules.
+    ///
+    /// # Errors
+    /// [`DatasetError::Rule`] with the rule's name and the position, for an expression that does not compile,
+    /// can never be a boolean, calls an unknown function or uses an unknown name;
+    /// [`DatasetError::DuplicateRule`].
+    pub(super) fn compile(rules: &[Rule], vocabulary: &'a Vocabulary<'a>) -> Result<Self, DatasetError> {
+        let mut names = BTreeSet::new();
+        let environment = Arc::new(Env::stdlib());
+        let compiled = rules.iter().map(|rule| {
+            if !names.insert(&rule.name) {
+                return Err(DatasetError::DuplicateRule(rule.name.clone()));
+            }
+            compile(rule, vocabulary)
+        });
+        Ok(Self { rules: compiled.collect::<Result<_, _>>()?, vocabulary, environment })
+    }
+
+    /// Why a document is left out, or `None` when every rule keeps it. The first rule that does not decides.
+    pub(super) fn judge(&self, document: &Document) -> Option<(Stage, String)> {
+        if self.rules.is_empty() {
+            return None;
+        }
+        let mut context = Context::with_env(Arc::clone(&self.environment));
+        bind(&mut context, document, findings(document, self.vocabulary));
+        self.rules.iter().find_map(|compiled| {
+            let name = &compiled.rule.name;
+            match compiled.program.execute(&context) {
+                Ok(Value::Bool(true)) => None,
+                Ok(Value::Bool(false)) => {
+                    Some((Stage::Rule, format!("rule \"{name}\": {} is false", compiled.rule.keep_if.trim())))
+                }
+                Ok(other) => Some((
+                    Stage::Quarantine,
+                    format!("rule \"{name}\" gave a {} instead of a boolean", other.type_of()),
+                )),
+                Err(error) => {
+                    Some((Stage::Quarantine, format!("rule \"{name}\" could not be evaluated: {error}")))
+                }
+            }
+        })
+    }
+}
+
+/// Applies empty-text, quarantine and rule checks, in this order; both results stay in the order given.
+pub(super) fn mix(
+    documents: Vec<Document>,
+    rules: &RuleSet<'_>,
+    quarantine: bool,
+) -> (Vec<Document>, Vec<(Document, Dropped)>) {
+    let verdicts: Vec<_> =
+        documents.par_iter().map(|document| verdict(document, rules, quarantine)).collect();
+    let mut kept = Vec::with_capacity(documents.len());
+    let mut dropped = Vec::new();
+    for (document, verdict) in documents.into_iter().zip(verdicts) {
+        match verdict {
+            None => kept.push(document),
+            Some((stage, reason)) => {
+                let drop = Dropped { path: document.path.clone(), stage, reason, tokens: 0 };
+                dropped.push((document, drop));
+            }
+        }
+    }
+    (kept, dropped)
+}
+
+fn verdict(document: &Document, rules: &RuleSet<'_>, quarantine: bool) -> Option<(Stage, String)> {
+    if document.text.is_empty() {
+        return Some((Stage::Empty, "the file has no text".to_owned()));
+    }
+    if quarantine && !document.errors.is_empty() {
+        return Some((Stage::Quarantine, format!("analysis failed: {}", document.errors.join("; "))));
+    }
+    rules.judge(document)
+}
+
+fn compile(rule: &Rule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
+    let at = |line: usize, column: usize, cause: String| DatasetError::Rule {
+        name: rule.name.clone(),
+        line,
+        column,
+        cause,
+    };
+    let program = Program::compile(&rule.keep_if).map_err(|errors| match errors.errors.first() {
+        Some(first) => at(first.pos.0.max(1) as usize, first.pos.1.max(1) as usize, first.msg.clone()),
+        None => at(1, 1, errors.to_string()),
+    })?;
+    let place = |defect: Defect| {
+        let start = program.source_info().offset_for(defect.node).map_or(0, |(start, _)| start as usize);
+        let before = rule.keep_if.chars().take(start);
+        let (line, column) = before
+            .fold((1, 1), |(line, column), c| if c == '\n' { (line + 1, 1) } else { (line, column + 1) });
+        at(line, column, defect.cause)
+    };
+    let uses = expression::inspect(program.expression()).map_err(place)?;
+    for (path, &node) in &uses {
+        vocabulary.check(path).map_err(|cause| place(Defect { node, cause }))?;
+    }
+    Ok(Compiled { rule: rule.clone(), program })
+}
+
+fn bind(context: &mut Context<'_, '_>, document: &Document, findings: Value) {
+    for (plugin, attributes) in &document.attributes {
+        context.add_variable_from_value(plugin.clone(), value(attributes));
+    }
+    // After the plugins: a plugin named like a variable is reached through `attributes` alone.
+    context.add_variable_from_value("path", document.path.clone());
+    context.add_variable_from_value("language", document.language.clone());
+    context.add_variable_from_value("bytes", Value::Int(document.text.len() as i64));
+    context.add_variable_from_value("lines", Value::Int(document.text.lines().count() as i64));
+    context.add_variable_from_value("attributes", object(&document.attributes));
+    context.add_variable_from_value("findings", findings);
+    context.add_variable_from_value("errors", document.errors.clone());
+}
+
+/// Counts by plugin and rule, with `total` and with 0 for the rules that found nothing.
+fn findings(document: &Document, vocabulary: &Vocabulary<'_>) -> Value {
+    let ran: BTreeSet<&String> = document.findings.keys().chain(document.attributes.keys()).collect();
+    let plugins = ran.into_iter().map(|plugin| {
+        let known = vocabulary.rules(plugin);
+        let mut counts: HashMap<Key, Value> = known.map(|rule| (key(rule), Value::Int(0))).collect();
+        let mut total: i64 = 0;
+        if let Some(serde_json::Value::Object(rules)) = document.findings.get(plugin) {
+            for (rule, count) in rules {
+                total = total.saturating_add(count.as_i64().unwrap_or(0));
+                counts.insert(key(rule), value(count));
+            }
+        }
+        counts.insert(key(TOTAL), Value::Int(total));
+        (key(plugin), Value::Map(CelMap { map: Arc::new(counts) }))
+    });
+    Value::Map(CelMap { map: Arc::new(plugins.collect()) })
+}
+
+fn key(name: &str) -> Key {
+    Key::String(Arc::new(name.to_owned()))
+}
+
+fn object(map: &Map<String, serde_json::Value>) -> Value {
+    Value::Map(CelMap { map: Arc::new(map.iter().map(|(name, inner)| (key(name), value(inner))).collect()) })
+}
+
+/// JSON as CEL; whole numbers become `int` where they fit, so that they mix with literals in arithmetic.
+fn value(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(inner) => Value::Bool(*inner),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(int), _, _) => Value::Int(int),
+            (_, Some(uint), _) => Value::UInt(uint),
+            (_, _, Some(float)) => Value::Float(float),
+            _ => Value::Null,
+        },
+        serde_json::Value::String(text) => Value::String(Arc::new(text.clone())),
+        serde_json::Value::Array(items) => Value::List(Arc::new(items.iter().map(value).collect())),
+        serde_json::Value::Object(map) => object(map),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codetune_analysis::UsedAnalyzer;
+    use codetune_plugin::{Carrier, Digest, Manifest};
+    use serde_json::json;
+
+    use super::super::tests::document;
+    use super::*;
+
+    const SECRETS: &str = "schema = 1\nname = 'a/secrets'\nversion = '1.0.0'\ndescription = 'd'\nauthor = 'a'\n\
+         license = 'MIT'\napi = '0.1'\n[analyzer]\nlanguages = ['*']\n\
+         [[analyzer.rules]]\nid = 'aws-key'\nseverity = 'error'\nsummary = 's'\n\
+         [[analyzer.rules]]\nid = 'jwt'\nseverity = 'error'\nsummary = 's'\n\
+         [[analyzer.attributes]]\nname = 'words'\ntype = 'integer'\nscope = 'file'\n\
+         [[analyzer.attributes]]\nname = 'length'\ntype = 'integer'\nscope = 'symbol'\n";
+
+    fn with_rules<R>(expressions: &[&str], body: impl FnOnce(Result<RuleSet<'_>, DatasetError>) -> R) -> R {
+        let rules: Vec<Rule> = expressions
+            .iter()
+            .enumerate()
+            .map(|(i, keep_if)| Rule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
+            .collect();
+        let used = UsedAnalyzer {
+            key: "secrets".into(),
+            manifest: Manifest::parse(SECRETS).unwrap(),
+            digest: Digest::of(b""),
+            carrier: Carrier::Builtin,
+        };
+        let analyzers = [used];
+        let vocabulary = Vocabulary::new(&analyzers, ["metrics", "licences"]);
+        body(RuleSet::compile(&rules, &vocabulary))
+    }
+
+    fn analysed() -> Document {
+        let mut document = document("src/a.rs", "fn a() {}\nfn b() {}\n");
+        document.attributes.insert(
+            "metrics".into(),
+            json!({"lines": 2, "comment_ratio": 0.5, "generated": false, "big": u64::MAX}),
+        );
+        document.findings.insert("secrets".into(), json!({"aws-key": 2, "other": 1}));
+        document
+    }
+
+    fn judge(expression: &str) -> Option<(Stage, String)> {
+        with_rules(&[expression], |rules| rules.unwrap().judge(&analysed()))
+    }
+
+    #[test]
+    fn rules_that_hold_keep_the_document() {
+        for expression in [
+            "true",
+            "metrics.lines == 2 && metrics.lines * 2 < 5",
+            "metrics.comment_ratio > 0 && metrics.comment_ratio <= 1",
+            "!metrics.generated",
+            "metrics.big > 5",
+            "path.startsWith('src/') && path.matches('^src/.*[.]rs$') && language == 'Rust'",
+            "bytes == 20 && lines == 2 && size(errors) == 0",
+            "findings.secrets.total == 3 && findings.secrets['aws-key'] == 2",
+            "attributes['metrics'].lines == 2",
+            "language in ['Rust', 'Go']",
+            "['a', 'b'].exists(x, path.contains(x))",
+            "has(metrics.lines) ? metrics.lines > 1 : false",
+        ] {
+            assert_eq!(judge(expression), None, "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_false_drops_with_its_name_and_text() {
+        let (stage, reason) = judge("metrics.lines > 2").unwrap();
+        assert_eq!(stage, Stage::Rule);
+        assert_eq!(reason, "rule \"r0\": metrics.lines > 2 is false");
+    }
+
+    #[test]
+    fn an_absent_finding_counts_zero_where_the_plugin_ran() {
+        assert_eq!(judge("findings.secrets.jwt == 0 && findings['secrets'].jwt == 0"), None);
+        assert_eq!(judge("findings.metrics.total == 0"), None);
+        let (stage, _) = judge("findings.licences.total == 0").unwrap();
+        assert_eq!(stage, Stage::Quarantine, "a plugin that did not run has no count");
+        let (stage, _) = judge("findings.metrics.anything == 0").unwrap();
+        assert_eq!(stage, Stage::Quarantine, "of rules that are not known there is no count");
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_evaluated_quarantines() {
+        for expression in ["metrics.depth > 2", "metrics.lines > 'x'", "metrics.lines", "1 / 0 == 1"] {
+            let (stage, reason) = judge(expression).unwrap();
+            assert_eq!(stage, Stage::Quarantine, "{expression}");
+            assert!(reason.contains("\"r0\""), "{reason}");
+        }
+        assert!(judge("metrics.depth > 2").unwrap().1.contains("depth"));
+    }
+
+    #[test]
+    fn rules_that_cannot_work_are_refused_at_load_with_their_place() {
+        let refused =
+            |expression: &str| with_rules(&["true", expression], |rules| rules.err().unwrap().to_string());
+        assert!(refused("metrics.lines >").starts_with("rule \"r1\", line 1"));
+        assert!(refused("metrics.lines > 1 &&\n  metrcs.lines < 5").contains("line 2, column 3"));
+        assert!(refused("metrcs.lines < 5").contains("did you mean metrics?"));
+        let typed = refused("findings.secrets.aws_key == 0");
+        assert!(typed.contains("secrets has no rule aws_key; did you mean aws-key?"), "{typed}");
+        let typed = refused("true &&\n  findings['secrets']['jwts'] < 1");
+        assert!(typed.contains("line 2") && typed.contains("did you mean jwt?"), "{typed}");
+        assert!(refused("findings.secrts.total == 0").contains("did you mean secrets?"));
+        assert!(refused("has(findings.secrts)").contains("did you mean secrets?"));
+        assert!(refused("attributes.secrets.word == 0").contains("did you mean words?"));
+        assert!(refused("has(secrets.wrods)").contains("did you mean words?"));
+        assert!(refused("secrets.length < 9").contains("attaches to files nothing that is named length"));
+        assert!(refused("path.beginsWith('a')").contains("no function beginsWith"));
+        assert!(refused("path.matches('(')").contains("pattern"));
+        for expression in ["lines", "1 + 1", "size(path)", "'x'", "[1]", "path && true", "!bytes", ""] {
+            refused(expression);
+        }
+    }
+
+    #[test]
+    fn two_rules_of_one_name_are_refused() {
+        let rule = Rule { name: "a".into(), keep_if: "true".into() };
+        let vocabulary = Vocabulary::new(&[], []);
+        let error = RuleSet::compile(&[rule.clone(), rule], &vocabulary).err().unwrap();
+        assert!(matches!(error, DatasetError::DuplicateRule(name) if name == "a"));
+    }
+
+    #[test]
+    fn failed_analysis_and_empty_text_are_left_out_with_the_reason() {
+        let mut failed = document("b", "x");
+        failed.errors.push("metrics: timed out".into());
+        let documents = vec![document("a", ""), failed, document("c", "x")];
+        let vocabulary = Vocabulary::new(&[], []);
+        let rules = RuleSet::compile(&[], &vocabulary).unwrap();
+        let (kept, dropped) = mix(documents.clone(), &rules, true);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(dropped[0].1.stage, Stage::Empty);
+        assert_eq!(dropped[1].1.stage, Stage::Quarantine);
+        assert_eq!(dropped[1].1.reason, "analysis failed: metrics: timed out");
+        assert_eq!(mix(documents, &rules, false).0.len(), 2);
+    }
+}

@@ -1,0 +1,187 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use codetune_plugin::{CallError, Fault};
+use codetune_plugin_sdk::Error as SdkError;
+use codetune_tensor::TensorError;
+use codetune_validate::Violation;
+
+/// The result of an operation of this crate.
+pub type Result<T> = std::result::Result<T, ModelError>;
+
+/// Why a model or an adapter cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}; check the folder's permissions and the free space", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A new model would replace one that is there.
+    #[error("{} exists already; give another folder", path.display())]
+    Exists {
+        /// The file in the way.
+        path: PathBuf,
+    },
+    /// `config.json` does not say what is needed.
+    #[error("{}: {message}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would do.
+        message: String,
+    },
+    /// The training backend refuses `config.json`.
+    #[error("{}: plugin {plugin} refuses it: {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The backend.
+        plugin: String,
+        /// What the backend said.
+        why: String,
+    },
+    /// A weight file is damaged.
+    #[error("{} is damaged: {message}; copy or download it again", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// Weights are of a type that is not read.
+    #[error(
+        "{}: tensor {tensor} is {found}, and F32, F16 and BF16 are read; convert the weights to one of those",
+        path.display()
+    )]
+    Dtype {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// What it is.
+        found: String,
+    },
+    /// Weights that no model can compute with.
+    #[error(
+        "{}: tensor {tensor} holds {value} at element {place}; copy or download the file again, or make it again from \
+         weights that are finite",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The first such element, in the order of the file.
+        place: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// A folder holds no weights that can be read.
+    #[error("{}: {message}", folder.display())]
+    Weights {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds instead, and what to do.
+        message: String,
+    },
+    /// More memory is needed than tensors may take.
+    #[error("{what} needs {} of memory, and {} of the {} for tensors are left; {remedy}, or allow more with --memory", size(*needs), size(*left), size(*budget))]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// How much, in bytes.
+        needs: u64,
+        /// What is left of the budget.
+        left: u64,
+        /// All of the budget.
+        budget: u64,
+        /// How to need less.
+        remedy: &'static str,
+    },
+    /// The tensors of a file are not those that the model or the adapter needs.
+    #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
+    Mismatch {
+        /// The file or folder.
+        path: PathBuf,
+        /// Each tensor that is missing, not expected, or of another shape.
+        problems: Vec<String>,
+    },
+    /// An adapter's configuration cannot be honoured.
+    #[error("adapter: {0}")]
+    Adapter(String),
+    /// A batch or a prompt does not hold together.
+    #[error("batch: {0}")]
+    Batch(String),
+    /// A setting of generation is outside of its range.
+    #[error("generation: {0}")]
+    Generation(String),
+    /// The training backend failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A tensor operation was refused.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// The first few of many problems: where every tensor is of another shape, some tell as much as all.
+fn first(problems: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = problems.get(..SHOWN).unwrap_or(problems).join(", ");
+    match problems.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
+}
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        ModelError::Tensor(error.into())
+    }
+}
+
+impl ModelError {
+    /// What a backend says of the configuration at `path` when it opens the model.
+    pub(super) fn opening(path: &Path) -> impl FnOnce(CallError) -> Self {
+        |error| match error.fault {
+            Fault::Said(SdkError::InvalidConfig(why)) => {
+                ModelError::Refused { path: path.to_owned(), plugin: error.plugin, why }
+            }
+            _ => ModelError::Call(error),
+        }
+    }
+
+    /// A setting of generation that the table of bounds refuses.
+    pub(super) fn out_of_bounds(violation: Violation) -> Self {
+        ModelError::Generation(violation.to_string())
+    }
+
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |source| ModelError::Read { path: path.to_owned(), source }
+    }
+
+    pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |source| ModelError::Write { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,170 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use codetune_dataset::DatasetError;
+use codetune_model::ModelError;
+use codetune_plugin::{Carrier, RegistryError};
+use codetune_store::{RunId, StoreError};
+use codetune_train::TrainError;
+use codetune_validate::Violation;
+
+/// Why a run cannot start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No ready backend knows the model's architecture.
+    #[error(
+        "no training backend knows the architecture {architecture}\n{}; \
+         see the backends and their states with: codetune plugin list",
+        model.display()
+    )]
+    NoBackend {
+        /// As `config.json` names it.
+        architecture: String,
+        /// The model's folder.
+        model: PathBuf,
+    },
+    /// The backend is a file of another form than the run asks for.
+    #[error(
+        "plugin {plugin} is {found}, not {asked}; leave out model.carrier, or set it to the form that the plugin has"
+    )]
+    OtherCarrier {
+        /// The backend.
+        plugin: String,
+        /// How it is loaded.
+        found: Carrier,
+        /// What `model.carrier` says.
+        asked: Carrier,
+    },
+    /// A list of token ids has no length of its own.
+    #[error("data.tokens needs data.max_seq_length; write for example max_seq_length = 128")]
+    NoLength,
+    /// The dataset's sequences have another length.
+    #[error(
+        "data.max_seq_length is {given}, the dataset was packed to {packed}; \
+         write {packed}, leave it out, or build the dataset with --seq-length {given}"
+    )]
+    OtherLength {
+        /// What the run says, in tokens.
+        given: u64,
+        /// What the dataset has, in tokens.
+        packed: u64,
+    },
+    /// Positions that the model was not made for.
+    #[error(
+        "the sequences have {length} tokens, and the model was made for {positions}\n{}; {way_out}, or write a larger \
+         max_position_embeddings and how rope_scaling gets there into the model's config.json",
+        model.display()
+    )]
+    TooLong {
+        /// Tokens of a sequence.
+        length: u64,
+        /// The model's `max_position_embeddings`.
+        positions: u64,
+        /// The model's folder.
+        model: PathBuf,
+        /// How to get shorter sequences.
+        way_out: String,
+    },
+    /// The data has token ids that the model does not know.
+    #[error(
+        "the dataset's tokenizer has {tokens} tokens, the model's vocabulary {vocabulary}; \
+         build the dataset with the model's own tokenizer: --tokenizer MODEL_FOLDER"
+    )]
+    SmallVocabulary {
+        /// Of the dataset's tokenizer.
+        tokens: u64,
+        /// Of the model.
+        vocabulary: u64,
+    },
+    /// The same ids mean other texts to the model.
+    #[error(
+        "the dataset was built with another tokenizer than the model's; build it with --tokenizer {}",
+        model.display()
+    )]
+    OtherTokenizer {
+        /// The model's folder.
+        model: PathBuf,
+    },
+    /// There is nothing to go on from.
+    #[error("the prompt is empty, and the tokenizer puts nothing before it; give some text")]
+    EmptyPrompt,
+    /// The name that a dataset or a list of token ids would be recorded by is none that the store takes.
+    #[error("the data in {} cannot be recorded by its name: {violation}; rename it", path.display())]
+    DataName {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the store takes.
+        violation: Violation,
+    },
+    /// A run was to go on, and nothing of it is there.
+    #[error("there is no checkpoint in {}; leave out --resume to start the run", folder.display())]
+    NothingToResume {
+        /// Where checkpoints would be.
+        folder: PathBuf,
+    },
+    /// The checkpoint's run was recorded elsewhere.
+    #[error(
+        "{source}\nthe checkpoint belongs to a run that this database does not have; \
+         pass --database with the one that it was started with"
+    )]
+    UnknownRun {
+        /// What the store said.
+        source: StoreError,
+    },
+    /// The checkpoint is of another run than the one named.
+    #[error(
+        "the checkpoints are of run {found}, not of {asked}; leave the run out, or give the run file of that run"
+    )]
+    OtherRun {
+        /// The checkpoint's run.
+        found: RunId,
+        /// The one that was named.
+        asked: RunId,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}\n{source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What came of a run is written, and cannot be recorded.
+    #[error("{} is written, but how the run ended cannot be recorded\n{source}", left.display())]
+    Unrecorded {
+        /// The result, or the checkpoint to go on from.
+        left: PathBuf,
+        /// What the store said.
+        source: Box<RunError>,
+    },
+    /// The run was recorded and then ended by an error; the store says that it failed.
+    #[error("{source}")]
+    Failed {
+        /// The run.
+        run: RunId,
+        /// What ended it.
+        source: Box<RunError>,
+    },
+    /// The backend is not known or not ready.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The model cannot be opened.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The data cannot be opened.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Training cannot start or go on.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The database refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RunError {
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> RunError {
+        let path = path.to_owned();
+        move |source| RunError::Read { path, source }
+    }
+}

@@ -1,0 +1,156 @@
+use std::path::Path;
+
+use codetune_dataset::Dataset;
+use codetune_model::ModelConfig;
+use codetune_plugin::{Digest, PluginIdentity};
+use codetune_store::{NewConfig, NewDataset, RunId, RunStart, Store};
+use codetune_train::RunConfig;
+use codetune_validate::DATASET_NAME;
+use serde_json::json;
+
+use super::RunError;
+
+/// What the store keeps of the training data.
+pub(super) struct DataFacts {
+    name: String,
+    max_seq_length: u64,
+    dataset: Option<NewDataset>,
+    fim_rate: Option<f64>,
+    heldout: Option<f64>,
+    vocab_size: Option<i64>,
+}
+
+impl DataFacts {
+    /// Of a list of token ids.
+    pub fn of_tape(path: &Path, max_seq_length: u64) -> Result<Self, RunError> {
+        let name = name(path)?;
+        Ok(DataFacts { name, max_seq_length, dataset: None, fim_rate: None, heldout: None, vocab_size: None })
+    }
+
+    /// Of a built dataset.
+    pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, RunError> {
+        let name = name(path)?;
+        let ledger =
+            serde_json::to_value(dataset.ledger()).map_err(|error| RunError::read(path)(error.into()))?;
+        let config = dataset.config();
+        Ok(DataFacts {
+            max_seq_length: config.max_seq_length as u64,
+            fim_rate: Some(config.fim_rate),
+            heldout: Some(config.heldout),
+            vocab_size: i64::try_from(dataset.tokenizer().vocab_size()).ok(),
+            dataset: Some(NewDataset { name: name.clone(), manifest_digest: digest.hex(), ledger }),
+            name,
+        })
+    }
+}
+
+/// The name of a folder or file, by which the store keeps what is in it. It is refused or taken as it is.
+fn name(path: &Path) -> Result<String, RunError> {
+    // `..` has no name of its own, and what it leads to has one.
+    let named = match path.file_name() {
+        Some(_) => path.to_owned(),
+        None => path.canonicalize().map_err(RunError::read(path))?,
+    };
+    let name = named.file_name().unwrap_or_default().to_string_lossy();
+    let refused = |violation| RunError::DataName { path: path.to_owned(), violation };
+    DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
+}
+
+/// Starts a run, with all that takes part in it, or leaves no trace of it.
+pub(super) fn start(
+    store: &Store,
+    config: &RunConfig,
+    recorded: &NewConfig,
+    data: &DataFacts,
+    plugins: &[PluginIdentity],
+) -> Result<RunId, RunError> {
+    let kind = if config.adapter.is_some() { "lora" } else { "full" };
+    Ok(store.start_run_with(&RunStart {
+        config: recorded,
+        kind,
+        name: config.name.as_deref(),
+        output: config.output.dir.to_str(),
+        plugins,
+        dataset: data.dataset.as_ref(),
+    })?)
+}
+
+/// What the store keeps of a configuration, whose warm-up takes so many steps.
+pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
+    let train = &config.train;
+    let adapter = config.adapter.as_ref();
+    NewConfig {
+        batch_size: whole(train.batch_size),
+        learning_rate: train.learning_rate,
+        epochs: train.epochs.map(whole),
+        max_seq_length: whole(data.max_seq_length),
+        max_position_embeddings: described.get("max_position_embeddings").and_then(serde_json::Value::as_i64),
+        warmup_steps: whole(warmup_steps),
+        seed: whole(config.seed),
+        gradient_accumulation: Some(whole(train.gradient_accumulation)),
+        weight_decay: Some(train.weight_decay),
+        beta1: Some(train.beta1),
+        beta2: Some(train.beta2),
+        epsilon: Some(train.epsilon),
+        max_grad_norm: (train.clip_norm > 0.0).then_some(train.clip_norm),
+        lora_rank: adapter.and_then(|adapter| adapter.r).map(whole),
+        lora_alpha: adapter.and_then(|adapter| adapter.alpha),
+        lora_dropout: adapter.and_then(|adapter| adapter.dropout),
+        fim_rate: data.fim_rate,
+        held_out: data.heldout,
+        vocab_size: data.vocab_size,
+        ..NewConfig::new(
+            &model.architecture,
+            &data.name,
+            json!({ "run": config.to_json(), "model": described }),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codetune_dataset::DatasetConfig;
+
+    use super::*;
+
+    #[test]
+    fn what_a_dataset_is_built_with_can_be_recorded_and_nothing_else() {
+        let text = "[model]\npath = 'm'\n[data]\ndataset = 'd'\n[output]\ndir = 'o'\n";
+        let config = RunConfig::parse(text, "run.toml", Path::new("/")).unwrap();
+        let model = ModelConfig::parse("config.json".into(), r#"{"architectures": ["A"]}"#.into()).unwrap();
+        for value in [-0.1, 0.0, 0.5, 0.9, 0.95, 1.0, 1.1, f64::NAN] {
+            for (heldout, fim_rate) in [(value, 0.0), (0.1, value)] {
+                let facts = DataFacts {
+                    heldout: Some(heldout),
+                    fim_rate: Some(fim_rate),
+                    ..DataFacts::of_tape(Path::new("d"), 128).unwrap()
+                };
+                let built = DatasetConfig { heldout, fim_rate, ..DatasetConfig::default() }.check();
+                let recorded = of(&config, &model, &facts, 0).check();
+                assert_eq!(built.is_ok(), recorded.is_ok(), "{heldout} {fim_rate}: {built:?} {recorded:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn data_is_recorded_by_its_own_name_or_refused() {
+        let recorded = |path: &str| DataFacts::of_tape(Path::new(path), 128).map(|facts| facts.name);
+        for path in ["/x/data", "/x/a.b-c_d", "/x/1"] {
+            assert_eq!(recorded(path).unwrap(), path.rsplit('/').next().unwrap());
+        }
+        let long = "/x/".to_owned() + &"n".repeat(101);
+        for path in ["/x/my data", "/x/tokens (1).json", "/x/d\u{e4}ten", "/x/new\nline", long.as_str()] {
+            let error = recorded(path).unwrap_err().to_string();
+            assert!(
+                error.contains("cannot be recorded by its name") && error.ends_with("rename it"),
+                "{error}"
+            );
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("data/deep");
+        std::fs::create_dir_all(&inner).unwrap();
+        assert_eq!(DataFacts::of_tape(&inner.join(".."), 128).unwrap().name, "data");
+    }
+}

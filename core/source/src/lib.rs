@@ -1,0 +1,65 @@
+//! Discovering files, languages, decoding and syntax trees, shared by every analyzer.
+//!
+//! [`discover`] finds the files of its [`Inputs`] and accounts for every one it sees, [`load`] turns one of them
+//! into a [`SourceFile`], and a `SourceFile` parses itself at most once, however many analyzers query it. Nothing
+//! here is repaired on the way: a file that cannot be read exactly is left out with a [`SkipReason`].
+//!
+//! | file | subject |
+//! |---|---|
+//! | `inputs`, `discover` | what is to be read, the options, the order of files |
+//! | `walk`, `globs`, `repository` | the walk over a folder, and what it passes over |
+//! | `skip`, `source_error` | why a file is left out; why nothing could be walked at all |
+//! | `language`, `shebang` | which language a file is in, grammars and their versions |
+//! | `decode`, `cookie` | bytes to text, exactly or not at all |
+//! | `binary`, `wide`, `legacy` | what is no text, and texts that do not say what they are in |
+//! | `load`, `file`, `lines` | one file in memory and its line index |
+//! | `header` | whether a `.h` file is C or C++ |
+//! | `syntax`, `budget` | parsing once, in bounded work |
+//! | `prepare` | what is parsed instead of a text that its grammar cannot read as it stands |
+//! | `query` | tree-sitter queries run by the host |
+
+mod binary;
+mod budget;
+mod cookie;
+mod decode;
+mod discover;
+mod file;
+mod globs;
+mod header;
+mod inputs;
+mod language;
+mod legacy;
+mod lines;
+mod load;
+mod prepare;
+mod query;
+mod repository;
+mod shebang;
+mod skip;
+mod source_error;
+mod syntax;
+mod walk;
+mod wide;
+
+pub use budget::{Budget, Exhausted};
+pub use decode::{Decoded, decode};
+pub use discover::{
+    DEFAULT_MAX_BYTES, DiscoverOptions, Discovery, FileEntry, MAX_BYTES_CEILING, Skipped, discover,
+};
+pub use file::SourceFile;
+pub use inputs::Inputs;
+pub use language::Language;
+pub use lines::{LineIndex, Position};
+pub use load::load;
+pub use query::QueryAllowance;
+pub use query::{Capture, Captures, QueryError, QueryLimits};
+pub use repository::repository_of;
+pub use skip::SkipReason;
+pub use source_error::SourceError;
+pub use syntax::ParseError;
+
+/// Version of what this crate makes of a file; part of every cache key.
+///
+/// Raise it when decoding, language detection, line counting, limits or the order of captures change, so
+/// that results cached under the old behaviour are not taken for new ones.
+pub const SCHEMA_VERSION: u32 = 2;

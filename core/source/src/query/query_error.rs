@@ -1,0 +1,106 @@
+//! Why a query gives no answer.
+
+use thiserror::Error;
+
+use crate::{Exhausted, Language, ParseError};
+
+/// Why a query over a file gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum QueryError {
+    /// The pattern is not a query for this language.
+    #[error("the query for {language} is not valid at line {line}, column {column}: {problem}")]
+    Invalid {
+        /// The language it was compiled for.
+        language: Language,
+        /// Line in the pattern, from 1.
+        line: u32,
+        /// Column in the pattern, in characters from 1.
+        column: u32,
+        /// What is wrong there, and what would be right where that is known.
+        problem: String,
+    },
+    /// The pattern is longer than any query needs.
+    #[error("the query is {bytes} bytes long, the limit is {limit}; only the plugin's author can split it")]
+    TooLong {
+        /// Its length, in bytes.
+        bytes: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Brackets of the pattern are nested too deeply.
+    #[error(
+        "the query nests deeper than {limit} levels; only the plugin's author can match an inner node on its own"
+    )]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// More of something than any query needs.
+    #[error("the query has {count} {what}, the limit is {limit}; split it")]
+    TooManyParts {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        count: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A node of the pattern has so many children, branches and optional parts that to tell whether they can
+    /// match would take too long.
+    #[error(
+        "the node at line {line}, column {column} of the query has too many children, branches or optional \
+         parts to be compiled; match fewer of its children at once"
+    )]
+    TooManySiblings {
+        /// Line in the pattern, from 1.
+        line: u32,
+        /// Column in the pattern, in characters from 1.
+        column: u32,
+    },
+    /// Too many nodes of the query have children.
+    #[error("the query would cost {cost} units to compile, the limit is {limit}; split it")]
+    TooManyLists {
+        /// What it would cost.
+        cost: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// An analyzer asks for more different queries than any needs.
+    #[error(
+        "it asks for more different queries in one run than are compiled for one plugin; use fewer patterns"
+    )]
+    TooManyQueries,
+    /// The file has no syntax tree.
+    #[error(transparent)]
+    NoTree(ParseError),
+    /// The answer is too large.
+    #[error(
+        "the query captures more than {limit} nodes in this file; leave the file out (--exclude), or ask the plugin's \
+         author to capture fewer"
+    )]
+    TooManyCaptures {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many matches were open at once, and some would be lost.
+    #[error(
+        "the query has more than {limit} unfinished matches at once in this file; leave the file out (--exclude), or \
+         ask the plugin's author for more specific patterns or fewer quantifiers"
+    )]
+    TooManyOpenMatches {
+        /// The limit.
+        limit: u32,
+    },
+    /// The query costs more than it may.
+    #[error(
+        "the query was given up in this file: {0}; leave the file out (--exclude), or ask the plugin's author for more \
+         specific patterns"
+    )]
+    Exhausted(Exhausted),
+    /// The limit on open matches is out of range.
+    #[error("the limit on open matches is {open_matches}, it must be from 1 to 65536")]
+    BadLimit {
+        /// The limit that was asked for.
+        open_matches: u32,
+    },
+}

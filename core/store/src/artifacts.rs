@@ -1,0 +1,86 @@
+//! What runs leave behind: adapters, checkpoints, tokenizers.
+
+use codetune_validate::{ARTIFACT_BYTES, ARTIFACT_KIND, ARTIFACT_PATH, check_digest};
+use time::OffsetDateTime;
+
+use super::{
+    connection::Store,
+    error::{Fault, StoreError},
+    run_id::RunId,
+    timestamp,
+};
+
+/// A file or folder that a run has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewArtifact {
+    /// What it is, such as `adapter` or `checkpoint`.
+    pub kind: String,
+    /// Where it lies.
+    pub path: String,
+    /// Its size in bytes; of a folder, of all its files.
+    pub bytes: u64,
+    /// BLAKE3 of its content, in hexadecimal.
+    pub digest: String,
+}
+
+/// A recorded artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// What was recorded.
+    pub values: NewArtifact,
+    /// When it was recorded, in UTC.
+    pub created_at: OffsetDateTime,
+}
+
+impl Store {
+    /// Records artifacts of a run, all of them or none. One at the same path was overwritten on disk, and is here too.
+    ///
+    /// # Errors
+    ///
+    /// A value that is refused, no such run, or the database.
+    pub fn record_artifacts(&self, run: &RunId, artifacts: &[NewArtifact]) -> Result<(), StoreError> {
+        for artifact in artifacts {
+            ARTIFACT_KIND.check_text(&artifact.kind)?;
+            ARTIFACT_PATH.check_text(&artifact.path)?;
+            ARTIFACT_BYTES.check_unsigned(artifact.bytes)?;
+            check_digest("artifact_digest", &artifact.digest)?;
+        }
+        let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
+        self.write("recording artifacts", async |connection, _| {
+            let seq = self.find_seq(connection, run).await?;
+            let insert = "INSERT INTO artifact (run, path, kind, bytes, digest, created_at) \
+                          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, path) DO UPDATE SET \
+                          kind = excluded.kind, bytes = excluded.bytes, digest = excluded.digest, \
+                          created_at = excluded.created_at";
+            for NewArtifact { kind, path, bytes, digest } in artifacts {
+                let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
+                let query = sqlx::query(insert).bind(seq).bind(path).bind(kind).bind(bytes);
+                query.bind(digest).bind(&now).execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The artifacts of a run, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// No such run, or the database.
+    pub fn artifacts(&self, run: &RunId) -> Result<Vec<Artifact>, StoreError> {
+        self.read("reading artifacts", async |connection| {
+            let seq = self.find_seq(connection, run).await?;
+            let select = "SELECT kind, path, bytes, digest, created_at FROM artifact WHERE run = ?1 \
+                          ORDER BY created_at, path";
+            let rows: Vec<(String, String, i64, String, String)> =
+                sqlx::query_as(select).bind(seq).fetch_all(connection).await?;
+            rows.into_iter()
+                .map(|(kind, path, bytes, digest, created_at)| {
+                    let unreadable = |cause| Fault::Told(self.unreadable("artifact", cause));
+                    let created_at = timestamp::read(&created_at).map_err(unreadable)?;
+                    let bytes = u64::try_from(bytes).unwrap_or_default();
+                    Ok(Artifact { values: NewArtifact { kind, path, bytes, digest }, created_at })
+                })
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Where a store lies, from what a person or a setting gives.
+
+use std::{fmt, path::PathBuf};
+
+use codetune_validate::{escape_control, redact_url};
+
+use super::error::StoreError;
+
+/// Where a store lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Location {
+    /// In memory, gone with its handle.
+    Memory,
+    /// In a file.
+    File(PathBuf),
+}
+
+impl Location {
+    /// Reads a path, `sqlite:path`, `sqlite://path` or `:memory:`.
+    pub(super) fn parse(given: &str) -> Result<Self, StoreError> {
+        let path = match scheme(given) {
+            None => given,
+            Some(("sqlite", rest)) => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                // Options would be lost silently: everything that this store needs is set by itself.
+                if path.contains('?') {
+                    return Err(StoreError::Location {
+                        given: redact_url(given),
+                        reason: "options after ? are not taken; give the path alone",
+                    });
+                }
+                path
+            }
+            Some((scheme, _)) => {
+                return Err(StoreError::UnsupportedScheme {
+                    scheme: escape_control(scheme).into_owned(),
+                    url: redact_url(given),
+                });
+            }
+        };
+        let refuse = |reason| Err(StoreError::Location { given: redact_url(given), reason });
+        match path {
+            ":memory:" => Ok(Self::Memory),
+            "" => refuse("it is empty; give the path of a database file"),
+            path if path.contains(char::is_control) => refuse("it holds a control character"),
+            // SQLite would read this as a URI with options of its own.
+            path if path.starts_with("file:") => refuse("file: URIs are not taken; give the path alone"),
+            path => Ok(Self::File(PathBuf::from(path))),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in-memory database"),
+            Self::File(path) => f.write_str(&escape_control(&path.display().to_string())),
+        }
+    }
+}
+
+/// The schemes that are known without `//`, so that `postgres:x` is not taken for a file's name.
+const DATABASE_SCHEMES: [&str; 7] =
+    ["sqlite", "postgres", "postgresql", "mysql", "mariadb", "mssql", "sqlserver"];
+
+fn scheme(given: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = given.split_once(':')?;
+    let url = rest.starts_with("//") && !scheme.is_empty() && !scheme.contains(['/', '\\']);
+    (url || DATABASE_SCHEMES.contains(&scheme)).then_some((scheme, rest))
+}

@@ -1,0 +1,374 @@
+//! Runs: started, finished, reopened, found, listed, deleted.
+
+use codetune_validate::{ERROR_TEXT, RUN_KIND, RUN_NAME, escape_control};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use time::OffsetDateTime;
+
+use super::{
+    configs::{ConfigId, delete_unused},
+    connection::{Known, Store},
+    error::{Fault, StoreError, is_duplicate, is_orphan},
+    host::{HostInfo, Liveness},
+    run_id::RunId,
+    status::{Outcome, RunStatus},
+    timestamp,
+};
+
+/// A run about to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// What it is configured with.
+    pub config: ConfigId,
+    /// What it does, such as `pretrain` or `lora`.
+    pub kind: String,
+    /// A name of its own, unique within the store.
+    pub name: Option<String>,
+    /// The process that works on it.
+    pub host: HostInfo,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its own name.
+    pub name: Option<String>,
+    /// What it does.
+    pub kind: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// What it is configured with.
+    pub config: ConfigId,
+    /// From the configuration: the model.
+    pub model_type: String,
+    /// From the configuration: the dataset.
+    pub dataset_name: String,
+    /// When it started, in UTC.
+    pub started_at: OffsetDateTime,
+    /// When it ended, in UTC; `None` while it runs.
+    pub finished_at: Option<OffsetDateTime>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The process that works or last worked on it.
+    pub host: HostInfo,
+}
+
+/// Which runs to list; what is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFilter {
+    /// Only those that stand there.
+    pub status: Option<RunStatus>,
+    /// Only those of this kind.
+    pub kind: Option<String>,
+    /// Only those of this model.
+    pub model_type: Option<String>,
+    /// Only those on this dataset.
+    pub dataset_name: Option<String>,
+    /// Only those that started then or later.
+    pub since: Option<OffsetDateTime>,
+}
+
+impl NewRun {
+    /// An unnamed run of this process.
+    pub fn new(config: ConfigId, kind: &str) -> Self {
+        Self { config, kind: kind.to_owned(), name: None, host: HostInfo::of_this_process() }
+    }
+}
+
+/// A run that was checked, as it is written.
+pub(super) struct CheckedRun<'a> {
+    kind: &'a str,
+    name: Option<&'a str>,
+    now: OffsetDateTime,
+    started: String,
+    host: String,
+}
+
+impl Store {
+    /// Starts a run: it is `running` from now on.
+    ///
+    /// # Errors
+    ///
+    /// A value that is refused, a name that is taken, an unknown configuration, or the database.
+    pub fn start_run(&self, run: &NewRun) -> Result<RunId, StoreError> {
+        let checked = self.check_run(&run.kind, run.name.as_deref(), &run.host)?;
+        self.write("starting a run", async |connection, known| {
+            self.insert_run(connection, known, run.config, &checked).await
+        })
+    }
+
+    pub(super) fn check_run<'a>(
+        &self,
+        kind: &'a str,
+        name: Option<&'a str>,
+        host: &HostInfo,
+    ) -> Result<CheckedRun<'a>, StoreError> {
+        RUN_KIND.check_text(kind)?;
+        name.map_or(Ok(""), |name| RUN_NAME.check_text(name))?;
+        let now = OffsetDateTime::now_utc();
+        let started = timestamp::write("started_at", now)?;
+        Ok(CheckedRun { kind, name, now, started, host: self.host_json(host)? })
+    }
+
+    pub(super) async fn insert_run(
+        &self,
+        connection: &mut SqliteConnection,
+        known: &mut Known,
+        config: ConfigId,
+        run: &CheckedRun<'_>,
+    ) -> Result<RunId, Fault> {
+        let id = RunId::new(run.now);
+        let insert = "INSERT INTO run (id, name, config_id, kind, status, started_at, host) \
+                      VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6)";
+        let query = sqlx::query(insert).bind(id.as_str()).bind(run.name).bind(config.0);
+        match query.bind(run.kind).bind(&run.started).bind(&run.host).execute(connection).await {
+            Ok(done) => {
+                known.runs.insert(id.clone(), done.last_insert_rowid());
+                Ok(id)
+            }
+            Err(error) if is_duplicate(&error) && run.name.is_some() => {
+                let name = run.name.unwrap_or_default().to_owned();
+                Err(Fault::Told(StoreError::Duplicate { what: "run named", name }))
+            }
+            Err(error) if is_orphan(&error) => Err(Fault::Told(self.not_found("configuration", config.0))),
+            Err(error) => Err(Fault::Driver(error)),
+        }
+    }
+
+    /// Ends a run.
+    ///
+    /// # Errors
+    ///
+    /// No such run, one that has ended already or that another process works on, an error text that is refused, or
+    /// the database.
+    pub fn finish_run(&self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
+        let error = match outcome {
+            Outcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
+            Outcome::Completed | Outcome::Interrupted => None,
+        };
+        let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
+        self.write("finishing a run", async |connection, _| {
+            self.refuse_at_work(connection, run, "finished").await?;
+            let seq = self.find_seq(connection, run).await?;
+            let update = "UPDATE run SET status = ?2, finished_at = ?3, error = ?4 \
+                          WHERE seq = ?1 AND status = 'running'";
+            let query = sqlx::query(update).bind(seq).bind(outcome.status().as_str()).bind(&finished);
+            if query.bind(error).execute(&mut *connection).await?.rows_affected() == 1 {
+                return Ok(());
+            }
+            let (status,) = sqlx::query_as::<_, (String,)>("SELECT status FROM run WHERE seq = ?1")
+                .bind(seq)
+                .fetch_one(connection)
+                .await?;
+            Err(Fault::Told(StoreError::State {
+                run: run.to_string(),
+                status: RunStatus::parse(&status).map_or("unknown", RunStatus::as_str),
+                wanted: "finished",
+                way_out: "reopen it first to go on with it",
+            }))
+        })
+    }
+
+    /// Marks the runs that are `running` but whose process has certainly ended as interrupted, and gives their
+    /// ids. Runs of other machines stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// The database.
+    pub fn interrupt_abandoned(&self) -> Result<Vec<RunId>, StoreError> {
+        let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
+        self.write("looking for abandoned runs", async |connection, _| {
+            let rows =
+                sqlx::query("SELECT id, host FROM run WHERE status = 'running'").fetch_all(&mut *connection);
+            let mut abandoned = Vec::new();
+            for row in rows.await? {
+                let id = self.run_id(&row)?;
+                if self.host(&row)?.liveness() != Liveness::Dead {
+                    continue;
+                }
+                let update = "UPDATE run SET status = 'interrupted', finished_at = ?2 WHERE id = ?1";
+                sqlx::query(update).bind(id.as_str()).bind(&finished).execute(&mut *connection).await?;
+                abandoned.push(id);
+            }
+            Ok(abandoned)
+        })
+    }
+
+    /// Finds a run by its id, its name, the start of its id, or the start of its id's last part, in this order.
+    ///
+    /// # Errors
+    ///
+    /// No such run, several that it may mean, or the database.
+    pub fn get_run(&self, given: &str) -> Result<Run, StoreError> {
+        self.read("looking for a run", async |connection| {
+            let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+            query.push(" WHERE run.id = ").push_bind(given).push(" OR run.name = ").push_bind(given);
+            // An exact id goes before an equal name.
+            query.push(" ORDER BY run.id <> ").push_bind(given).push(" LIMIT 1");
+            if let Some(row) = query.build().fetch_optional(&mut *connection).await? {
+                return self.run(&row);
+            }
+            // Compared as text, not as a pattern: `%` and `*` mean themselves.
+            let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+            query.push(" WHERE length(").push_bind(given).push(") > 0 AND (substr(run.id, 1, length(");
+            query.push_bind(given).push(")) = ").push_bind(given).push(" OR substr(run.id, 20, length(");
+            query.push_bind(given).push(")) = ").push_bind(given).push(") ORDER BY run.id LIMIT 9");
+            let rows = query.build().fetch_all(connection).await?;
+            match rows.as_slice() {
+                [] => Err(Fault::Told(self.not_found("run", escape_control(given)))),
+                [row] => self.run(row),
+                several => {
+                    let candidates: Result<Vec<_>, _> =
+                        several.iter().map(|row| self.run_id(row).map(|id| id.to_string())).collect();
+                    let given = escape_control(given).into_owned();
+                    Err(Fault::Told(StoreError::Ambiguous { given, candidates: candidates? }))
+                }
+            }
+        })
+    }
+
+    /// Lists at most `limit` runs, newest first.
+    ///
+    /// # Errors
+    ///
+    /// The database.
+    pub fn list_runs(&self, filter: &RunFilter, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let since = filter.since.map(|since| timestamp::write("since", since)).transpose()?;
+        self.read("listing runs", async |connection| {
+            let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+            let mut joint = " WHERE ";
+            for (condition, value) in [
+                ("run.status = ", filter.status.map(RunStatus::as_str)),
+                ("run.kind = ", filter.kind.as_deref()),
+                ("training_config.model_type = ", filter.model_type.as_deref()),
+                ("training_config.dataset_name = ", filter.dataset_name.as_deref()),
+                ("run.started_at >= ", since.as_deref()),
+            ] {
+                if let Some(value) = value {
+                    query.push(joint).push(condition).push_bind(value);
+                    joint = " AND ";
+                }
+            }
+            query.push(" ORDER BY run.started_at DESC, run.seq DESC LIMIT ").push_bind(i64::from(limit));
+            let rows = query.build().fetch_all(connection).await?;
+            rows.iter().map(|row| self.run(row)).collect()
+        })
+    }
+
+    /// Deletes a run with all that was recorded of it, and its configuration when no other run has it. Files
+    /// are not touched.
+    ///
+    /// # Errors
+    ///
+    /// No such run, one that another process works on, or the database.
+    pub fn delete_run(&self, run: &RunId) -> Result<(), StoreError> {
+        self.write("deleting a run", async |connection, known| {
+            self.refuse_at_work(connection, run, "deleted").await?;
+            let seq = self.find_seq(connection, run).await?;
+            let delete = "DELETE FROM run WHERE seq = ?1 RETURNING config_id";
+            let (config,): (i64,) = sqlx::query_as(delete).bind(seq).fetch_one(&mut *connection).await?;
+            delete_unused(connection, ConfigId(config)).await?;
+            known.runs.remove(run);
+            Ok(())
+        })
+    }
+
+    /// Refuses a run that another process works on.
+    pub(super) async fn refuse_at_work(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &RunId,
+        wanted: &'static str,
+    ) -> Result<(), Fault> {
+        let (before, own) = (self.find_exact(connection, run).await?, HostInfo::of_this_process());
+        let foreign = before.host.pid != own.pid || before.host.started_ticks != own.started_ticks;
+        if before.status == RunStatus::Running && foreign && before.host.liveness() == Liveness::Alive {
+            return Err(Fault::Told(StoreError::State {
+                run: run.to_string(),
+                status: "running in another process",
+                wanted,
+                way_out: "wait until that process ends, or stop it",
+            }));
+        }
+        Ok(())
+    }
+
+    /// A run's short key.
+    pub(super) async fn seq(
+        &self,
+        connection: &mut SqliteConnection,
+        known: &mut Known,
+        run: &RunId,
+    ) -> Result<i64, Fault> {
+        if let Some(seq) = known.runs.get(run) {
+            return Ok(*seq);
+        }
+        let seq = self.find_seq(connection, run).await?;
+        known.runs.insert(run.clone(), seq);
+        Ok(seq)
+    }
+
+    /// A run's short key, looked up in the database.
+    pub(super) async fn find_seq(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &RunId,
+    ) -> Result<i64, Fault> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT seq FROM run WHERE id = ?1")
+            .bind(run.as_str())
+            .fetch_optional(connection)
+            .await?;
+        row.map(|(seq,)| seq).ok_or_else(|| Fault::Told(self.not_found("run", run)))
+    }
+
+    pub(super) async fn find_exact(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &RunId,
+    ) -> Result<Run, Fault> {
+        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        query.push(" WHERE run.id = ").push_bind(run.as_str());
+        match query.build().fetch_optional(connection).await? {
+            Some(row) => self.run(&row),
+            None => Err(Fault::Told(self.not_found("run", run))),
+        }
+    }
+
+    pub(super) fn run(&self, row: &SqliteRow) -> Result<Run, Fault> {
+        let unreadable = |cause: String| Fault::Told(self.unreadable("run", cause));
+        let time = |text: &str| timestamp::read(text).map_err(|cause| unreadable(cause.to_string()));
+        let status: &str = row.try_get("status")?;
+        let finished: Option<&str> = row.try_get("finished_at")?;
+        Ok(Run {
+            id: self.run_id(row)?,
+            name: row.try_get("name")?,
+            kind: row.try_get("kind")?,
+            status: RunStatus::parse(status).ok_or_else(|| unreadable(format!("status {status}")))?,
+            config: ConfigId(row.try_get("config_id")?),
+            model_type: row.try_get("model_type")?,
+            dataset_name: row.try_get("dataset_name")?,
+            started_at: time(row.try_get("started_at")?)?,
+            finished_at: finished.map(time).transpose()?,
+            error: row.try_get("error")?,
+            host: self.host(row)?,
+        })
+    }
+
+    fn run_id(&self, row: &SqliteRow) -> Result<RunId, Fault> {
+        RunId::parse(row.try_get("id")?).map_err(|cause| Fault::Told(self.unreadable("run", cause)))
+    }
+
+    fn host(&self, row: &SqliteRow) -> Result<HostInfo, Fault> {
+        let host: &str = row.try_get("host")?;
+        serde_json::from_str(host).map_err(|cause| Fault::Told(self.unreadable("host", cause)))
+    }
+
+    pub(super) fn host_json(&self, host: &HostInfo) -> Result<String, StoreError> {
+        serde_json::to_string(host).map_err(|cause| self.unreadable("host", cause))
+    }
+}
+
+pub(super) const SELECT: &str = "SELECT run.seq, run.id, run.name, run.kind, run.status, run.config_id, run.started_at, \
+     run.finished_at, run.error, run.host, training_config.model_type, training_config.dataset_name \
+     FROM run JOIN training_config ON training_config.id = run.config_id";

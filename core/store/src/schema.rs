@@ -1,0 +1,50 @@
+//! Bringing a database to this build's schema.
+
+use sqlx::{
+    Connection, SqliteConnection,
+    migrate::{MigrateError, Migrator},
+};
+
+use super::error::{Fault, StoreError};
+
+/// The migrations, embedded when this crate is built: neither a build nor a start needs their files.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// `application_id` of a store in the database's header: "cdtn".
+pub(super) const APPLICATION_ID: i64 = 0x6364_746e;
+
+/// Applies what is missing, in one transaction, so that two processes may start at once.
+pub(super) async fn bring_up(store: &str, connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    refuse_foreign(store, &mut transaction).await?;
+    match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
+        Ok(()) => Ok(transaction.commit().await?),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(Fault::Driver(error))
+        }
+        Err(MigrateError::VersionMissing(found)) => Err(Fault::Told(newer_or_other(store, found))),
+        Err(other) => {
+            Err(Fault::Told(StoreError::Schema { store: store.to_owned(), cause: other.to_string() }))
+        }
+    }
+}
+
+async fn refuse_foreign(store: &str, connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let (id,): (i64,) = sqlx::query_as("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    let (tables,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM sqlite_master").fetch_one(connection).await?;
+    match (id, tables) {
+        (APPLICATION_ID, _) | (0, 0) => Ok(()),
+        _ => Err(Fault::Told(StoreError::Foreign { store: store.to_owned() })),
+    }
+}
+
+fn newer_or_other(store: &str, found: i64) -> StoreError {
+    let store = store.to_owned();
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    if found > known {
+        StoreError::Newer { store, found, known }
+    } else {
+        StoreError::Schema { store, cause: format!("it has a migration {found} that this build lacks") }
+    }
+}

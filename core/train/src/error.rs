@@ -1,0 +1,175 @@
+use std::path::PathBuf;
+
+use codetune_dataset::DatasetError;
+use codetune_model as model;
+use codetune_tensor::TensorError;
+
+use super::{checkpoint_error::CheckpointError, trainable::ModelError};
+
+/// Why training did not start or did not go on. Checkpoints written before are left as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The model refused or failed.
+    #[error("model, step {step}: {source}")]
+    Model {
+        /// The step under way, counted from 1.
+        step: u64,
+        /// What the model said.
+        source: ModelError,
+    },
+    /// The model or the adapter to start from cannot be used.
+    #[error(transparent)]
+    Refused(#[from] model::ModelError),
+    /// The data refused or failed.
+    #[error("training data: {0}")]
+    Data(#[from] DatasetError),
+    /// The optimizer refused.
+    #[error("optimizer, step {step}: {source}")]
+    Optimizer {
+        /// The step under way, counted from 1.
+        step: u64,
+        /// The operation's error.
+        source: TensorError,
+    },
+    /// The adapter to start from is not what the run file says.
+    #[error(
+        "{field} is {given}, but the adapter {} has {found}; leave the key out to take the adapter's own, or leave \
+         out adapter.init to start a new adapter",
+        path.display()
+    )]
+    AdapterInit {
+        /// The adapter's folder.
+        path: PathBuf,
+        /// The run file's key.
+        field: &'static str,
+        /// The run file's value.
+        given: String,
+        /// The adapter's value.
+        found: String,
+    },
+    /// There is nothing to train.
+    #[error(
+        "the model has no trainable tensor; check adapter.targets, or leave out [adapter] to train every weight"
+    )]
+    NothingToTrain,
+    /// Tensors that the loss does not depend on.
+    #[error(
+        "no gradient reaches {}: training would leave {} as {}; take {} out of adapter.targets, or mend the \
+         backend so that its loss depends on {} through operations of the host",
+        names.join(", "), them(names), they_are(names), them(names), them(names)
+    )]
+    Unreached {
+        /// Their names, sorted.
+        names: Vec<String>,
+    },
+    /// A loss or a gradient became NaN or infinite. The update was not made.
+    #[error("step {step}: {what} is {value}; {}", after_not_finite(*step, what))]
+    NotFinite {
+        /// The step under way, counted from 1.
+        step: u64,
+        /// The loss or the gradient norm.
+        what: &'static str,
+        /// NaN or an infinity.
+        value: f64,
+    },
+    /// A key of `[eval]` in a run without held-out data.
+    #[error(
+        "{key} changes nothing: no data is held out to be evaluated; leave the key out, or train on a dataset with \
+         a held-out part"
+    )]
+    NoHeldOut {
+        /// The run file's key.
+        key: &'static str,
+    },
+    /// A step or an evaluation without any label.
+    #[error("{what} has no token to predict; use longer sequences or larger batches")]
+    NoLabels {
+        /// Which.
+        what: String,
+    },
+    /// The model counted other labels than the data has.
+    #[error(
+        "step {step}: the model counted {counted} labels where the data has {expected}; report this to the \
+         backend's author"
+    )]
+    Labels {
+        /// The step under way, counted from 1.
+        step: u64,
+        /// What the model said.
+        counted: u64,
+        /// What the data says.
+        expected: u64,
+    },
+    /// The output folder belongs to another run.
+    #[error("{} holds checkpoints already; resume that run, or choose another output.dir", path.display())]
+    OutputInUse {
+        /// The folder of the checkpoints.
+        path: PathBuf,
+    },
+    /// A new run would replace what is in the output folder.
+    #[error(
+        "{} is there already and would be replaced; move it away, or choose another output.dir",
+        path.display()
+    )]
+    OutputExists {
+        /// The folder of the result.
+        path: PathBuf,
+    },
+    /// Another run is writing to the output folder at this moment.
+    #[error(
+        "{} is in use by another run; wait for its end or stop it, or choose another output.dir",
+        path.display()
+    )]
+    OutputLocked {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// A checkpoint could not be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The metrics of a resumed run could not be taken up.
+    #[error("{0}")]
+    Metrics(#[source] ModelError),
+    /// Metrics could not be recorded; the checkpoint of that step has them.
+    #[error(
+        "the metrics up to step {step} cannot be recorded; the checkpoint keeps them for when the run is resumed\n{source}"
+    )]
+    Unrecorded {
+        /// Steps done.
+        step: u64,
+        /// What went wrong.
+        source: ModelError,
+    },
+    /// The result could not be written.
+    #[error("writing the result to {}: {source}; the last checkpoint holds it, so resuming will write it again", path.display())]
+    Output {
+        /// Where to.
+        path: PathBuf,
+        /// What went wrong.
+        source: ModelError,
+    },
+}
+
+/// What to do about a value that is not finite. No setting of the optimizer has had an effect before the first update.
+fn after_not_finite(step: u64, what: &str) -> &'static str {
+    match step == 0 || (step == 1 && what != HELD_OUT_LOSS) {
+        true => {
+            "nothing was trained yet, so weights of the model or the adapter are too large for float32; use other ones"
+        }
+        false => {
+            "nothing was saved after the last checkpoint; lower train.learning_rate, lengthen the warm-up or set \
+             train.clip_norm, or look at the data of this step"
+        }
+    }
+}
+
+/// What an evaluation computes; a step's own values are looked at before its update.
+pub(super) const HELD_OUT_LOSS: &str = "the held-out loss";
+
+fn them(names: &[String]) -> &'static str {
+    if names.len() == 1 { "it" } else { "them" }
+}
+
+fn they_are(names: &[String]) -> &'static str {
+    if names.len() == 1 { "it is" } else { "they are" }
+}

@@ -1,0 +1,118 @@
+use std::{fmt, io, path::PathBuf};
+
+use codetune_validate::Violation;
+
+/// Why a run file was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFileError {
+    /// The file cannot be read.
+    #[error("run file {}: {source}; give the path of a TOML run file", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no TOML.
+    #[error("{place}: not valid TOML: {message}")]
+    Syntax {
+        /// Where.
+        place: Place,
+        /// What is wrong.
+        message: String,
+    },
+    /// A key that nobody reads.
+    #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest, *reason))]
+    UnknownKey {
+        /// Where.
+        place: Place,
+        /// The key with its full dotted path.
+        key: String,
+        /// The known key that was meant, with its full dotted path.
+        nearest: Option<String>,
+        /// Why there is no such key, where other tools have one.
+        reason: Option<&'static str>,
+        /// The keys known at that place.
+        known: Box<str>,
+    },
+    /// A value out of bounds or of another type; the field is the full dotted path.
+    #[error("{place}: {violation}")]
+    Value {
+        /// Where.
+        place: Place,
+        /// The field, its value and the rule.
+        violation: Violation,
+    },
+    /// A path that no record of the run could name.
+    #[error(
+        "{place}: {key}: {path:?} is not Unicode; rename that folder, or move the run file out of it and write an \
+         absolute path"
+    )]
+    NotUnicode {
+        /// Where.
+        place: Place,
+        /// The key with its full dotted path.
+        key: String,
+        /// The whole path.
+        path: PathBuf,
+    },
+    /// A key that has to be given.
+    #[error("{place}: {key}: missing; {way_out}")]
+    Missing {
+        /// Where it should stand.
+        place: Place,
+        /// The key with its full dotted path.
+        key: &'static str,
+        /// What to write.
+        way_out: &'static str,
+    },
+    /// Two keys that exclude each other.
+    #[error("{place}: {key} and {other} exclude each other; {way_out}")]
+    Conflict {
+        /// Where the first stands.
+        place: Place,
+        /// The first key.
+        key: &'static str,
+        /// The other key.
+        other: &'static str,
+        /// What to write.
+        way_out: &'static str,
+    },
+}
+
+/// A place in a run file; lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as it was named.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl Place {
+    pub(super) fn of(file: &str, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        Self {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
+        }
+    }
+}
+
+fn hint(nearest: &Option<String>, reason: Option<&str>) -> String {
+    match (nearest, reason) {
+        (Some(key), _) => format!("; did you mean {key}?"),
+        (None, Some(reason)) => format!(": {reason}"),
+        (None, None) => String::new(),
+    }
+}

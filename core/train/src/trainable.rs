@@ -1,0 +1,72 @@
+use std::{error::Error, path::Path};
+
+use candle_core::{Tensor, Var};
+use codetune_dataset::MicroBatch;
+
+/// An error of a model, of whatever type.
+pub type ModelError = Box<dyn Error + Send + Sync>;
+
+/// Where in a run a pass over a micro-batch takes place. Everything random in the pass follows from it alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassContext {
+    /// The run's seed.
+    pub seed: u64,
+    /// The step under way, counted from 0.
+    pub step: u64,
+    /// The micro-batch within the step, counted from 0.
+    pub micro_step: u64,
+    /// Whether this is for a gradient: dropout is off otherwise.
+    pub training: bool,
+}
+
+/// What a training pass over a micro-batch gives.
+#[derive(Debug)]
+pub struct Gradients {
+    /// The sum of the losses of all labels, in nats.
+    pub loss: f64,
+    /// How many labels there were.
+    pub labels: u64,
+    /// The scaled gradients in the order of [`Trainable::trainable`]; none where the graph
+    /// of this micro-batch does not lead there.
+    pub of: Vec<Option<Tensor>>,
+}
+
+/// A model whose weights, or an adapter of them, can be trained.
+pub trait Trainable {
+    /// The tensors to train, sorted by name, the same ones in every call.
+    fn trainable(&self) -> Vec<(String, Var)>;
+
+    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights, but
+    /// not for norms and biases.
+    fn decays(&self, _name: &str) -> bool {
+        true
+    }
+
+    /// The sum of the losses of all labels of a micro-batch, a scalar, and how many labels there were.
+    ///
+    /// # Errors
+    /// Whatever stops the forward pass.
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError>;
+
+    /// The gradients of `scale` times that loss.
+    ///
+    /// # Errors
+    /// Whatever stops the forward or the backward pass.
+    fn gradients(
+        &mut self,
+        batch: &MicroBatch,
+        pass: &PassContext,
+        scale: f64,
+    ) -> Result<Gradients, ModelError>;
+
+    /// Writes what was trained into an empty folder: an adapter in PEFT's format, or the whole model.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    fn save(&self, folder: &Path) -> Result<(), ModelError>;
+}
+
+/// A scalar as a number, whatever its type.
+pub(super) fn scalar(tensor: &Tensor) -> candle_core::Result<f64> {
+    tensor.to_dtype(candle_core::DType::F64)?.to_scalar()
+}

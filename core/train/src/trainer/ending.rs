@@ -1,0 +1,83 @@
+//! When a run ends, and what it leaves behind.
+
+use codetune_files as files;
+
+use super::Trainer;
+use crate::{
+    error::TrainError,
+    event::{Event, Observer, Outcome, StopReason, TrainSummary},
+    trainable::{ModelError, Trainable},
+};
+
+impl<M: Trainable> Trainer<M> {
+    /// Why no further step is to be made, where that is so.
+    pub(super) fn reason(&self) -> Option<StopReason> {
+        let patience = self.config.eval.early_stopping_patience;
+        let limit = self.config.train.max_minutes;
+        if self.state.step >= self.plan.total {
+            Some(StopReason::AllSteps)
+        } else if patience.is_some_and(|patience| self.state.evals_since_best >= patience) {
+            Some(StopReason::EarlyStopping)
+        } else if limit.is_some_and(|minutes| self.elapsed_ms() as f64 >= minutes * 60_000.0) {
+            Some(StopReason::TimeLimit)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+        let checkpoint = self.save(observer)?;
+        let step = self.state.step;
+        observer.on(&Event::Stopped { step, reason: StopReason::Interrupted });
+        // A later call of `run` on this value goes on from here.
+        self.resumed = true;
+        self.state.elapsed_ms = self.elapsed_ms();
+        Ok(Outcome::Interrupted { step, checkpoint })
+    }
+
+    /// Writes the result.
+    pub(super) fn complete(
+        &mut self,
+        reason: StopReason,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, TrainError> {
+        let delivered_step = self.restore_best(observer)?;
+        let output = self.result_folder();
+        files::publish(&output, &[], |folder| self.model.save(folder))
+            .map_err(ModelError::from)
+            .flatten()
+            .map_err(|source| TrainError::Output { path: output.clone(), source })?;
+        // What the last checkpoint had to keep, or what was measured since.
+        let step = self.state.step;
+        self.pending
+            .flush(self.metrics.as_mut())
+            .map_err(|source| TrainError::Unrecorded { step, source })?;
+        Ok(Outcome::Completed(TrainSummary {
+            reason,
+            steps: self.state.step,
+            tokens: self.state.tokens,
+            seconds: self.elapsed_ms() as f64 / 1000.0,
+            train_loss: self.state.train_loss,
+            first_eval_loss: self.state.first_eval,
+            last_eval_loss: self.state.last_eval,
+            best_eval_loss: self.state.best_eval,
+            delivered_step,
+            output,
+        }))
+    }
+
+    /// Puts the weights of the best evaluation back where it was not the last, and gives the step of the weights that
+    /// the model then has.
+    ///
+    /// The checkpoint of the last step is on disk before, so that a result that could not be written can be again.
+    fn restore_best(&self, observer: &mut dyn Observer) -> Result<u64, TrainError> {
+        let (last, kept) = (self.state.step, self.state.best_step.zip(self.state.best_eval));
+        let Some((best, (step, loss))) = self.best.as_ref().zip(kept).filter(|(_, (step, _))| *step != last)
+        else {
+            return Ok(last);
+        };
+        best.restore(&self.optimizer).map_err(|source| TrainError::Optimizer { step: last, source })?;
+        observer.on(&Event::Restored { step, loss });
+        Ok(step)
+    }
+}
