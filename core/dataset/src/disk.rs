@@ -109,9 +109,8 @@ impl Dataset {
                 let way_out = "nothing was written, choose another folder";
                 return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
             }
-            let own = |name: &OsStr| {
-                FILES.into_iter().chain([MANIFEST, TOKENIZER_MAP]).any(|own| own == name)
-            };
+            let own =
+                |name: &OsStr| FILES.into_iter().chain([MANIFEST, TOKENIZER_MAP]).any(|own| own == name);
             if let Some(entry) = files::stranger(folder, own).map_err(DatasetError::io(folder))? {
                 return Err(DatasetError::Occupied { path: folder.to_owned(), entry: entry.into() });
             }

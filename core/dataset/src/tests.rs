@@ -274,7 +274,10 @@ fn what_lies_beside_the_files_of_a_dataset_is_never_lost() {
     built(1).save(&target).unwrap();
     fs::create_dir(target.join("adapter")).unwrap();
     for error in [Dataset::check_target(&target).unwrap_err(), built(2).save(&target).unwrap_err()] {
-        assert!(matches!(&error, DatasetError::Occupied { entry, .. } if entry == Path::new("adapter")), "{error}");
+        assert!(
+            matches!(&error, DatasetError::Occupied { entry, .. } if entry == Path::new("adapter")),
+            "{error}"
+        );
     }
     assert!(target.join("adapter").is_dir());
     assert_eq!(Dataset::load(&target).unwrap().config().seed, 1);

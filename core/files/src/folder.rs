@@ -18,7 +18,6 @@ pub const UNFINISHED: &str = ".unfinished-";
 /// or complete, or, between two renames, away with both in the unfinished folder beside it.
 ///
 /// # Errors
-<<<<<<< HEAD:core/src/files/folder.rs
 /// Outside what the system said, or which entry would have been lost, inside what `write` said; what was at `target` is
 /// then as before.
 pub fn publish<T, E>(
@@ -28,10 +27,6 @@ pub fn publish<T, E>(
 ) -> io::Result<Result<T, E>> {
     let linked = fs::symlink_metadata(target).is_ok_and(|there| there.is_symlink());
     let target = &if linked { fs::canonicalize(target)? } else { target.to_owned() };
-=======
-/// Outside what the system said, inside what `write` said; what was at `target` is then as before.
-pub fn publish<T, E>(target: &Path, write: impl FnOnce(&Path) -> Result<T, E>) -> io::Result<Result<T, E>> {
->>>>>>> main:core/files/src/folder.rs
     let parent = folder_of(target);
     fs::create_dir_all(parent)?;
     let mut work = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent)?;
