@@ -282,7 +282,6 @@ fn a_run_that_is_done_gets_more_steps() {
 #[test]
 fn what_was_put_beside_a_result_is_not_lost_and_a_run_keeps_its_name() {
     let place = tape();
-    place.write("run.toml", format!("name = \"first\"\n{TAPE}"));
     finish(&place, "noted", &["--set", "train.max_steps=10"]);
     let card = "noted/adapter/README.md";
     place.write(card, "what this adapter is for");
@@ -293,11 +292,8 @@ fn what_was_put_beside_a_result_is_not_lost_and_a_run_keeps_its_name() {
     std::fs::rename(place.path(card), place.path("README.md")).unwrap();
     finish(&place, "noted", &again);
 
-    place.write("run.toml", format!("name = \"second\"\n{TAPE}"));
-    let other = [
-        "the checkpoints are of run \"first\", and the run file names \"second\"",
-        "help: give the run file",
-    ];
-    let mut sets = Vec::new();
-    place.refused(&run("noted", &mut sets, &["--resume", "--set", "train.max_steps=15"]), 2, &other);
+    let other = ["train", "run.toml", "--resume", "--set", "name='other'", "--set", "output.dir='noted'"];
+    let said =
+        ["checkpoints are of run \"noted\", and the run file names \"other\"", "help: give the run file"];
+    place.refused(&[&other[..], &["--set", "train.max_steps=15"]].concat(), 2, &said);
 }
