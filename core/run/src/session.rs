@@ -3,11 +3,12 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_model::{Budget, Model, ModelConfig};
 use codetune_plugin::{Carrier, Plugin, Registry};
-use codetune_store::{Outcome as Ended, RunId, RunMetrics, Store};
+use codetune_store::{Outcome as Ended, RunId, Store};
 use codetune_train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
 use codetune_validate::{escape_control, redact};
 
 use super::data::Data;
+use super::run_metrics::RunMetrics;
 use super::{RunError, artifacts, record};
 
 /// Whether a run starts or goes on.

@@ -7,6 +7,7 @@
 mod analyzer;
 mod backend;
 mod cache;
+mod call;
 mod component;
 mod contract;
 mod engine;

@@ -6,6 +6,7 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, UpdateDeadline
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
+use super::call::NoThread;
 use super::engine::TICK;
 use super::wasi;
 use crate::{Fault, Limits, PluginLog, SourceBatch, TensorHost};
@@ -87,6 +88,9 @@ impl State {
         if error.is::<PoolConcurrencyLimitError>() {
             let text = "as many components run at once as this machine is given; analyse with fewer jobs";
             return Fault::Unavailable(text.into());
+        }
+        if let Some(error) = error.downcast_ref::<NoThread>() {
+            return Fault::Unavailable(error.to_string());
         }
         // Of the root alone: the text of the whole chain names functions of the plugin.
         if error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
