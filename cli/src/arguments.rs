@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, builder::ValueParser};
+use clap::error::{ContextKind, ContextValue, Error};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::ValueParser};
 use codetune_core::model::MemoryBudget;
 use codetune_core::plugin::{Digest, LimitOverride, Runtime};
 
@@ -32,6 +34,44 @@ pub struct Arguments {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// Parses the command line and the environment variables of options. Empty variables count as unset, as in the XDG
+    /// specification: Compose files and shells cannot unset a variable.
+    ///
+    /// # Errors
+    /// Invalid arguments, or the requested help.
+    pub fn read() -> Result<Self, Error> {
+        let set = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let mut command = Self::command().mut_args(|argument| match argument.get_env() {
+            Some(variable) if !set(variable) => argument.env(NO_VARIABLE),
+            _ => argument,
+        });
+        let read = command.try_get_matches_from_mut(std::env::args_os());
+        let read = read.and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|error| if error.use_stderr() { blame(error.format(&mut command)) } else { error })
+    }
+}
+
+const NO_VARIABLE: Option<&str> = None;
+
+/// Adds the environment variable that caused an error. If the command line is invalid without variables too, returns that
+/// error: otherwise the usage would show all options with variables as required.
+fn blame(mut error: Error) -> Error {
+    match Arguments::command().mut_args(|argument| argument.env(NO_VARIABLE)).try_get_matches() {
+        Err(alone) if alone.kind() == error.kind() => return alone,
+        _ => {}
+    }
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error };
+    let option = option.split(' ').next().and_then(|option| option.strip_prefix("--"));
+    let command = Arguments::command();
+    let argument = command.get_arguments().find(|argument| option.is_some() && argument.get_long() == option);
+    if let Some(variable) = argument.and_then(clap::Arg::get_env) {
+        let tip = format!("the value is from the environment variable {}", variable.display());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn long_help() -> String {

@@ -106,10 +106,17 @@ impl Context {
         let url = match &self.database {
             Some(given) => given.clone(),
             None => {
+                let database = self.folders.database();
+                let Some(path) = database.to_str() else {
+                    // With replaced bytes, the path would name another file.
+                    return Err(Failure::usage(format!("cannot open the database {}", database.display()))
+                        .why("its path is not UTF-8")
+                        .help("choose another directory with --data-dir, or a file with --database"));
+                };
                 let data = &self.folders.data;
                 std::fs::create_dir_all(data)
                     .map_err(|error| Failure::file("create the directory", data, &error))?;
-                self.folders.database().display().to_string()
+                path.to_owned()
             }
         };
         Ok(Store::open(&url)?)

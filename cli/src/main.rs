@@ -19,8 +19,6 @@ mod training;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::arguments::Arguments;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -29,7 +27,7 @@ use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     explain_panics();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             let error = former_option::explain(error);
