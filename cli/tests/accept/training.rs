@@ -68,7 +68,12 @@ fn what_is_missing_is_named() {
         2,
         &["error: run file third.toml", "help: give the path of a TOML run file"],
     );
-    refused(&place, &[("\"model\"", "\"nowhere\"")], 2, &["nowhere/config.json", "help: check the path"]);
+    refused(
+        &place,
+        &[("\"model\"", "\"nowhere\"")],
+        2,
+        &["nowhere/config.json", "help: give the folder of a model"],
+    );
     refused(&place, &[("\"tokens.json\"", "\"none.json\"")], 2, &["none.json", "help: "]);
     let dataset = [("tokens = \"tokens.json\"\nmax_seq_length = 16", "dataset = \"none\"")];
     refused(
@@ -247,7 +252,11 @@ fn a_folder_with_someones_model_or_tokenizer_is_left_as_it_is() {
     place.refused(&train("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
     let init = |folder| ["model", "init", "--preset", "tiny", "--tokenizer", "new", "-o", folder];
     place.refused(&init("sharded"), 2, &["sharded/config.json exists already", "help: give another folder"]);
-    place.refused(&init("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
+    place.refused(
+        &init("tokenizer"),
+        2,
+        &["tokenizer.json exists already", "help: choose another directory"],
+    );
     let bare = ["model", "init", "--preset", "tiny", "-o", "new"];
     place.refused(&bare, 2, &["tokenizer.json exists already", "help: ", "--tokenizer"]);
     assert!(files(&place) == before);

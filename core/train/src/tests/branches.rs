@@ -101,7 +101,7 @@ fn model(kind: Kind) -> Model {
 /// Trains on batches of two rows, the last one of an epoch having one row.
 fn trainer(folder: &Path, gradient_checkpointing: bool, accumulation: u64) -> Trainer<TrainedModel> {
     let accumulated =
-        format!("gradient_accumulation = {accumulation}\ncheckpointing = {gradient_checkpointing}");
+        format!("gradient_accumulation = {accumulation}\ngradient_checkpointing = {gradient_checkpointing}");
     let changes = [("gradient_accumulation = 3", accumulated.as_str()), ("every_steps = 4", "")];
     let config = config(folder, &changes);
     let model = TrainedModel::new(model(Kind::SeveralRowsSkip), &config).unwrap();

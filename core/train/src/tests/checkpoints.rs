@@ -169,9 +169,9 @@ fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
     let newest = folder.path().join("out/checkpoints/step-00000004");
     let file = newest.join("state.json");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replacen("\"format\": 5", "\"format\": 4", 1)).unwrap();
+    fs::write(&file, text.replacen("\"format\": 6", "\"format\": 5", 1)).unwrap();
     let error = checkpoint::load(&newest).unwrap_err().to_string();
-    assert!(error.contains("format 4, this build reads format 5; resume with the version"), "{error}");
+    assert!(error.contains("format 5, this build reads format 6; resume with the version"), "{error}");
 }
 
 #[test]
