@@ -5,9 +5,11 @@ mod arguments;
 mod bounds;
 mod commands;
 mod context;
+mod dispatch;
 mod exit;
 mod failure;
 mod folders;
+mod globals;
 mod interrupt;
 mod logging;
 mod plugins;
@@ -53,7 +55,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     let globals = &arguments.globals;
     logging::start(globals.verbose, globals.quiet, terminal.error_color)?;
     let context = Context::new(globals, terminal, interrupt::listen()?)?;
-    commands::run(&arguments.command, &context)
+    dispatch::run(&arguments.command, &context)
 }
 
 /// A panic is never the user's fault.

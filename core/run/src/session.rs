@@ -3,9 +3,9 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_model::{Budget, Model, ModelConfig};
 use codetune_plugin::{Carrier, Plugin, Registry};
+use codetune_redact::{escape_control, redact};
 use codetune_store::{Outcome as Ended, RunId, Store};
 use codetune_train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
-use codetune_validate::{escape_control, redact};
 
 use super::data::Data;
 use super::run_metrics::RunMetrics;
