@@ -1,6 +1,9 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsStr;
+
+use clap::error::{ContextKind, ContextValue, Error};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
@@ -27,6 +30,44 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// Reads the command line, and the variables that stand for options. One that is empty counts as not set, as those of
+    /// the system's folders do: Compose files and shells cannot unset a variable.
+    ///
+    /// # Errors
+    /// What cannot be understood, or the help that was asked for.
+    pub fn read() -> Result<Self, Error> {
+        let set = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let mut command = Self::command().mut_args(|argument| match argument.get_env() {
+            Some(variable) if !set(variable) => argument.env(NO_VARIABLE),
+            _ => argument,
+        });
+        let read = command.try_get_matches_from_mut(std::env::args_os());
+        let read = read.and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|error| if error.use_stderr() { blame(error.format(&mut command)) } else { error })
+    }
+}
+
+const NO_VARIABLE: Option<&str> = None;
+
+/// Names the variable that an error is from. What is wrong without variables too is told without them: usage shows every
+/// option that has a value as if it had to be given.
+fn blame(mut error: Error) -> Error {
+    match Arguments::command().mut_args(|argument| argument.env(NO_VARIABLE)).try_get_matches() {
+        Err(alone) if alone.kind() == error.kind() => return alone,
+        _ => {}
+    }
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error };
+    let option = option.split(' ').next().and_then(|option| option.strip_prefix("--"));
+    let command = Arguments::command();
+    let argument = command.get_arguments().find(|argument| option.is_some() && argument.get_long() == option);
+    if let Some(variable) = argument.and_then(clap::Arg::get_env) {
+        let tip = format!("the variable {} has this value", variable.display());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn long_help() -> String {

@@ -20,8 +20,6 @@ mod training;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::arguments::Arguments;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -30,7 +28,7 @@ use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     explain_panics();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed pipe, as in `codetune --help | head`, is no error.

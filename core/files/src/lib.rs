@@ -10,7 +10,7 @@ mod folder;
 mod private;
 mod whole;
 
-pub use folder::{UNFINISHED, publish};
+pub use folder::{UNFINISHED, publish, stranger};
 pub use private::{private_directory, read_private, write_private};
 pub use whole::write_durably;
 pub use whole::{write, write_with};

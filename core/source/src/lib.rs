@@ -16,10 +16,11 @@
 //! | `binary`, `wide`, `legacy` | what is no text, and texts that do not say what they are in |
 //! | `load`, `file`, `lines` | one file in memory and its line index |
 //! | `header` | whether a `.h` file is C or C++ |
-//! | `syntax`, `budget` | parsing once, in bounded work |
+//! | `syntax`, `budget`, `angles` | parsing once, in bounded work and memory |
 //! | `prepare` | what is parsed instead of a text that its grammar cannot read as it stands |
 //! | `query` | tree-sitter queries run by the host |
 
+mod angles;
 mod binary;
 mod budget;
 mod cookie;

@@ -200,6 +200,11 @@ impl<'a> Section<'a> {
         RunFileError::NotUnicode { place: self.place_of(key), key: self.dotted(key), path }
     }
 
+    /// Refuses a path that only a shell would understand.
+    pub(super) fn home(&self, key: &'static str, path: String) -> RunFileError {
+        RunFileError::Home { place: self.place_of(key), key: self.dotted(key), path }
+    }
+
     /// Where a key stands, or its table where it is absent.
     pub(super) fn place_of(&self, key: &str) -> Place {
         self.text.place(self.find(key).map_or(self.at, |(_, span)| span.start))
