@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use codetune_core::model::MemoryBudget;
 use codetune_core::plugin::{CallRules, LimitOverrides, Registry, Runtime};
+use codetune_core::redact::escape_control;
 use codetune_core::store::Store;
-use codetune_core::validate::escape_control;
 use tempfile::TempDir;
 
-use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::folders::Folders;
+use crate::globals::Globals;
 use crate::interrupt::Interrupt;
 use crate::plugins::PluginSettings;
 use crate::terminal::Terminal;

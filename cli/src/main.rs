@@ -5,10 +5,12 @@ mod arguments;
 mod bounds;
 mod commands;
 mod context;
+mod dispatch;
 mod exit;
 mod failure;
 mod folders;
 mod former_option;
+mod globals;
 mod interrupt;
 mod logging;
 mod plugins;
@@ -53,7 +55,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     let globals = &arguments.globals;
     logging::start(globals.verbose, globals.quiet, terminal.error_color)?;
     let context = Context::new(globals, terminal, interrupt::listen()?)?;
-    commands::run(&arguments.command, &context)
+    dispatch::run(&arguments.command, &context)
 }
 
 /// Asks the user to report a panic.

@@ -5,6 +5,7 @@
 //!
 //! | crate | what lives there |
 //! |---|---|
+//! | [`redact`] | text made fit for logs and messages: secrets hidden, control characters escaped |
 //! | [`validate`] | one table of bounds and formats that every layer follows |
 //! | [`files`] | files and folders that appear whole or not at all |
 //! | [`blocking`] | blocking calls that may be made from async code too |
@@ -25,6 +26,7 @@ pub use codetune_dataset as dataset;
 pub use codetune_files as files;
 pub use codetune_model as model;
 pub use codetune_plugin as plugin;
+pub use codetune_redact as redact;
 pub use codetune_run as run;
 pub use codetune_source as source;
 pub use codetune_store as store;

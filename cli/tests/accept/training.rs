@@ -86,7 +86,7 @@ fn what_is_missing_is_named() {
         &place,
         &[("r = 2", "init = \"none\"")],
         2,
-        &["none/adapter_config.json", "help: check the path"],
+        &["none/adapter_config.json", "help: give the folder of an adapter"],
     );
     let without = ["generate", "model", "--prompt", "x"];
     place.refused(&without, 2, &["model/tokenizer.json", "help: "]);

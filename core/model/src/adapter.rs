@@ -8,8 +8,8 @@ use rand::Rng;
 use serde::Serialize;
 
 use super::error::{ModelError, Result};
-use super::init::stream;
 use super::output::{OUTPUT, tied_embedding};
+use super::random::stream;
 
 /// Which projections get an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

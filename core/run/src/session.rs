@@ -3,9 +3,9 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_model::{MemoryBudget, Model, ModelConfig};
 use codetune_plugin::{Plugin, Registry, Runtime};
+use codetune_redact::{escape_control, redact};
 use codetune_store::{RunId, RunOutcome, Store};
 use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
-use codetune_validate::{escape_control, redact};
 
 use super::data::Data;
 use super::run_metrics::RunMetrics;

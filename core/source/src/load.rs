@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::discover::{DiscoverOptions, FileEntry, MAX_BYTES_CEILING};
 use super::file::SourceFile;
+use super::sizes::MAX_BYTES_CEILING;
 use super::skip::SkipReason;
+use super::{DiscoverOptions, FileEntry};
 
 /// Reads and decodes a file.
 ///

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::discover::{DiscoverOptions, Discovery, Seen, slashed};
 use super::globs::Globs;
 use super::repository::{excludes_file, repository_of};
-use super::{SkipReason, Skipped, SourceError};
+use super::settle::Seen;
+use super::slashed::slashed;
+use super::{DiscoverOptions, Discovery, SkipReason, Skipped, SourceError};
 
 /// The stores of version control systems hold history, and no one's files.
 const STORES: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".bzr"];

@@ -63,7 +63,7 @@ impl<'a> Section<'a> {
         let meant = self.meant(key.get_ref(), keys);
         Err(RunFileError::UnknownKey {
             place: self.text.place(key.span().start),
-            key: codetune_validate::escape_control(&self.dotted(key.get_ref())).into_owned(),
+            key: codetune_redact::escape_control(&self.dotted(key.get_ref())).into_owned(),
             reason: meant.as_ref().err().copied().flatten(),
             nearest: meant.ok(),
             known: known.join(", ").into(),
@@ -266,7 +266,7 @@ fn whole(value: &DeValue<'_>) -> Option<std::result::Result<i64, String>> {
 
 fn shown(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("\"{}\"", codetune_validate::escape_control(text)),
+        DeValue::String(text) => format!("\"{}\"", codetune_redact::escape_control(text)),
         DeValue::Integer(number) => format!("the number {}", number.as_str()),
         DeValue::Float(number) => format!("the number {}", number.as_str()),
         DeValue::Boolean(value) => format!("the boolean {value}"),

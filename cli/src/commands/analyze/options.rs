@@ -5,9 +5,9 @@ use std::sync::Arc;
 use clap::builder::ValueParser;
 use codetune_core::analysis::{AnalysisOptions, AnswerCache, Selected};
 use codetune_core::plugin::{Origin, Registry, RegistryError, ValueKind};
+use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::store::AnalysisCache;
-use codetune_core::validate::escape_control;
 use serde_json::Value;
 
 use crate::context::Context;

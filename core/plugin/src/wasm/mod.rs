@@ -14,8 +14,10 @@ mod engine;
 mod imports;
 mod link;
 mod measure;
+mod sleep;
 mod state;
-mod wasi;
+mod tick;
+mod world;
 
 pub(crate) use analyzer::WasmAnalyzer;
 pub(crate) use backend::WasmBackend;
