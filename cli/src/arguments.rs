@@ -52,8 +52,8 @@ impl Arguments {
 
 const NO_VARIABLE: Option<&str> = None;
 
-/// Adds the environment variable that caused an error. If the command line is invalid without variables too, returns that
-/// error: otherwise the usage would show all options with variables as required.
+/// Adds the environment variable that caused an error. If the command line is invalid without variables too, returns
+/// that error: otherwise the usage would show all options with variables as required.
 fn blame(mut error: Error) -> Error {
     match Arguments::command().mut_args(|argument| argument.env(NO_VARIABLE)).try_get_matches() {
         Err(alone) if alone.kind() == error.kind() => return alone,

@@ -410,10 +410,10 @@ mod tests {
                 .into(),
                 "c.json: plugin acme/x refuses it: a; b",
             ),
-            (violation().into(), "name: \"a; b\" holds a character that is not accepted: expected letters"),
+            (violation().into(), "name: \"a; b\" contains a character that is not allowed: expected letters"),
             (
                 StoreError::Invalid(violation()).into(),
-                "name: \"a; b\" holds a character that is not accepted: expected letters",
+                "name: \"a; b\" contains a character that is not allowed: expected letters",
             ),
             (
                 DatasetError::DuplicatePath("a; b".into()).into(),

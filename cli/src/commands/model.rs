@@ -108,8 +108,8 @@ pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> 
 /// Creates a model directory and returns the number of parameters.
 ///
 /// # Errors
-/// No single backend supports the architecture, the tokenizer or the memory is too small or large, the directory already
-/// holds a model or another tokenizer, or it cannot be written.
+/// No single backend supports the architecture, the tokenizer or the memory is too small or large, the directory
+/// already holds a model or another tokenizer, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,

@@ -44,7 +44,8 @@ uninterrupted one. To extend a finished run, raise epochs or max_steps and use -
 pub struct Arguments {
     /// Run file in TOML.
     pub run_file: PathBuf,
-    /// Resume from the newest checkpoint, or restart if there is none yet; with RUN, only if the checkpoint belongs to it.
+    /// Resume from the newest checkpoint, or restart if there is none yet; with RUN, only if the checkpoint belongs to
+    /// it.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<String>>,
     /// Override a key of the run file with a TOML value [can be repeated].

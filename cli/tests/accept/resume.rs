@@ -230,8 +230,8 @@ fn a_run_that_was_killed_before_its_first_checkpoint_starts_again_with_its_name(
     // An adapter that is larger than the database.
     let run = TAPE.replace("seed = 11", "seed = 11\nname = \"first\"").replace("r = 4", "r = 64");
     place.write("run.toml", run);
-    // The kernel kills a process that writes a file beyond the limit, and that is in its first checkpoint. The database is
-    // made before.
+    // The kernel kills a process that writes a file beyond the limit, and that is in its first checkpoint. The database
+    // is made before.
     place.write("small.toml", TAPE.replace("60", "1").replace("\"out\"", "\"warm\""));
     place.run(&["train", "small.toml", "--json"]).json();
     let killed = || {
@@ -272,7 +272,7 @@ fn a_run_that_is_done_gets_more_steps() {
     let mut sets = Vec::new();
     place.refused(&run("grown", &mut sets, &["--resume", "--set", "train.max_steps=10"]), 2, &refused);
     let ran = finish(&place, "grown", &["--resume"]);
-    ran.says(&["warning: the run is extended from 20 steps to 60"]);
+    ran.says(&["warning: extending the run from 20 to 60 steps"]);
     assert!(adapter(&place, "grown") == adapter(&place, "whole"), "the adapters differ");
     assert_eq!(recorded(&place, "grown"), recorded(&place, "whole"));
     let shown = place.run(&["runs", "show", "grown", "--json"]).json();

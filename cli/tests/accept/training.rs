@@ -173,7 +173,7 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
     // The one before it is whole: the run goes on from there, and says so.
     let ran = place.run(&resume);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    ran.says(&["warning", "step-00000002", "weights.safetensors is not what was written"]);
+    ran.says(&["warning", "step-00000002", "weights.safetensors was modified"]);
     for step in ["step-00000000", "step-00000002"] {
         place.write(&format!("out/checkpoints/{step}/weights.safetensors"), "short");
     }
@@ -181,7 +181,7 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
     place.refused(
         &resume,
         4,
-        &["step-00000002", "weights.safetensors is not what was written", "help: delete that folder"],
+        &["step-00000002", "weights.safetensors was modified", "help: delete that folder"],
     );
     assert!(files(&place) == before.0);
     assert_eq!(runs(&place), before.1);

@@ -18,7 +18,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
             "help: list its options with",
         ],
     ),
-    (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: write a whole number"]),
+    (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: expected an integer"]),
     (&["analyze", ".", "--option", "max_cyclomatic"], 2, &["is not PLUGIN.KEY=VALUE", "help: for example"]),
     (
         &["analyze", ".", "--option", "lint.level=3"],
@@ -86,7 +86,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["model", "init", "-o", "m", "--seed", "9223372036854775808"],
         2,
-        &["'--seed", "a whole number of 0 or more"],
+        &["'--seed", "an integer of at least 0"],
     ),
     (&["generate", "nowhere", "--top-p", "0"], 2, &["'--top-p", "greater than 0 and at most 1"]),
     (
@@ -99,10 +99,10 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["dataset", "build", ".", "-o", "my data"],
         2,
-        &["the dataset's folder: \"my data\" holds a character"],
+        &["the dataset's folder: \"my data\" contains a character"],
     ),
     (&["generate", "nowhere", "--max-tokens", "0"], 2, &["'--max-tokens", "from 1 to 1000000"]),
-    (&["quickstart", "--seed", "9223372036854775808"], 2, &["'--seed", "a whole number of 0 or more"]),
+    (&["quickstart", "--seed", "9223372036854775808"], 2, &["'--seed", "an integer of at least 0"]),
     (&["model", "init", "-o", "m"], 2, &["--preset"]),
     (&["model", "init", "-o", "m", "--config", "none.json"], 2, &["cannot read none.json"]),
     (&["generate", "nowhere", "--prompt", "x"], 2, &["cannot read nowhere/config.json"]),

@@ -131,7 +131,7 @@ fn a_run_that_would_end_by_evaluation_is_refused_where_the_dataset_holds_nothing
     place.run(&[&build[..], &["--held-out", "0", "--json"]].concat()).json();
     let ran = place.run(&["train", "run.toml", "--set", "eval.restore_best=true"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("eval.restore_best changes nothing: no data is held out"), "{}", ran.err);
+    assert!(ran.err.contains("eval.restore_best has no effect without held-out data"), "{}", ran.err);
     assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
     assert!(!place.path().join("out").exists());
 }

@@ -28,11 +28,10 @@ const CHUNK_BYTES: u64 = 512 << 10;
 
 /// Analyses the files of a directory, or of several inputs.
 ///
-/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless
-/// the options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
-/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
-/// called from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the
-/// cache.
+/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless the
+/// options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
+/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is called
+/// from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the cache.
 ///
 /// # Errors
 /// [`AnalysisError`]; a fault with a single file is none.

@@ -9,8 +9,8 @@
 //!
 //! Packing is derived from these on loading. A folder appears whole or not at all.
 //!
-//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing and
-//! each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
+//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing
+//! and each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -12,9 +12,9 @@
 //! | `findings.secrets["jwt"]`, `findings.secrets.jwt` | findings of one rule; **0 when the rule found nothing** |
 //! | `errors` | a list of texts: what analyzers failed with |
 //!
-//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an attribute is missing, a plugin did not run on it) is
-//! quarantined with the reason, never silently kept. `total` is reserved: a plugin's own rule of that name is
-//! counted in the sum.
+//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an
+//! attribute is missing, a plugin did not run on it) is quarantined with the reason, never silently kept. `total` is
+//! reserved: a plugin's own rule of that name is counted in the sum.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -169,7 +169,7 @@ fn parse(text: &str) -> std::result::Result<Described, String> {
     };
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
     let config = LoraConfig {
-        r: rank.ok_or_else(|| refuse("r", "a whole number from 1 is needed"))?,
+        r: rank.ok_or_else(|| refuse("r", "an integer of at least 1 is required"))?,
         alpha: number("lora_alpha").ok_or_else(|| refuse("lora_alpha", "a number is needed"))?,
         rank_stabilised: match object.get("use_rslora") {
             None | Some(Value::Null) => false,

@@ -24,7 +24,8 @@ impl MemoryBudget {
     }
 
     /// Most of the memory that this machine has, or of what the control groups of a container or a scheduler, or limits
-    /// such as `ulimit -v`, leave this process, where that is less. Without a limit where the system does not tell (other systems than Linux).
+    /// such as `ulimit -v`, leave this process, where that is less. Without a limit where the system does not tell
+    /// (other systems than Linux).
     pub fn of_machine() -> Self {
         MemoryBudget(memory(Path::new("/")).map(|bytes| bytes / SHARE.1 * SHARE.0))
     }

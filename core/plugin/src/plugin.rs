@@ -299,8 +299,8 @@ struct VerifiedCopy {
 }
 
 impl VerifiedCopy {
-    /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot be
-    /// written, being on a full disk or read-only, a folder of this call takes its place.
+    /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot
+    /// be written, being on a full disk or read-only, a folder of this call takes its place.
     fn of(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Self, String> {
         let error = match kept_copy(bytes, digest, directory) {
             Ok(path) => return Ok(VerifiedCopy { path, _folder: None }),
@@ -318,7 +318,7 @@ impl VerifiedCopy {
                 std::env::temp_dir().display()
             )
         })?;
-        tracing::warn!("no copies of libraries are kept in {}: {error}", directory.display());
+        tracing::warn!("cannot cache copies of libraries in {}: {error}", directory.display());
         Ok(copy)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::RunError;
 
-/// What the store keeps of the training data.
+/// The recorded facts about the training data.
 pub(super) struct DataFacts {
     name: String,
     max_seq_length: u64,
@@ -21,7 +21,7 @@ pub(super) struct DataFacts {
 }
 
 impl DataFacts {
-    /// Of a list of token ids.
+    /// For a list of token ids.
     pub fn of_tape(path: &Path, max_seq_length: u64) -> Result<Self, RunError> {
         let name = name(path)?;
         Ok(DataFacts {
@@ -34,7 +34,7 @@ impl DataFacts {
         })
     }
 
-    /// Of a built dataset.
+    /// For a dataset.
     pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, RunError> {
         let name = name(path)?;
         let ledger =
@@ -51,9 +51,9 @@ impl DataFacts {
     }
 }
 
-/// The name of a folder or file, by which the store keeps what is in it. It is refused or taken as it is.
+/// The name of a file or directory, under which the store records it. It is used unchanged or rejected.
 fn name(path: &Path) -> Result<String, RunError> {
-    // `..` has no name of its own, and what it leads to has one.
+    // `..` has no name, but its target does.
     let named = match path.file_name() {
         Some(_) => path.to_owned(),
         None => path.canonicalize().map_err(RunError::read(path))?,
@@ -63,7 +63,7 @@ fn name(path: &Path) -> Result<String, RunError> {
     DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
 }
 
-/// Starts a run, with all that takes part in it, or leaves no trace of it.
+/// Records a new run with its plugins and dataset, atomically.
 pub(super) fn start(
     store: &Store,
     config: &RunConfig,
@@ -82,7 +82,7 @@ pub(super) fn start(
     })?)
 }
 
-/// What the store keeps of a configuration, whose warm-up takes so many steps.
+/// The recorded values of a configuration with this many warm-up steps.
 pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();

@@ -81,8 +81,8 @@ thread_local! {
 
 /// Parses a whole text with the grammar of its language.
 ///
-/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where less
-/// of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
+/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where
+/// less of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
 ///
 /// # Errors
 /// As [`ParseError`]; among them that `stop` was set in the middle.

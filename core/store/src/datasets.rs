@@ -1,4 +1,4 @@
-//! Datasets that runs were trained on.
+//! Datasets used by runs.
 
 use codetune_validate::{Constraint, DATASET_NAME, Violation, check_digest};
 use serde_json::Value;
@@ -13,18 +13,18 @@ use super::{
     timestamp,
 };
 
-/// A dataset's key in its store.
+/// The key of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DatasetId(pub(super) i64);
 
-/// A built dataset, to be recorded.
+/// A dataset to record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDataset {
     /// Its name.
     pub name: String,
     /// BLAKE3 of its manifest, in hexadecimal.
     pub manifest_digest: String,
-    /// Its ledger, which accounts for every token: a JSON object.
+    /// Its ledger of tokens: a JSON object.
     pub ledger: Value,
 }
 
@@ -33,13 +33,13 @@ pub struct NewDataset {
 pub struct DatasetRecord {
     /// Its key.
     pub id: DatasetId,
-    /// What was recorded.
+    /// Its values.
     pub values: NewDataset,
     /// When it was first recorded, in UTC.
     pub created_at: OffsetDateTime,
 }
 
-/// A dataset that was checked, as it is written.
+/// A checked dataset.
 pub(super) struct CheckedDataset<'a> {
     name: &'a str,
     manifest_digest: &'a str,
@@ -71,7 +71,7 @@ impl<'a> CheckedDataset<'a> {
     }
 }
 
-/// Writes that the run with that key uses a dataset.
+/// Records that a run uses a dataset.
 pub(super) async fn link(
     connection: &mut SqliteConnection,
     seq: i64,
@@ -82,11 +82,11 @@ pub(super) async fn link(
 }
 
 impl Store {
-    /// Records a dataset; one of the same name and manifest keeps its key, its ledger and its time.
+    /// Records a dataset; an existing one with the same name and manifest keeps its key, ledger and time.
     ///
     /// # Errors
     ///
-    /// A value that is refused, or the database.
+    /// An invalid value, or a database error.
     pub fn save_dataset(&self, dataset: &NewDataset) -> Result<DatasetId, StoreError> {
         let dataset = CheckedDataset::of(dataset)?;
         self.write("recording a dataset", async |connection, _| dataset.save(connection).await)

@@ -1,11 +1,11 @@
 //! Runs, configurations, metrics, artifacts and plugins over sqlx.
 //!
-//! [`Store::open`] opens or creates a SQLite database and brings it to this build's schema. All calls are
-//! synchronous, so that the training loop needs no runtime of its own, and may be made inside an async runtime, whose
-//! thread then waits. Writes are transactions: each happens entirely or not at all, and two processes may share a file.
+//! [`Store::open`] opens or creates a SQLite database and migrates it to the current schema. All calls are synchronous,
+//! so that the training loop needs no async runtime; inside one, they block the thread. Writes are atomic transactions,
+//! and several processes can share a file.
 //!
-//! Values are checked against [`validate`](codetune_validate) first and answered with [`StoreError::Invalid`];
-//! the schema states the same bounds again, for whoever writes to the file by other means.
+//! Values are checked against [`validate`](codetune_validate) and rejected with [`StoreError::Invalid`]; the schema
+//! repeats the bounds for other writers.
 //!
 //! ```
 //! use codetune_store::{MetricRow, NewConfig, NewRun, RunOutcome, Store};

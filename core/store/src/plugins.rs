@@ -1,4 +1,4 @@
-//! The plugins that took part in runs.
+//! Plugins used by runs.
 
 use codetune_plugin::PluginIdentity;
 use codetune_validate::{PLUGIN_RUNTIME, PLUGIN_VERSION, Violation, check_digest, check_plugin_name};
@@ -11,14 +11,14 @@ use super::{
 };
 
 impl Store {
-    /// Records the plugins that take part in a run, all of them or none.
+    /// Records the plugins of a run, atomically.
     ///
-    /// A resumed run records them again; the same plugin with another version or digest is a
-    /// [`StoreError::Duplicate`], because the run would no longer be the product of one plugin.
+    /// A resumed run records them again. The same plugin with another version or digest is a [`StoreError::Duplicate`],
+    /// because a run must use one version of a plugin.
     ///
     /// # Errors
     ///
-    /// A value that is refused, no such run, a plugin that is recorded otherwise, or the database.
+    /// An invalid value, an unknown run, a plugin recorded with another version, or a database error.
     pub fn record_plugins(&self, run: &RunId, plugins: &[PluginIdentity]) -> Result<(), StoreError> {
         plugins.iter().try_for_each(check)?;
         self.write("recording plugins", async |connection, _| {
@@ -27,11 +27,11 @@ impl Store {
         })
     }
 
-    /// The plugins that took part in a run, by name and runtime.
+    /// The plugins of a run, by name and runtime.
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// An unknown run, or a database error.
     pub fn plugins(&self, run: &RunId) -> Result<Vec<PluginIdentity>, StoreError> {
         self.read("reading plugins", async |connection| {
             let seq = self.find_seq(connection, run).await?;
@@ -45,7 +45,7 @@ impl Store {
     }
 }
 
-/// Checks what is kept of a plugin; the error tells whose it is.
+/// Checks the values of a plugin; the error names it.
 pub(super) fn check(plugin: &PluginIdentity) -> Result<(), Violation> {
     check_plugin_name(&plugin.name)?;
     let fields = || {
@@ -61,7 +61,7 @@ pub(super) fn check(plugin: &PluginIdentity) -> Result<(), Violation> {
     }
 }
 
-/// Writes the plugins of the run with that key.
+/// Records the plugins of a run.
 pub(super) async fn record(
     connection: &mut SqliteConnection,
     seq: i64,

@@ -74,7 +74,7 @@ pub enum TrainError {
     },
     /// A key of `[eval]` in a run without held-out data.
     #[error(
-        "{key} changes nothing: no data is held out to be evaluated; leave the key out, or train on a dataset with \
+        "{key} has no effect without held-out data; remove it, or train on a dataset with \
          a held-out part"
     )]
     NoHeldOut {

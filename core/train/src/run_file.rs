@@ -1,4 +1,4 @@
-//! Run files: TOML in, a checked [`RunConfig`] out.
+//! Reads run files in TOML into a validated [`RunConfig`].
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ const PATH: Field = Field {
     name: "path",
     kind: Kind::Text { min_chars: 1, max_chars: 4096, charset: Charset::Line },
     default: None,
-    doc: "a path, relative to the run file's folder",
+    doc: "a path, relative to the directory of the run file",
 };
 
 const MAX_MINUTES: Field = Field {
@@ -64,14 +64,14 @@ const MAX_MINUTES: Field = Field {
     doc: "minutes after which training ends",
 };
 
-/// LoRA's targets where the run file names none, those of the system that this one replaces.
+/// LoRA targets if the run file names none.
 const DEFAULT_TARGETS: [&str; 2] = ["q_proj", "v_proj"];
 
 impl RunConfig {
-    /// Reads a run file. Relative paths in it start from its folder.
+    /// Reads a run file. Relative paths start from its directory.
     ///
     /// # Errors
-    /// The file cannot be read, is no TOML, or holds an unknown key or a refused value.
+    /// The file cannot be read, is not TOML, or contains an unknown key or an invalid value.
     pub fn load(path: &Path) -> Result<Self> {
         let refused = |source| RunFileError::Read { path: path.to_owned(), source };
         let text = std::fs::read_to_string(path).map_err(refused)?;
@@ -80,10 +80,10 @@ impl RunConfig {
         Self::parse(&text, &path.display().to_string(), folder)
     }
 
-    /// Reads the text of a run file; `file` is its name in errors and relative paths start from `folder`.
+    /// Parses a run file. `file` is its name in errors, and relative paths start from `folder`.
     ///
     /// # Errors
-    /// It is no TOML, or holds an unknown key or a refused value.
+    /// The text is not TOML, or contains an unknown key or an invalid value.
     pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Self> {
         let text = Text { file, text };
         let table = DeTable::parse(text.text).map_err(|error| RunFileError::Syntax {
@@ -294,10 +294,10 @@ impl Sections<'_> {
     }
 }
 
-/// The type and the lower bound; the upper one depends on the model.
+/// The type and the lower bound; the upper bound depends on the model.
 const SEQUENCE: Field = Field { kind: Kind::Integer { min: 1, max: i64::MAX }, ..v::MAX_SEQ_LENGTH };
 
-/// The model's own limit, where it can be read; a model that cannot is refused when it is loaded.
+/// The model's limit, if it can be read; an invalid model is an error when it is loaded.
 fn max_positions(model: &Path) -> Option<i64> {
     let text = std::fs::read(model.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
@@ -308,7 +308,7 @@ fn or_default(value: Option<u64>, field: &Field) -> u64 {
     value.or_else(|| u64::try_from(field.default_integer()?).ok()).unwrap_or_default()
 }
 
-/// A path, which starts from the run file's folder where it is relative.
+/// A path, relative to the directory of the run file.
 fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Option<PathBuf>> {
     let Some(text) = section.text(key, &PATH)? else { return Ok(None) };
     // No shell reads a run file, so that a folder of that name would be made.
@@ -316,7 +316,7 @@ fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Optio
         return Err(section.home(key, text.to_string()));
     }
     let path = folder.join(text);
-    // Checkpoints, the database and the adapter's own file name paths in Unicode.
+    // Checkpoints, the database and the adapter store paths as Unicode.
     match path.to_str() {
         Some(_) => Ok(Some(path)),
         None => Err(section.not_unicode(key, path)),

@@ -36,8 +36,8 @@ pub trait Trainable {
     /// The tensors to train, sorted by name, the same ones in every call.
     fn trainable(&self) -> Vec<(String, Var)>;
 
-    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights, but
-    /// not for norms and biases.
+    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights,
+    /// but not for norms and biases.
     fn decays(&self, _name: &str) -> bool {
         true
     }

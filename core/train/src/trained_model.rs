@@ -11,20 +11,20 @@ use super::{
     trainable::{Gradients, PassContext, Trainable, TrainableError},
 };
 
-/// A [`Model`] made ready for a run: with its adapter attached, or with every weight trained.
+/// A [`Model`] prepared for training: with an adapter, or with all weights trainable.
 pub struct TrainedModel {
     model: Model,
     base: PathBuf,
-    /// What lies beside the weights of the base and goes into a fully trained model unchanged; none with an adapter.
+    /// Files beside the base weights, which are copied to a fully trained model; `None` with an adapter.
     beside: Option<Beside>,
     recompute: bool,
 }
 
 impl TrainedModel {
-    /// Attaches the adapter that the run asks for, or trains every weight.
+    /// Attaches the adapter of the run, or makes all weights trainable.
     ///
     /// # Errors
-    /// The adapter does not fit the model, or the one to start from is not what the run file says of it.
+    /// The adapter does not fit the model, or `adapter.init` contradicts the run file.
     pub fn new(mut model: Model, config: &RunConfig) -> Result<Self, TrainError> {
         let attached = match &config.adapter {
             None => model.train_all().map_err(TrainError::Refused),
@@ -42,7 +42,7 @@ impl TrainedModel {
         Ok(Self { model, base, beside, recompute: config.train.gradient_checkpointing })
     }
 
-    /// The model, trained as far as the run got.
+    /// The model in its current state.
     pub fn into_model(self) -> Model {
         self.model
     }
@@ -54,7 +54,7 @@ impl Trainable for TrainedModel {
     }
 
     fn decays(&self, name: &str) -> bool {
-        // An adapter's matrices are no parameters of the plan, and decay.
+        // The matrices of an adapter are not parameters of the plan, and decay.
         let found = self.model.plan().parameters.iter().find(|parameter| parameter.name == name);
         !found.is_some_and(|parameter| matches!(parameter.role, Role::Norm | Role::Bias))
     }
@@ -84,7 +84,7 @@ impl Trainable for TrainedModel {
     }
 }
 
-/// The run file's reader has filled in what was left out.
+// The run file reader has filled in defaults.
 fn fresh(adapter: &AdapterSettings) -> model::LoraConfig {
     let default = model::LoraConfig::default();
     model::LoraConfig {
@@ -96,7 +96,7 @@ fn fresh(adapter: &AdapterSettings) -> model::LoraConfig {
     }
 }
 
-/// Dropout may change between trainings of an adapter; the rest is what its tensors are.
+/// Attaches an existing adapter. Only dropout may differ; the other values determine its tensors.
 fn attach(model: &mut Model, given: &AdapterSettings, folder: &Path) -> Result<(), TrainError> {
     let mut found = read_adapter(folder, model.plan(), DType::F32).map_err(TrainError::Refused)?;
     let differs = |field: &'static str, given: String, found: String| TrainError::AdapterInit {

@@ -1,4 +1,4 @@
-//! Checking a value against a field.
+//! Checks of values against fields.
 
 use super::{
     field::{Bound, Field, Kind},
@@ -6,13 +6,13 @@ use super::{
 };
 
 impl Field {
-    /// Checks a whole number and gives it back.
+    /// Checks an integer and returns it.
     ///
-    /// A float field takes a whole number too, as `3` is the number `3.0`.
+    /// Float fields also accept integers: `3` is the number `3.0`.
     ///
     /// # Errors
     ///
-    /// Out of bounds, or this field takes text.
+    /// The value is out of bounds, or the field is text.
     pub fn check_integer(&self, value: i64) -> Result<i64, Violation> {
         match self.kind {
             Kind::Integer { min, .. } if value < min => {
@@ -27,12 +27,12 @@ impl Field {
         }
     }
 
-    /// Checks a number and gives it back.
+    /// Checks a number and returns it.
     ///
     /// # Errors
     ///
-    /// NaN, an infinity, out of bounds, or this field takes no float: `3.0` is no whole number here, because
-    /// a value that was written as a float was meant as one.
+    /// The value is NaN, infinite or out of bounds, or the field is not a float. Integer fields reject `3.0`, since a
+    /// value written as a float is meant as one.
     pub fn check_float(&self, value: f64) -> Result<f64, Violation> {
         let Kind::Float { min, max } = self.kind else {
             return Err(self.refuse(shown_float(value), Constraint::Type));
@@ -55,12 +55,12 @@ impl Field {
         }
     }
 
-    /// Checks a text and gives it back as it is.
+    /// Checks a text and returns it unchanged.
     ///
     /// # Errors
     ///
-    /// Empty, too short or too long in characters, a control character, a character that is not accepted, or
-    /// this field takes a number.
+    /// The text is empty, too short or too long in characters, or contains a control character or one that is not
+    /// accepted, or the field is a number.
     pub fn check_text<'text>(&self, value: &'text str) -> Result<&'text str, Violation> {
         let Kind::Text { min_chars, max_chars, charset } = self.kind else {
             return Err(self.refuse(format!("the text {}", shown_text(value)), Constraint::Type));
@@ -82,11 +82,11 @@ impl Field {
         Err(self.refuse(shown_text(value), constraint))
     }
 
-    /// Checks a whole number that may lie beyond `i64`, such as a length or a seed.
+    /// Checks an integer that may exceed `i64`, such as a length or a seed.
     ///
     /// # Errors
     ///
-    /// As [`check_integer`](Self::check_integer); what exceeds `i64` is too large for every integer field.
+    /// As [`check_integer`](Self::check_integer); values beyond `i64` are too large for every integer field.
     pub fn check_unsigned(&self, value: u64) -> Result<u64, Violation> {
         match (i64::try_from(value), self.kind) {
             (Ok(whole), _) => self.check_integer(whole).map(|_| value),

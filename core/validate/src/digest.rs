@@ -6,7 +6,7 @@ use super::violation::{Constraint, Violation, shown_text};
 ///
 /// # Errors
 ///
-/// A text of another format.
+/// The text has another format.
 pub fn check_digest<'text>(field: &str, digest: &'text str) -> Result<&'text str, Violation> {
     if digest.len() == 64 && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
         return Ok(digest);

@@ -111,18 +111,18 @@ fn a_message_names_field_value_rule_and_what_is_expected() {
     let shown = |violation: Violation| violation.to_string();
     assert_eq!(
         shown(BATCH_SIZE.check_integer(0).unwrap_err()),
-        "batch_size: 0 is too small: expected a whole number from 1 to 1024"
+        "batch_size: 0 is too small: expected an integer from 1 to 1024"
     );
     assert_eq!(
         shown(DATASET_NAME.check_text("a\nb").unwrap_err()),
-        "dataset_name: \"a\\nb\" holds a control character: expected text of 1 to 100 characters, \
+        "dataset_name: \"a\\nb\" contains a control character: expected text of 1 to 100 characters, \
          letters (a-z, A-Z), digits and _ - / ."
     );
     let long = shown(MODEL_TYPE.check_text(&"x".repeat(5000)).unwrap_err());
     assert!(long.contains("(5000 characters)") && long.len() < 250, "{long}");
     assert_eq!(
         shown(TRAIN_LOSS.check_float(1e10).unwrap_err()),
-        "train_loss: 10000000000.0 is too large: expected a number of 0 or more and less than 1e10"
+        "train_loss: 10000000000.0 is too large: expected a number of at least 0 and less than 1e10"
     );
 }
 

@@ -67,8 +67,8 @@ pub struct Arguments {
     /// Print all findings; by default, text output is truncated.
     #[arg(long)]
     pub all: bool,
-    /// Exit with code 1 if there is a finding of this severity or higher, 3 if a plugin failed on a file, or 4 if a file
-    /// could not be read.
+    /// Exit with code 1 if there is a finding of this severity or higher, 3 if a plugin failed on a file, or 4 if a
+    /// file could not be read.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
 }

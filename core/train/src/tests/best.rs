@@ -202,7 +202,7 @@ fn a_checkpoint_with_damaged_best_weights_is_passed_over_with_a_warning() {
             let mut bytes = fs::read(&victim).unwrap();
             *bytes.last_mut().unwrap() ^= 1;
             fs::write(&victim, &bytes).unwrap();
-            "best.safetensors is not what was written"
+            "best.safetensors was modified"
         };
         let seen = resumed(folder.path(), expected.best);
         assert!(seen.warnings.len() == 1 && seen.warnings[0].contains(cause), "{:?}", seen.warnings);

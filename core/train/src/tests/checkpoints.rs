@@ -144,10 +144,7 @@ fn every_byte_of_a_state_counts() {
     let changed = String::from_utf8(text).unwrap().replacen("\"step\": 4", "\"step\": 5", 1);
     fs::write(&file, changed).unwrap();
     let error = checkpoint::load(&newest).unwrap_err().to_string();
-    assert!(
-        error.contains("step-00000004: state.json is not what was written; delete that folder"),
-        "{error}"
-    );
+    assert!(error.contains("step-00000004: state.json was modified; delete that folder"), "{error}");
 }
 
 #[test]
@@ -159,7 +156,7 @@ fn a_checkpoint_in_the_folder_of_another_step_is_passed_over() {
     let latest = checkpoint::latest(&root).unwrap();
     assert_eq!(latest.checkpoint.unwrap().state.step, 3);
     let error = latest.passed_over[0].to_string();
-    assert!(error.contains("step-00000009: state.json is that of step 4, not of this folder's"), "{error}");
+    assert!(error.contains("step-00000009: state.json belongs to step 4, not to this directory"), "{error}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_run_that_is_made_longer_equals_one_that_was_as_long_from_the_start() {
         let (after, warnings, _) = complete(folder.path(), long, &sink, true);
         assert_ne!(before, expected);
         assert_eq!(after, expected, "{long}");
-        assert!(warnings.iter().any(|told| told.contains("the run is extended from")), "{warnings:?}");
+        assert!(warnings.iter().any(|told| told.contains("extending the run from")), "{warnings:?}");
         // The first run looked at the held-out data when it was done.
         let mut metrics = sink.reproducible();
         metrics.retain(|(key, step), _| *key != "eval_loss" || whole.1.steps("eval_loss").contains(step));

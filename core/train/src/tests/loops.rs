@@ -143,7 +143,7 @@ fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_ou
         let rows = Rows { rows: 14, batch: 2, shuffled: true };
         let mut trainer = Trainer::new(config, Toy::new(), Box::new(rows)).unwrap();
         let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{key} changes nothing: no data is held out")), "{error}");
+        assert!(error.starts_with(&format!("{key} has no effect without held-out data")), "{error}");
         assert!(!folder.path().join("out").exists());
     }
 }
@@ -161,8 +161,8 @@ fn keys_that_only_look_at_held_out_data_are_warned_of_where_there_is_none() {
         }
     };
     trainer.run(&mut observer).unwrap();
-    assert!(warnings[0].starts_with("eval.every_steps changes nothing"), "{warnings:?}");
-    assert!(warnings[1].starts_with("eval.max_batches changes nothing"), "{warnings:?}");
+    assert!(warnings[0].starts_with("eval.every_steps has no effect"), "{warnings:?}");
+    assert!(warnings[1].starts_with("eval.max_batches has no effect"), "{warnings:?}");
 }
 
 #[test]

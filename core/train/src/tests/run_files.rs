@@ -158,7 +158,7 @@ fn keys_that_have_no_place_here_say_why_and_suggest_nothing() {
         ("sample_packing", "datasets are always packed"),
         ("optim", "AdamW is the only optimizer"),
         ("bf16", "training is in float32"),
-        ("logging_steps", "every step is recorded"),
+        ("logging_steps", "every step is logged"),
     ] {
         let error = refused("epochs = 4", &format!("{theirs} = 4"));
         assert!(error.contains(&format!("train.{theirs}: unknown key: {reason}; known keys: ")), "{error}");
@@ -186,21 +186,21 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "learning_rate = 0.05",
             "learning_rate = true",
-            "train.learning_rate: the boolean true is of another type: expected a number",
+            "train.learning_rate: the boolean true has the wrong type: expected a number",
         ),
         ("learning_rate = 0.05", "learning_rate = 1", "train.learning_rate: 1.0 is too large"),
         (
             "learning_rate = 0.05",
             "learning_rate = \"0.1\"",
-            "train.learning_rate: \"0.1\" is of another type",
+            "train.learning_rate: \"0.1\" has the wrong type",
         ),
         (
             "batch_size = 2",
             "batch_size = 0",
-            "run.toml:8:14: train.batch_size: 0 is too small: expected a whole number from 1 to 1024",
+            "run.toml:8:14: train.batch_size: 0 is too small: expected an integer from 1 to 1024",
         ),
-        ("batch_size = 2", "batch_size = 2.0", "train.batch_size: the number 2.0 is of another type"),
-        ("batch_size = 2", "batch_size = true", "train.batch_size: the boolean true is of another type"),
+        ("batch_size = 2", "batch_size = 2.0", "train.batch_size: the number 2.0 has the wrong type"),
+        ("batch_size = 2", "batch_size = true", "train.batch_size: the boolean true has the wrong type"),
         ("epochs = 4", "epochs = 1001", "train.epochs: 1001 is too large"),
         ("epochs = 4", "epochs = 99999999999999999999", "train.epochs: 99999999999999999999 is too large"),
         ("epochs = 4", "max_minutes = -1", "train.max_minutes: -1.0 is too small"),
@@ -208,13 +208,13 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "\"cosine\"",
             "\"cosinus\"",
-            "train.schedule: \"cosinus\" does not follow the format: expected \"linear\" or \"cosine\" or \"constant\"",
+            "train.schedule: \"cosinus\" has the wrong format: expected \"linear\" or \"cosine\" or \"constant\"",
         ),
         ("path = \"base\"", "path = \"\"", "model.path: \"\" is empty"),
         (
             "path = \"base\"",
             "path = \"base\"\nbackend = \"decoder\"",
-            "model.backend: \"decoder\" does not follow the format: expected namespace/name",
+            "model.backend: \"decoder\" has the wrong format: expected namespace/name",
         ),
         ("path = \"base\"", "path = \"base\"\nruntime = \"wasi\"", "model.runtime: \"wasi\""),
         (
@@ -226,12 +226,12 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "[output]",
             "[adapter]\ntargets = [3]\n[output]",
-            "adapter.targets: the number 3 is of another type",
+            "adapter.targets: the number 3 has the wrong type",
         ),
         (
             "[eval]",
             "gradient_checkpointing = 1\n[eval]",
-            "train.gradient_checkpointing: the number 1 is of another type: expected true or false",
+            "train.gradient_checkpointing: the number 1 has the wrong type: expected true or false",
         ),
     ] {
         let error = refused(from, to);
@@ -274,7 +274,7 @@ fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
     assert!(kept("restore_best = true"));
     let error = refused("every_steps = 4", "restore_best = 1");
     assert!(
-        error.contains("eval.restore_best: the number 1 is of another type: expected true or false"),
+        error.contains("eval.restore_best: the number 1 has the wrong type: expected true or false"),
         "{error}"
     );
 }
