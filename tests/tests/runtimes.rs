@@ -210,17 +210,17 @@ fn what_is_passed_over_in_a_folder_is_told_with_its_reason() {
         .map(|one| (one.path.file_name().unwrap().to_string_lossy().into_owned(), one.reason.as_str()))
         .collect();
     let expected = [
-        ("A.WASM", "ends in .wasm: rename it"),
+        ("A.WASM", "end in .wasm: rename it"),
         #[cfg(unix)]
-        ("gone", "a link to a file that is not there"),
+        ("gone", "a broken symbolic link"),
         #[cfg(unix)]
-        ("gone.wasm", "a link to a file that is not there"),
+        ("gone.wasm", "a broken symbolic link"),
         #[cfg(target_os = "linux")]
-        ("lib.so.1", "ends in .so: rename it"),
+        ("lib.so.1", "end in .so: rename it"),
         #[cfg(target_os = "linux")]
-        ("lib.so.1.2", "ends in .so: rename it"),
-        ("named.wasm", "it is a folder"),
-        ("nested", "it is a folder"),
+        ("lib.so.1.2", "end in .so: rename it"),
+        ("named.wasm", "it is a directory"),
+        ("nested", "it is a directory"),
         #[cfg(target_os = "linux")]
         ("other.dll", "a library for another system"),
     ];

@@ -1,16 +1,16 @@
-//! Curves drawn with characters.
+//! Line charts in the terminal.
 
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 
 /// A named series of points.
 pub struct Series<'a> {
-    /// What it is.
+    /// Its name.
     pub name: &'a str,
     /// Steps and values.
     pub points: Vec<(f32, f32)>,
 }
 
-/// Draws series into one chart, `width` columns wide. Empty where there are fewer than two points.
+/// Draws a chart of the series, `width` columns wide; empty with fewer than two points.
 pub fn draw(series: &[Series<'_>], width: usize) -> String {
     let finite = |one: &Series<'_>| -> Vec<(f32, f32)> {
         one.points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
@@ -21,7 +21,7 @@ pub fn draw(series: &[Series<'_>], width: usize) -> String {
     if all().count() < 2 || high <= low {
         return String::new();
     }
-    // A column of a braille canvas is two dots wide, and the library refuses less than 32.
+    // A braille character is two dots wide, and the library requires at least 32.
     let dots = u32::try_from((width.clamp(40, 120) - 14) * 2).unwrap_or(100);
     let shapes: Vec<Shape<'_>> = points.iter().map(|one| Shape::Lines(one)).collect();
     let values = all().fold((f32::MAX, f32::MIN), |(low, high), (_, y)| (low.min(*y), high.max(*y)));
@@ -40,11 +40,10 @@ pub fn draw(series: &[Series<'_>], width: usize) -> String {
     format!("{drawn}  steps {low:.0} to {high:.0}: {}\n", names.join(", "))
 }
 
-/// Dots from the bottom of a chart to its top, four in a row.
+/// Height of a chart in dots, four per row.
 const HEIGHT: u32 = 48;
 
-/// The ends of the vertical axis for values between two bounds: these, or a little room around values that are equal as
-/// far as floats of that size tell.
+/// The bounds of the vertical axis, with a margin if the values are equal within floating point precision.
 fn axis((low, high): (f32, f32)) -> (f32, f32) {
     let size = low.abs().max(high.abs());
     if high - low > size * f32::EPSILON * 2.0 {
@@ -54,7 +53,7 @@ fn axis((low, high): (f32, f32)) -> (f32, f32) {
     (low - room, high + room)
 }
 
-/// Decimals with which the ends of an axis differ in two digits at least.
+/// The number of decimals with which the labels of an axis differ in at least two digits.
 fn places(bottom: f32, top: f32) -> usize {
     let digits = -(top - bottom).log10().floor();
     (digits + 1.0).clamp(1.0, 12.0) as usize
@@ -75,7 +74,7 @@ mod tests {
 
     const BRAILLE: fn(char) -> bool = |c| ('\u{2800}'..='\u{28ff}').contains(&c);
 
-    /// The labels of the vertical axis, from the top, and how many rows have a dot of the curve.
+    /// The labels of the vertical axis, from the top, and the number of rows with dots.
     fn drawn(values: &[f32]) -> (f32, f32, usize) {
         let points = values.iter().enumerate().map(|(step, value)| (step as f32 + 1.0, *value)).collect();
         let text = draw(&[Series { name: "loss", points }], 80);

@@ -1,8 +1,8 @@
-//! Numbers for people.
+//! Formatting of numbers.
 
 use std::time::Duration;
 
-/// A count with a thin mark between thousands: `12,345`.
+/// A count with thousands separators: `12,345`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -20,7 +20,7 @@ pub fn counted(number: u64, unit: &str) -> String {
     format!("{} {unit}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// A rate or a large number in three digits: `1.24k`.
+/// A rate or large number with three digits: `1.24k`.
 pub fn short(number: f64) -> String {
     let (scaled, unit) = match number {
         n if n >= 1e9 => (n / 1e9, "G"),
@@ -47,8 +47,8 @@ pub fn bytes(number: u64) -> String {
     format!("{scaled:.1} TiB")
 }
 
-/// Reads a size: `1048576`, `500kB`, `10MB` (powers of 1000), `10MiB` (powers of 1024), in any case. `None` for what
-/// is none, or no whole number of bytes.
+/// Parses a size: `1048576`, `500kB`, `10MB` (powers of 1000), `10MiB` (powers of 1024), in any case. `None` if it is
+/// invalid or not a whole number of bytes.
 pub fn parsed_size(text: &str) -> Option<u64> {
     let text = text.trim();
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -69,7 +69,7 @@ pub fn parsed_size(text: &str) -> Option<u64> {
     parts.is_multiple_of(scale).then_some(parts / scale)
 }
 
-/// A time: `4.2 s`, `3:07`, `1:02:03`.
+/// A duration: `4.2 s`, `3:07`, `1:02:03`.
 pub fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -80,7 +80,7 @@ pub fn time(duration: Duration) -> String {
     }
 }
 
-/// The start of a digest, enough to tell two apart.
+/// The first characters of a digest.
 pub fn short_digest(digest: &str) -> String {
     let hex = digest.trim_start_matches("blake3:");
     format!("blake3:{}", hex.chars().take(12).collect::<String>())

@@ -1,6 +1,6 @@
-//! What is shown, where, and how.
+//! Output on the terminal.
 //!
-//! Answers go to stdout, everything else to stderr; a pipe gets neither colours nor bars.
+//! Results go to stdout, everything else to stderr; pipes get neither color nor progress bars.
 
 pub mod curve;
 pub mod format;
@@ -49,25 +49,25 @@ impl ShowProgress {
     }
 }
 
-/// Where the program writes, and what is possible there.
+/// The properties of the output streams.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
-    /// Whether stdout takes colours.
+    /// Whether stdout supports color.
     pub color: bool,
-    /// Whether stderr takes colours.
+    /// Whether stderr supports color.
     pub error_color: bool,
-    /// Whether someone looks at stdout.
+    /// Whether stdout is a terminal.
     pub watched: bool,
-    /// Columns.
+    /// Width in columns.
     pub width: usize,
     /// How progress is shown.
     pub progress: Mode,
-    /// Whether answers and errors alone are shown.
+    /// Whether to print only results and errors.
     pub quiet: bool,
 }
 
 impl Terminal {
-    /// Looks at the streams and the environment.
+    /// Examines the streams and the environment.
     pub fn detect(color: Color, quiet: bool, progress: ShowProgress) -> Self {
         let wanted = |is_terminal: bool| match color {
             Color::Always => true,
@@ -86,15 +86,15 @@ impl Terminal {
         Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, progress, quiet }
     }
 
-    /// Writes an answer.
+    /// Prints a result.
     ///
     /// # Errors
-    /// Stdout is closed, which ends the program quietly, or cannot be written.
+    /// Stdout is closed, which exits silently, or cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         self.write(|out| out.write_all(text.as_bytes()))
     }
 
-    /// Writes an answer as JSON.
+    /// Prints a result as JSON.
     ///
     /// # Errors
     /// As [`Terminal::print`].
@@ -102,7 +102,7 @@ impl Terminal {
         self.write(|out| write_json(out, value))
     }
 
-    /// Writes an answer that is made on the way.
+    /// Prints a result from a closure.
     ///
     /// # Errors
     /// As [`Terminal::print`].
@@ -115,33 +115,33 @@ impl Terminal {
         Ok(out.flush()?)
     }
 
-    /// Tells something on the way, unless `--quiet`.
+    /// Prints a note to stderr, unless `--quiet` is given.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
 
-    /// Tells something on the way that is likely not what the user wants.
+    /// Prints a warning to stderr.
     pub fn warn(&self, text: &str) {
         self.note(&format!("{}: {text}", paint(self.error_color, Style::Warning, "warning")));
     }
 
-    /// Shows how far something is; `unit` is what is counted.
+    /// Starts showing progress; `unit` is what is counted.
     pub fn progress(&self, doing: &str, unit: &'static str) -> Progress {
         Progress::new(self.progress, doing, unit)
     }
 
-    /// A part of an answer in a style.
+    /// Applies a style to a part of the output.
     pub fn paint(&self, style: Style, text: &str) -> String {
         paint(self.color, style, text)
     }
 }
 
-/// JSON as every command writes it: indented, every character seen, with a newline at the end.
+/// Writes indented JSON with escaped invisible characters and a trailing newline.
 ///
 /// # Errors
-/// The writer's.
+/// The error of the writer.
 pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     codetune_core::redact::write_seen_json(out, value)?;
     out.write_all(b"\n")

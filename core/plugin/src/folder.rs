@@ -1,28 +1,28 @@
-//! What lies in a folder of plugins.
+//! Plugin directories.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Something in a folder of plugins that is not looked at, though its name or its kind may suggest otherwise.
+/// A file in a plugin directory that is ignored, although its name or type suggests a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PassedOver {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// Why it is passed over, and what to do where it is a plugin.
+    /// Why it is ignored, with a remedy.
     pub reason: String,
 }
 
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is passed over: {}", self.path.display(), self.reason)
+        write!(f, "ignoring {}: {}", self.path.display(), self.reason)
     }
 }
 
-/// The plugin files of a folder, and what is passed over in it, both in the order of their names.
+/// The plugin files in a directory and the ignored files, sorted by name.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// The directory cannot be read.
 pub(crate) fn list(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PassedOver>)> {
     let mut paths = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -47,25 +47,27 @@ fn is_plugin(path: &Path) -> bool {
     ["wasm", std::env::consts::DLL_EXTENSION].contains(&extension(path))
 }
 
-/// Why something is passed over, where that is not plain from its name.
+/// Why a file is ignored, unless that is obvious from its name.
 fn reason(path: &Path) -> Option<String> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
-            return Some("it is a link to a file that is not there: mend or remove it".into());
+            return Some("it is a broken symbolic link: fix or remove it".into());
         }
-        // What cannot be looked at as a plugin is told when it is read.
-        Err(error) => return (!is_plugin(path)).then(|| format!("it cannot be looked at: {error}")),
+        // Errors of plugin files are reported when they are read.
+        Err(error) => return (!is_plugin(path)).then(|| format!("it cannot be read: {error}")),
     };
     if metadata.is_dir() {
-        return Some("it is a folder, and folders in it are not searched: name it with --plugins".into());
+        return Some(
+            "it is a directory, and plugins are not searched recursively: pass it to --plugins".into(),
+        );
     }
     if is_plugin(path) {
-        return (!metadata.is_file()).then(|| "it is no regular file".into());
+        return (!metadata.is_file()).then(|| "it is not a regular file".into());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let wanted = ["wasm", std::env::consts::DLL_EXTENSION].into_iter().find(|wanted| {
-        // `.WASM`, and versions as in `.so.1.2`.
+        // `.WASM`, and versions such as `.so.1.2`.
         let version =
             |rest: &str| rest.starts_with('.') && rest.bytes().all(|b| b == b'.' || b.is_ascii_digit());
         let lower = name.to_ascii_lowercase();
@@ -75,7 +77,7 @@ fn reason(path: &Path) -> Option<String> {
         })
     });
     if let Some(wanted) = wanted {
-        return Some(format!("a plugin's name ends in .{wanted}: rename it"));
+        return Some(format!("the name of a plugin must end in .{wanted}: rename it"));
     }
     let foreign = ["so", "dylib", "dll"].contains(&extension(path));
     foreign.then(|| {

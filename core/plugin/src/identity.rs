@@ -2,22 +2,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{Digest, Manifest, Runtime};
 
-/// Which plugin, of which version and in which form: what datasets and runs record of those that took part.
+/// The identity of a plugin, as recorded in datasets and runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginIdentity {
     /// `namespace/name`.
     pub name: String,
-    /// The plugin's own version.
+    /// The version of the plugin.
     pub version: String,
-    /// How it was loaded, such as `wasm`.
+    /// The runtime, such as `wasm`.
     pub runtime: String,
-    /// BLAKE3 of the plugin's file, in hexadecimal; `None` for what is part of the host.
+    /// BLAKE3 of the plugin's file, in hexadecimal; `None` for parts of the host.
     pub digest: Option<String>,
 }
 
 impl PluginIdentity {
-    /// Of a plugin that was loaded.
+    /// The identity of a loaded plugin.
     pub fn new(manifest: &Manifest, runtime: Runtime, digest: Digest) -> Self {
         PluginIdentity {
             name: manifest.name.clone(),

@@ -4,44 +4,43 @@ use codetune_plugin_sdk::{Plan, Report, TensorId};
 
 use crate::{CallError, SourceBatch};
 
-/// A configured analyzer, in whichever runtime it came. One worker calls it at a time.
+/// A configured analyzer in any runtime. It is called by one worker at a time.
 pub trait AnalyzerInstance: Send {
-    /// Analyses a batch: one answer for each source, in order, each already checked against the source and
-    /// the manifest.
+    /// Analyzes a batch and returns a result for each source, in order, validated against the source and the manifest.
     ///
     /// # Errors
-    /// The call as a whole failed (a trap, a panic, a limit): no source has an answer, the instance is spent,
-    /// and the caller makes a new one to try the sources one by one.
+    /// The call failed as a whole (a trap, a panic, a limit): the instance must not be used again, and the caller
+    /// retries the sources one by one in new instances.
     fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError>;
 }
 
-/// A configured training backend, in whichever runtime it came. Tensors are numbers of the
-/// [`TensorHost`](crate::TensorHost) that it was made with; returned ones are the caller's to release.
+/// A configured training backend in any runtime. Tensors are handles of its [`TensorHost`](crate::TensorHost); the
+/// caller must release returned ones.
 pub trait BackendInstance: Send {
-    /// What the model consists of.
+    /// The plan of the model.
     fn plan(&self) -> &Plan;
 
-    /// Ids `[b, s]` to the first hidden state.
+    /// Computes the first hidden state from ids `[b, s]`.
     ///
     /// # Errors
-    /// The plugin's error, or its fault.
+    /// An error or a fault of the plugin.
     fn embed(&mut self, ids: TensorId) -> Result<TensorId, CallError>;
 
-    /// Block `index`: hidden state to hidden state.
+    /// Computes block `index` from hidden state to hidden state.
     ///
     /// # Errors
-    /// The plugin's error, or its fault.
+    /// An error or a fault of the plugin.
     fn block(&mut self, index: u32, x: TensorId) -> Result<TensorId, CallError>;
 
-    /// The last hidden state to `[b, s, vocabulary]`.
+    /// Computes logits `[b, s, vocabulary]` from the last hidden state.
     ///
     /// # Errors
-    /// The plugin's error, or its fault.
+    /// An error or a fault of the plugin.
     fn logits(&mut self, x: TensorId) -> Result<TensorId, CallError>;
 
-    /// The last hidden state and targets `[b, s]` to the summed loss, a scalar.
+    /// Computes the summed loss, a scalar, from the last hidden state and targets `[b, s]`.
     ///
     /// # Errors
-    /// The plugin's error, or its fault.
+    /// An error or a fault of the plugin.
     fn loss(&mut self, x: TensorId, targets: TensorId) -> Result<TensorId, CallError>;
 }

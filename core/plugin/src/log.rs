@@ -5,45 +5,45 @@ use codetune_redact::escape_control;
 
 use crate::shorten;
 
-/// The most bytes that one plugin may write to the log of one process, however many calls and instances it has.
+/// Maximum bytes that a plugin may log in a process, over all calls and instances.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Bytes in the log by plugin.
+/// Logged bytes by plugin.
 static LOGGED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
-/// What a line costs beside its own bytes: its time, its level and the plugin's name are written too.
+/// Overhead per line: the time, the level and the plugin's name.
 const LINE_BYTES: usize = 32;
 
-/// What one instance writes to the host's log. Of each call as much is written as its answer may hold; what is past
-/// that is dropped and counted.
+/// The log of an instance. For each call, lines up to the output limit are written; further lines are dropped and
+/// counted.
 #[derive(Debug)]
 pub(crate) struct PluginLog {
     plugin: String,
-    /// Bytes that the call under way may write.
+    /// Bytes that the current call may still write.
     limit: usize,
     written: usize,
     dropped: u64,
 }
 
 impl PluginLog {
-    /// The log of an instance of this plugin, which takes nothing before [`PluginLog::begin`].
+    /// Creates the log of a plugin's instance, which drops everything before [`PluginLog::begin`].
     pub(crate) fn new(plugin: &str) -> Self {
         PluginLog { plugin: plugin.to_owned(), limit: 0, written: 0, dropped: 0 }
     }
 
-    /// Starts a call that may write so many bytes.
+    /// Starts a call that may write this many bytes.
     pub(crate) fn begin(&mut self, limit: usize) {
         self.end();
         (self.limit, self.written) = (limit, 0);
     }
 
-    /// Writes a line, with control characters escaped and overlong ones cut, or drops it.
+    /// Writes a line, escaped and truncated, or drops it.
     ///
-    /// Levels are those of the contract: 0 error, 1 warn, 2 info, 3 and up debug.
+    /// Levels are those of the contract: 0 error, 1 warn, 2 info, 3 and above debug.
     pub(crate) fn line(&mut self, level: u32, message: &str) {
         let written = self.written.saturating_add(message.len()).saturating_add(LINE_BYTES);
         if written > self.limit {
-            // Whatever is shorter and comes later is dropped too: what is there has no holes.
+            // Drop shorter lines that follow as well, so that the log has no gaps.
             self.written = self.limit;
             self.dropped += 1;
             return;
@@ -56,7 +56,7 @@ impl PluginLog {
             2 => tracing::enabled!(tracing::Level::INFO),
             _ => tracing::enabled!(tracing::Level::DEBUG),
         };
-        // Lines that no one asked to see do not count.
+        // Filtered lines do not count.
         if !wanted {
             return;
         }
@@ -79,7 +79,7 @@ impl PluginLog {
         }
     }
 
-    /// Ends a call, and says how many of its lines were dropped.
+    /// Ends a call and reports the number of dropped lines.
     pub(crate) fn end(&mut self) {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
@@ -105,7 +105,7 @@ enum Account {
     Past,
 }
 
-/// Counts a line of so many bytes.
+/// Counts a line of this many bytes.
 fn account(plugin: &str, bytes: usize) -> Account {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     let before = match logged.get_mut(plugin) {

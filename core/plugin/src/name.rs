@@ -1,9 +1,9 @@
-//! How a plugin is named: `namespace/name`, or the name alone where that can only mean one.
+//! Plugin names: `namespace/name`, or the short name if it is unambiguous.
 
-/// The namespace of the plugins that come with codetune.
+/// The namespace of first-party plugins.
 const OWN: &str = "codetune";
 
-/// Whether a name is in the namespace that no other plugin may use.
+/// Whether a name is in the reserved namespace.
 pub(crate) fn is_own(name: &str) -> bool {
     name.split_once('/').is_some_and(|(namespace, _)| namespace == OWN)
 }
@@ -13,21 +13,21 @@ pub fn short_name(name: &str) -> &str {
     name.split_once('/').map_or(name, |(_, short)| short)
 }
 
-/// What a name means among known ones.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning<'a> {
-    /// This one.
+    /// A plugin.
     One(&'a str),
-    /// None of them.
+    /// No plugin.
     None,
-    /// Any of these, so it has to be written in full.
+    /// Several plugins; the full name is required.
     Several(Vec<&'a str>),
 }
 
-/// What `given` means: the whole name; else codetune's own plugin of that short name, so that nobody's plugin ever
-/// takes its place; else the only plugin of that short name.
+/// Looks up a name: a full name, otherwise a first-party plugin with that short name, so that no other plugin can take
+/// its place, otherwise the only plugin with that short name.
 ///
-/// Everything that takes a plugin's name from a person asks here.
+/// Used for all names given by users.
 pub fn meaning<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> Meaning<'a> {
     if let Some(whole) = known.clone().find(|name| *name == given) {
         return Meaning::One(whole);

@@ -301,7 +301,7 @@ fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MOST_FILE_BYTES)).unwrap_or(0));
     if metadata.len() <= MOST_FILE_BYTES {

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
-/// The most characters of a text that a plugin gives as a reason, and of a line for the log.
+/// Maximum characters of a plugin's error message or log line.
 pub(crate) const REASON_CHARS: usize = 2_000;
 
-/// A plugin's text as far as it is kept, and how much more there was.
+/// Truncates a plugin's text, and appends how much was cut.
 pub fn shorten(text: &str) -> Cow<'_, str> {
-    // No text has more characters than bytes, so that most are not counted.
+    // A text has no more characters than bytes, so most need not be counted.
     if text.len() <= REASON_CHARS {
         return Cow::Borrowed(text);
     }

@@ -42,7 +42,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
     }
 }
 
@@ -95,7 +95,10 @@ mod tests {
         std::fs::remove_file(&entry.absolute).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&entry.absolute).status().unwrap().success());
         let reason = load(&entry, &DiscoverOptions::default()).unwrap_err();
-        assert!(reason.code() == "unreadable" && reason.to_string().contains("no regular file"), "{reason}");
+        assert!(
+            reason.code() == "unreadable" && reason.to_string().contains("not a regular file"),
+            "{reason}"
+        );
     }
 
     #[test]

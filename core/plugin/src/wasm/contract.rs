@@ -1,13 +1,13 @@
-//! The records of `plugin-sdk/wit/plugin.wit` as wasmtime lifts and lowers them.
+//! The records of `plugin-sdk/wit/plugin.wit` for wasmtime.
 
 use codetune_plugin_sdk as sdk;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::shorten;
 
-/// What a source's resource stands for: its place in the batch.
+/// The data of a source resource: its position in the batch.
 pub(crate) struct SourceHandle;
-/// What a tensor's resource stands for: its number in the tensor host.
+/// The data of a tensor resource: its handle in the tensor host.
 pub(crate) struct TensorHandle;
 
 #[derive(ComponentType, Lower)]

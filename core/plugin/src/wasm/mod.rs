@@ -1,8 +1,8 @@
-//! The runtime for WASM components, on wasmtime.
+//! The runtime for WASM components, based on wasmtime.
 //!
-//! Our own services are linked as the plugin's world asks for them. The WASI interfaces that standard
-//! toolchains import lead to an empty, deterministic world: no files, environment, arguments or network, a
-//! clock that stands still and randomness from a fixed seed.
+//! Links the services that the plugin's world imports. The WASI interfaces imported by standard toolchains have an
+//! empty, deterministic implementation: no files, environment, arguments or network, a fixed clock and seeded
+//! randomness.
 
 mod analyzer;
 mod backend;

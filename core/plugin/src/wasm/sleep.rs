@@ -1,4 +1,4 @@
-//! Sleeps, in a world where time stands still.
+//! Sleeping, with a fixed clock.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
@@ -7,11 +7,11 @@ use wasmtime_wasi::{WasiView, async_trait};
 
 use super::state::State;
 
-/// Has sleeps end at once, since time stands still: WASI's own would sleep by the real clock, where neither
-/// a limit of time nor an interrupt reaches them.
+/// Makes sleeps return immediately: WASI's own would use the real clock, and neither time limits nor interrupts could
+/// end them.
 ///
 /// # Errors
-/// wasmtime's own, where the interface is not linked.
+/// wasmtime's implementation, if the interface is not linked.
 pub(crate) fn let_no_one_sleep(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
@@ -26,7 +26,7 @@ pub(crate) fn let_no_one_sleep(linker: &mut Linker<State>) -> wasmtime::Result<(
     Ok(())
 }
 
-/// A sleep that is over.
+/// A finished sleep.
 struct Over;
 
 #[async_trait]

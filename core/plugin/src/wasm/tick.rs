@@ -1,4 +1,4 @@
 use std::time::Duration;
 
-/// How often the clock that ends overlong calls ticks: how late such a call may be stopped.
+/// The interval of the epoch clock, which bounds how late an overlong call is stopped.
 pub(super) const TICK: Duration = Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! The empty, deterministic world behind the WASI interfaces.
+//! The empty, deterministic WASI implementation.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use wasmtime_wasi::p2::pipe::{ClosedInputStream, MemoryOutputPipe, SinkOutputStr
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
-/// What a component may write to its standard error before writing fails.
+/// Maximum bytes that a component may write to standard error.
 const STDERR_BYTES: usize = 64 << 10;
 
-/// The seed of all randomness: the same for every instance, so that results never depend on it.
+/// The seed of randomness, the same for all instances, so that results do not depend on it.
 const RANDOM: &[u8] = b"codetune";
 
-/// A context without files, environment, arguments or network, and what it writes to standard error.
+/// Creates a context without files, environment, arguments or network, and returns its standard error.
 pub(crate) fn empty_world() -> (WasiCtx, MemoryOutputPipe) {
     let stderr = MemoryOutputPipe::new(STDERR_BYTES);
     let random = || Deterministic::new(RANDOM.to_vec());
@@ -32,7 +32,7 @@ pub(crate) fn empty_world() -> (WasiCtx, MemoryOutputPipe) {
     (context, stderr)
 }
 
-/// The last thing that was written to standard error, which for a panic is its message.
+/// The last message on standard error, such as that of a panic.
 pub(crate) fn last_line(stderr: &MemoryOutputPipe) -> Option<String> {
     let contents = stderr.contents();
     let text = String::from_utf8_lossy(&contents);
@@ -46,8 +46,8 @@ pub(crate) fn last_line(stderr: &MemoryOutputPipe) -> Option<String> {
     Some(said).filter(|said| !said.is_empty())
 }
 
-/// Whether what was written to standard error past `before` bytes is nothing, or says that there was no memory, as
-/// runtimes do when they give up. A plugin that says something else has failed for another reason.
+/// Whether standard error past `before` bytes is empty or reports that memory was exhausted. A plugin that reports
+/// something else failed for another reason.
 pub(crate) fn says_out_of_memory_after(stderr: &MemoryOutputPipe, before: usize) -> bool {
     let contents = stderr.contents();
     let said = String::from_utf8_lossy(contents.get(before..).unwrap_or_default()).to_ascii_lowercase();
@@ -56,7 +56,7 @@ pub(crate) fn says_out_of_memory_after(stderr: &MemoryOutputPipe, before: usize)
     said.trim().is_empty() || words.iter().any(|word| said.contains(word))
 }
 
-/// A clock that never moves.
+/// A fixed clock.
 struct StandingClock;
 
 impl HostWallClock for StandingClock {
