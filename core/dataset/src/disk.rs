@@ -132,14 +132,17 @@ impl Dataset {
             let path = folder.join(name);
             let damaged = |cause: &str| DatasetError::Damaged { path: path.clone(), cause: cause.to_owned() };
             let entry = manifest.files.get(name).ok_or_else(|| damaged("the manifest does not list it"))?;
-            let bytes = match fs::read(&path) {
+            let length = |bytes: u64| damaged(&format!("it has {bytes} bytes, {} were written", entry.bytes));
+            let bytes = match codetune_files::read(&path, entry.bytes) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged("it is missing")),
+                Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                    return Err(length(fs::metadata(&path).map_or(0, |metadata| metadata.len())));
+                }
                 Err(error) => return Err(DatasetError::io(&path)(error)),
             };
             if bytes.len() as u64 != entry.bytes {
-                let cause = format!("it has {} bytes, {} were written", bytes.len(), entry.bytes);
-                return Err(damaged(&cause));
+                return Err(length(bytes.len() as u64));
             }
             if blake3::hash(&bytes).to_hex().as_str() != entry.blake3 {
                 return Err(damaged("its content differs from what was written"));
@@ -253,7 +256,7 @@ impl Dataset {
 }
 
 fn is_dataset(folder: &Path) -> bool {
-    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let manifest = codetune_files::read(&folder.join(MANIFEST), codetune_files::SETTINGS).ok();
     let json = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     json.is_some_and(|json| json.get("format").and_then(Value::as_str) == Some(FORMAT))
 }
@@ -265,7 +268,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, DatasetError> {
         way_out: "give the folder that a dataset build wrote",
     };
     let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
-    let bytes = match fs::read(&path) {
+    let bytes = match codetune_files::read(&path, codetune_files::SETTINGS) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Err(not());

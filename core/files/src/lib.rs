@@ -1,17 +1,21 @@
-//! Writing files and folders so that a reader, or a crash, finds the old or the new and nothing between.
+//! Writing files and folders so that a reader, or a crash, finds the old or the new and nothing between; reading files
+//! that may be anything.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `whole` | a file for everyone, replaced durably |
 //! | `private` | files and directories for this user alone |
 //! | `folder` | a folder that appears whole or not at all |
+//! | `read` | a regular file, up to a size |
 
 mod folder;
 mod private;
+mod read;
 mod whole;
 
 pub use folder::{UNFINISHED, publish};
 pub use private::{private_directory, read_private, write_private};
+pub use read::{SETTINGS, open, read, read_given, read_given_text, read_text};
 pub use whole::write_durably;
 pub use whole::{write, write_with};
 

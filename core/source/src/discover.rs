@@ -262,7 +262,7 @@ fn language_of(absolute: &Path) -> Result<Option<Language>, SkipReason> {
 /// The first bytes of a file.
 fn head(absolute: &Path, most: usize) -> Result<Vec<u8>, SkipReason> {
     let mut head = Vec::with_capacity(most);
-    super::load::open(absolute)
+    codetune_files::open(absolute)
         .and_then(|file| file.take(most as u64).read_to_end(&mut head))
         .map_err(SkipReason::unreadable)?;
     Ok(head)

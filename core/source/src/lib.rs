@@ -26,6 +26,7 @@ mod discover;
 mod file;
 mod globs;
 mod header;
+mod ignore_files;
 mod inputs;
 mod language;
 mod legacy;
