@@ -17,6 +17,7 @@
 pub mod batch;
 pub mod build;
 pub mod config;
+mod cost;
 pub mod dedup;
 pub mod disk;
 pub mod document;
