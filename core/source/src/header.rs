@@ -1,14 +1,14 @@
 //! Whether a `.h` file is C or C++.
 
 use super::Language;
-use super::prepare::tokens::{Kind, Token, tokens};
+use super::prepare::tokens::{Kind, Tokens, tokens};
 
 /// Decides by the text: it is C++ where something stands in it that C has not, unless that is for compilers of C++ only.
 ///
 /// What depends on `__cplusplus` tells nothing, as headers that are both are full of it.
 pub(super) fn language_of_header(text: &str) -> Language {
     let tokens = tokens(text);
-    let code = Code { text, tokens: &tokens };
+    let code = Tokens { text, list: &tokens };
     // Of each conditional around, whether it asks for the language; of each brace, whether it is a structure's.
     let (mut conditionals, mut braces): (Vec<bool>, Vec<bool>) = (Vec::new(), Vec::new());
     for (index, token) in tokens.iter().enumerate() {
@@ -59,22 +59,9 @@ fn includes_cpp(line: &str) -> bool {
     }
 }
 
-struct Code<'a> {
-    text: &'a str,
-    tokens: &'a [Token],
-}
-
-impl<'a> Code<'a> {
-    fn word(&self, index: usize) -> &'a str {
-        self.tokens.get(index).and_then(|token| self.text.get(token.span.clone())).unwrap_or_default()
-    }
-
-    fn before(&self, index: usize, count: usize) -> &'a str {
-        index.checked_sub(count).map_or("", |before| self.word(before))
-    }
-
+impl Tokens<'_> {
     fn is_name(&self, index: usize) -> bool {
-        self.tokens.get(index).is_some_and(|token| token.kind == Kind::Word)
+        self.kind(index) == Some(Kind::Word)
     }
 
     /// Whether the token at `index`, with those beside it, is C++ and no C.

@@ -105,15 +105,18 @@ mod tests {
 
     #[test]
     fn files_that_hold_for_the_whole_walk_are_refused_before_it() {
-        let zero = |path: &Path| symlink("/dev/zero", path).unwrap();
-        let cases: [(&str, &dyn Fn(&Path)); 5] = [
-            (".gitignore", &|top| zero(&top.join(".gitignore"))),
-            (".ignore", &|top| zero(&top.join(".ignore"))),
-            ("exclude", &|top| zero(&top.join(".git/info/exclude"))),
-            ("/dev/zero", &|top| {
+        type Make = fn(&Path);
+        fn zero(path: &Path) {
+            symlink("/dev/zero", path).unwrap();
+        }
+        let cases: [(&str, Make); 5] = [
+            (".gitignore", |top| zero(&top.join(".gitignore"))),
+            (".ignore", |top| zero(&top.join(".ignore"))),
+            ("exclude", |top| zero(&top.join(".git/info/exclude"))),
+            ("/dev/zero", |top| {
                 fs::write(top.join(".git/config"), "[core]\nexcludesfile = /dev/zero\n").unwrap();
             }),
-            (".gitignore", &|top| {
+            (".gitignore", |top| {
                 fs::File::create(top.join(".gitignore")).unwrap().set_len(MOST_BYTES + 1).unwrap();
             }),
         ];

@@ -1,5 +1,4 @@
-//! The fixed texts that are looked for, and what each may be part of. `build.rs` makes the table of them, and the
-//! automaton that finds them.
+//! The fixed texts that are looked for, and what each may be part of. The build script makes the table of them.
 
 /// Signs of a secret that is neither a key of a known form nor the value of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +39,13 @@ pub(crate) const MARKS: &[(&str, Mark)] = &[
     ("getConnection(", Mark::Connection),
 ];
 
-/// What the text found may be part of, each with the length of the text that says so.
+/// A text and what it may be part of, each with the length of the text that says so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Anchor {
-    /// Bytes of the text found.
-    pub length: usize,
+    /// What is looked for.
+    pub text: &'static str,
+    /// Whether ASCII letters match in either case.
+    pub any_case: bool,
     /// Keys of these families, by their place in `FAMILIES`.
     pub families: &'static [(usize, usize)],
     /// A name, by the place of its word in `KEYWORDS`.

@@ -1,6 +1,7 @@
 //! What texts cost that are made to cost much, in bytes looked at.
 
-use codetune_plugin_sdk::{Analyzer, Report, Setup, Source};
+use codetune_plugin_sdk::{Report, Source};
+use codetune_plugin_testing as testing;
 
 use crate::Secrets;
 use crate::work::count;
@@ -8,23 +9,14 @@ use crate::work::count;
 /// How often a byte may be looked at.
 const MOST: usize = 128;
 
-fn secrets() -> Secrets {
-    let manifest: toml::Table = toml::from_str(include_str!("../plugin.toml")).expect("a manifest");
-    let names = |list: &str, key: &str| -> Vec<String> {
-        let entries = manifest["analyzer"][list].as_array().expect("a list");
-        entries.iter().map(|entry| entry[key].as_str().expect("a name").to_owned()).collect()
-    };
-    let setup =
-        Setup { config: String::new(), rules: names("rules", "id"), attributes: names("attributes", "name") };
-    let config = crate::Config { assignments: true, min_length: 12, min_entropy: 2.8, min_hex_entropy: 2.6 };
-    Secrets::new(config, &setup).expect("an instance")
-}
-
 fn analyze(path: &str, text: &str) -> Report {
-    let mut report = Report::default();
+    let setup = testing::setup(include_str!("../plugin.toml"));
     let query = |_: &str| Err("no tree".to_owned());
-    secrets().analyze(&Source::new(path, "text", text, &query), &mut report).expect("a report");
-    report
+    testing::analyze::<Secrets>(
+        testing::config::<Secrets>(&setup),
+        &setup,
+        &Source::new(path, "text", text, &query),
+    )
 }
 
 /// The bytes looked at in `start` and then `unit` again and again, up to `length` bytes.

@@ -1,4 +1,4 @@
-//! The words that the names of secrets hold. `build.rs` reads this file too.
+//! The words that the names of secrets hold. The build script reads this file too.
 
 /// What a word says about the value that its name is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! Credentials left in source files: keys of published formats, passwords in URLs, headers and command lines, private
 //! keys, and values drawn at random that are assigned to suspicious names.
 //!
-//! One automaton looks for the fixed part of every format and for every word of such names at once; only where it
+//! One search looks for the fixed part of every format and for every word of such names at once; only where it
 //! stops is anything else looked at. `family.rs` is the table of formats. Where a format has a checksum (GitHub, npm,
 //! Grafana, age) or a structure (JSON web tokens, PyPI's macaroons, Azure's 64 bytes) the key must have it; where it
 //! has none, a least entropy.

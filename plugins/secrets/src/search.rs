@@ -1,40 +1,68 @@
+//! Finds the anchors of a text: three bytes at once are asked which groups of anchors may begin there, which rules out
+//! nearly every place, and the rest is compared.
+
 use std::ops::Range;
 
-use regex_automata::Input;
-use regex_automata::dfa::Automaton;
-use regex_automata::dfa::dense::DFA;
-
 use crate::anchor::{Anchor, Mark};
+use crate::work::examined;
 
+// `ANCHORS`, the longest first; `GROUPS` of them, by their indexes; and `PLACES`, which has by place and byte a bit for
+// each group that has an anchor with this byte in this place.
 include!(concat!(env!("OUT_DIR"), "/anchors.rs"));
-
-/// The automaton as `build.rs` wrote it, where numbers of 32 bits can be read.
-#[repr(C)]
-struct Aligned<Bytes: ?Sized> {
-    _align: [u32; 0],
-    bytes: Bytes,
-}
-
-static AUTOMATON: &Aligned<[u8]> =
-    &Aligned { _align: [], bytes: *include_bytes!(concat!(env!("OUT_DIR"), "/anchors.dfa")) };
 
 /// Every anchor in `text` and where it lies: from left to right, the longest of those that start at one place, none
 /// that overlaps a word of a name before it.
 pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Range<usize>)> + '_ {
-    // SAFETY: these are the bytes that this version of the library wrote for this byte order, unchanged and aligned.
-    // To check them again would cost every instance more than to analyse a file.
-    let automaton = unsafe { DFA::from_bytes_unchecked(&AUTOMATON.bytes) };
-    let automaton = automaton.ok().map(|(automaton, _)| automaton);
-    let mut input = Input::new(text);
+    let mut from = 0;
     std::iter::from_fn(move || {
-        // The automaton gives up on no byte, so its search cannot fail.
-        let found = automaton.as_ref()?.try_search_fwd(&input).ok()??;
-        let anchor = ANCHORS.get(found.pattern().as_usize())?;
-        let start = found.offset().checked_sub(anchor.length).filter(|start| *start >= input.start())?;
+        let (anchor, at) = first(text.as_bytes().get(from..)?)?;
+        let found = from + at..from + at + anchor.text.len();
         // What is only part of a key may hide the begin of a name: ` -p` of ` -password`.
-        input.set_start(if anchor.keyword.is_some() { found.offset() } else { start + 1 });
-        Some((anchor, start..found.offset()))
+        from = if anchor.keyword.is_some() { found.end } else { found.start + 1 };
+        Some((anchor, found))
     })
+}
+
+/// The first place where an anchor starts, and the longest of those that start there.
+fn first(bytes: &[u8]) -> Option<(&'static Anchor, usize)> {
+    let [firsts, seconds, thirds] = &PLACES;
+    // The groups of which an anchor may have begun at the byte before, and at the one before that.
+    let (mut one, mut two) = (0, 0);
+    for (at, &byte) in bytes.iter().enumerate() {
+        let byte = usize::from(byte);
+        let groups = two & thirds[byte];
+        (one, two) = (firsts[byte], one & seconds[byte]);
+        if groups != 0 {
+            let start = at.checked_sub(2)?;
+            if let Some(anchor) = longest(bytes.get(start..)?, groups) {
+                examined(at);
+                return Some((anchor, start));
+            }
+        }
+    }
+    examined(bytes.len());
+    let last = bytes.len().checked_sub(2)?;
+    Some((longest(bytes.get(last..)?, two)?, last))
+}
+
+/// The longest anchor that `bytes` begin with, among these groups.
+fn longest(bytes: &[u8], mut groups: u64) -> Option<&'static Anchor> {
+    let begins = |&index: &u16| ANCHORS.get(usize::from(index)).is_some_and(|anchor| begins(bytes, anchor));
+    let mut longest = None;
+    while groups != 0 {
+        let group = GROUPS.get(groups.trailing_zeros() as usize)?;
+        longest = group.iter().copied().find(begins).into_iter().chain(longest).min();
+        groups &= groups - 1;
+    }
+    ANCHORS.get(usize::from(longest?))
+}
+
+/// Whether `bytes` begin with an anchor.
+fn begins(bytes: &[u8], anchor: &Anchor) -> bool {
+    let Anchor { text, any_case, .. } = *anchor;
+    // Most differ soon, where a comparison as a whole costs more than it saves.
+    let same = |(own, byte): (u8, &u8)| own == *byte || any_case && own == byte.to_ascii_lowercase();
+    text.len() <= bytes.len() && text.bytes().zip(bytes).all(same)
 }
 
 #[cfg(test)]
@@ -42,11 +70,6 @@ mod tests {
     use super::*;
     use crate::family::FAMILIES;
     use crate::keyword::KEYWORDS;
-
-    #[test]
-    fn the_automaton_is_whole() {
-        DFA::from_bytes(&AUTOMATON.bytes).expect("an automaton");
-    }
 
     #[test]
     fn finds_the_anchors_of_every_family_and_every_keyword() {
@@ -61,6 +84,39 @@ mod tests {
                 let expected = Some((index, text.len()));
                 assert!(anchors(&text).any(|(anchor, _)| anchor.keyword == expected), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn finds_what_a_comparison_at_every_place_finds() {
+        let mut state = 1u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
+        for _ in 0..4000 {
+            // Anchors, whole and in part, in their own letters and in capitals.
+            let mut text = String::new();
+            for _ in 0..4 {
+                let part: Vec<char> = ANCHORS[below(ANCHORS.len())].text.chars().collect();
+                let end = part.len() - below(2) * below(part.len());
+                let capitals = below(3) == 0;
+                let cased = |c: &char| if capitals { c.to_ascii_uppercase() } else { *c };
+                text.extend(part[below(2) * below(end)..end].iter().map(cased));
+            }
+            let (mut expected, mut start) = (Vec::new(), 0);
+            while start < text.len() {
+                let rest = &text.as_bytes()[start..];
+                let Some(anchor) = ANCHORS.iter().find(|anchor| begins(rest, anchor)) else {
+                    start += 1;
+                    continue;
+                };
+                let end = start + anchor.text.len();
+                expected.push((anchor.text, start..end));
+                start = if anchor.keyword.is_some() { end } else { start + 1 };
+            }
+            let found: Vec<_> = anchors(&text).map(|(anchor, at)| (anchor.text, at)).collect();
+            assert_eq!(found, expected, "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::conditionals::directive;
 use super::edits::Edits;
-use super::tokens::{Kind, Token};
+use super::tokens::{Kind, Token, Tokens};
 use super::words;
 
 /// Open brackets that are remembered at a conditional.
@@ -26,8 +26,7 @@ pub(super) enum Context {
 
 /// Tokens with their brackets.
 pub(super) struct Code<'a> {
-    text: &'a str,
-    pub tokens: &'a [Token],
+    tokens: Tokens<'a>,
     pub cpp: bool,
     /// The bracket that belongs to each bracket.
     partners: Vec<Option<usize>>,
@@ -40,8 +39,7 @@ pub(super) struct Code<'a> {
 impl<'a> Code<'a> {
     pub fn new(text: &'a str, tokens: &'a [Token], cpp: bool) -> Self {
         let mut code = Code {
-            text,
-            tokens,
+            tokens: Tokens { text, list: tokens },
             cpp,
             partners: vec![None; tokens.len()],
             contexts: vec![(Context::Declarations, false); tokens.len()],
@@ -93,11 +91,11 @@ impl<'a> Code<'a> {
     }
 
     pub fn word(&self, index: usize) -> &'a str {
-        self.tokens.get(index).and_then(|token| self.text.get(token.span.clone())).unwrap_or_default()
+        self.tokens.word(index)
     }
 
     pub fn kind(&self, index: usize) -> Option<Kind> {
-        self.tokens.get(index).map(|token| token.kind)
+        self.tokens.kind(index)
     }
 
     pub fn is_name(&self, index: usize) -> bool {
@@ -105,7 +103,7 @@ impl<'a> Code<'a> {
     }
 
     pub fn before(&self, index: usize) -> &'a str {
-        index.checked_sub(1).map_or("", |before| self.word(before))
+        self.tokens.before(index, 1)
     }
 
     pub fn partner(&self, index: usize) -> Option<usize> {

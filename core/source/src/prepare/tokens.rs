@@ -23,6 +23,33 @@ pub(crate) struct Token {
     pub starts_line: bool,
 }
 
+/// A text and its tokens, each of which is asked for by its index; there is none beyond either end.
+#[derive(Clone, Copy)]
+pub(crate) struct Tokens<'a> {
+    pub text: &'a str,
+    pub list: &'a [Token],
+}
+
+impl<'a> Tokens<'a> {
+    pub fn get(&self, index: usize) -> Option<&'a Token> {
+        self.list.get(index)
+    }
+
+    pub fn kind(&self, index: usize) -> Option<Kind> {
+        self.get(index).map(|token| token.kind)
+    }
+
+    /// What a token is; empty where there is none.
+    pub fn word(&self, index: usize) -> &'a str {
+        self.get(index).and_then(|token| self.text.get(token.span.clone())).unwrap_or_default()
+    }
+
+    /// What the token so many places before `index` is.
+    pub fn before(&self, index: usize, count: usize) -> &'a str {
+        index.checked_sub(count).map_or("", |before| self.word(before))
+    }
+}
+
 /// The tokens of C or C++, without white space and comments.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     scan(text, false)

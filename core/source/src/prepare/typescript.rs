@@ -1,7 +1,7 @@
 //! Syntax of TypeScript that is newer than the grammar, or that it has no place for.
 
 use super::edits::Edits;
-use super::tokens::{Kind, Token, script_tokens};
+use super::tokens::{Kind, Token, Tokens, script_tokens};
 
 /// Tokens that are looked at for the other end of something.
 const MOST_TOKENS: usize = 500;
@@ -16,48 +16,31 @@ const MOST_TOKENS: usize = 500;
 /// - type arguments before a template
 pub(super) fn rewrite(text: &str, edits: &mut Edits) {
     let tokens = script_tokens(text);
-    let code = Code { text, tokens: &tokens };
+    let code = Tokens { text, list: &tokens };
     for (index, token) in tokens.iter().enumerate() {
         match (token.kind, code.word(index)) {
-            (Kind::Word, "in" | "out") => variance(&code, index, edits),
+            (Kind::Word, "in" | "out") => variance(code, index, edits),
             (Kind::Word, "type") if code.before(index, 1) == "export" && code.word(index + 1) == "*" => {
                 edits.blank(token.span.clone());
             }
-            (Kind::Word, "import") => module_type(&code, index, edits),
-            (Kind::Word, "default") => bare_function(&code, index, edits),
-            (Kind::Punctuation, "<" | "(") if token.starts_line => call_signature(&code, index, edits),
-            (Kind::String, template) if template.starts_with('`') => tagged_template(&code, index, edits),
+            (Kind::Word, "import") => module_type(code, index, edits),
+            (Kind::Word, "default") => bare_function(code, index, edits),
+            (Kind::Punctuation, "<" | "(") if token.starts_line => call_signature(code, index, edits),
+            (Kind::String, template) if template.starts_with('`') => tagged_template(code, index, edits),
             _ => {}
         }
     }
 }
 
-struct Code<'a> {
-    text: &'a str,
-    tokens: &'a [Token],
-}
-
-impl<'a> Code<'a> {
-    fn word(&self, index: usize) -> &'a str {
-        self.tokens.get(index).and_then(|token| self.text.get(token.span.clone())).unwrap_or_default()
-    }
-
-    fn before(&self, index: usize, count: usize) -> &'a str {
-        index.checked_sub(count).map_or("", |before| self.word(before))
-    }
-
-    fn kind(&self, index: usize) -> Option<Kind> {
-        self.tokens.get(index).map(|token| token.kind)
-    }
-
+impl Tokens<'_> {
     /// Whether the `>` at `index` is the end of an arrow.
     fn is_arrow(&self, index: usize) -> bool {
         let joined = |a: &Token, b: &Token| a.span.end == b.span.start;
         self.before(index, 1) == "="
             && index
                 .checked_sub(1)
-                .and_then(|before| self.tokens.get(before))
-                .zip(self.tokens.get(index))
+                .and_then(|before| self.get(before))
+                .zip(self.get(index))
                 .is_some_and(|(a, b)| joined(a, b))
     }
 
@@ -65,7 +48,7 @@ impl<'a> Code<'a> {
     fn close(&self, open: usize) -> Option<usize> {
         let angles = self.word(open) == "<";
         let mut depth = 0_usize;
-        for index in open..self.tokens.len().min(open + MOST_TOKENS) {
+        for index in open..self.list.len().min(open + MOST_TOKENS) {
             match self.word(index) {
                 "(" | "[" | "{" => depth += 1,
                 "<" if angles => depth += 1,
@@ -81,20 +64,20 @@ impl<'a> Code<'a> {
     }
 }
 
-fn variance(code: &Code<'_>, index: usize, edits: &mut Edits) {
+fn variance(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     let in_list = matches!(code.before(index, 1), "<" | ",")
         || code.before(index, 1) == "in" && matches!(code.before(index, 2), "<" | ",");
     let named = !matches!(code.word(index + 1), "extends" | "as" | "satisfies" | "instanceof" | "in" | "of");
     let modifies = code.kind(index + 1) == Some(Kind::Word) && named;
     if in_list
         && modifies
-        && let Some(token) = code.tokens.get(index)
+        && let Some(token) = code.get(index)
     {
         edits.blank(token.span.clone());
     }
 }
 
-fn module_type(code: &Code<'_>, index: usize, edits: &mut Edits) {
+fn module_type(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     let shape = code.word(index + 1) == "("
         && code.kind(index + 2) == Some(Kind::String)
         && code.word(index + 3) == ")"
@@ -104,13 +87,13 @@ fn module_type(code: &Code<'_>, index: usize, edits: &mut Edits) {
         matches!(code.word(index + 5), "then" | "catch" | "finally") || code.before(index, 1) == "await";
     if shape
         && !expression
-        && let (Some(first), Some(last)) = (code.tokens.get(index), code.tokens.get(index + 3))
+        && let (Some(first), Some(last)) = (code.get(index), code.get(index + 3))
     {
         edits.replace(first.span.start..last.span.end, "T");
     }
 }
 
-fn bare_function(code: &Code<'_>, index: usize, edits: &mut Edits) {
+fn bare_function(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     if code.before(index, 1) != "export" || code.word(index + 1) != "function" || code.word(index + 2) != "("
     {
         return;
@@ -125,14 +108,14 @@ fn bare_function(code: &Code<'_>, index: usize, edits: &mut Edits) {
     }
     if code.word(at) != "{"
         && let (Some(export), Some(open)) =
-            (index.checked_sub(1).and_then(|e| code.tokens.get(e)), code.tokens.get(index + 2))
+            (index.checked_sub(1).and_then(|e| code.get(e)), code.get(index + 2))
     {
         edits.replace(export.span.start..open.span.start, "export function _");
     }
 }
 
-fn call_signature(code: &Code<'_>, index: usize, edits: &mut Edits) {
-    let last = index.checked_sub(1).and_then(|last| code.tokens.get(last));
+fn call_signature(code: Tokens<'_>, index: usize, edits: &mut Edits) {
+    let last = index.checked_sub(1).and_then(|last| code.get(last));
     let Some(last) = last else { return };
     let ends = last.kind == Kind::Word
         || last.kind == Kind::String
@@ -154,7 +137,7 @@ fn call_signature(code: &Code<'_>, index: usize, edits: &mut Edits) {
     }
 }
 
-fn tagged_template(code: &Code<'_>, index: usize, edits: &mut Edits) {
+fn tagged_template(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     if code.before(index, 1) != ">" || code.is_arrow(index - 1) {
         return;
     }
@@ -169,7 +152,7 @@ fn tagged_template(code: &Code<'_>, index: usize, edits: &mut Edits) {
             _ => {}
         }
         if depth == 0 {
-            if let (Some(first), Some(last)) = (code.tokens.get(at), code.tokens.get(index - 1)) {
+            if let (Some(first), Some(last)) = (code.get(at), code.get(index - 1)) {
                 edits.blank(first.span.start..last.span.end);
             }
             return;

@@ -5,6 +5,8 @@ mod cache;
 mod compile;
 mod query_error;
 mod shape;
+mod siblings;
+mod tokens;
 
 use std::cell::RefCell;
 use std::cmp::Reverse;

@@ -1,31 +1,18 @@
 //! Runs the analyzer as the host does: parses with the grammars, answers queries in the contract's order.
 
 use codetune_metrics::{Config, Metrics};
-use codetune_plugin_sdk::{Analyzer, Capture, Captures, Report, Setup, Source, Value};
+use codetune_plugin_sdk::{Capture, Captures, Report, Setup, Source, Value};
+use codetune_plugin_testing as testing;
 use tree_sitter::{Language, Parser, Query, QueryCursor, StreamingIterator, Tree};
 
-/// The manifest's names, as the host hands them over.
+/// What the host would give.
 pub fn setup() -> Setup {
-    let manifest: toml::Table = toml::from_str(include_str!("../../plugin.toml")).expect("a manifest");
-    let names = |list: &str, key: &str| -> Vec<String> {
-        let entries = manifest["analyzer"][list].as_array().expect("a list");
-        entries.iter().map(|entry| entry[key].as_str().expect("a name").to_owned()).collect()
-    };
-    let config = manifest["config"].as_table().expect("options");
-    let defaults: serde_json::Map<String, serde_json::Value> = config
-        .iter()
-        .map(|(name, option)| (name.clone(), serde_json::to_value(&option["default"]).expect("a value")))
-        .collect();
-    Setup {
-        config: serde_json::Value::Object(defaults).to_string(),
-        rules: names("rules", "id"),
-        attributes: names("attributes", "name"),
-    }
+    testing::setup(include_str!("../../plugin.toml"))
 }
 
 /// The default configuration.
 pub fn config(setup: &Setup) -> Config {
-    serde_json::from_str(&setup.config).expect("the defaults fit the configuration")
+    testing::config::<Metrics>(setup)
 }
 
 pub fn analyze(language: &str, text: &str) -> Report {
@@ -35,12 +22,9 @@ pub fn analyze(language: &str, text: &str) -> Report {
 
 pub fn analyze_with(config: Config, language: &str, text: &str) -> Report {
     let setup = setup();
-    let mut metrics = Metrics::new(config, &setup).expect("an instance");
     let tree = parse(language, text);
     let query = |pattern: &str| captures(language, &tree, text, pattern);
-    let mut report = Report::default();
-    metrics.analyze(&Source::new("x", language, text, &query), &mut report).expect("a report");
-    report
+    testing::analyze::<Metrics>(config, &setup, &Source::new("x", language, text, &query))
 }
 
 /// An attribute's value as a number. `subject` is 0 for the file.
