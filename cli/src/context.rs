@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use codetune_core::model::Budget;
 use codetune_core::plugin::{CallRules, Carrier, LimitOverrides, Registry};
+use codetune_core::redact::escape_control;
 use codetune_core::store::Store;
-use codetune_core::validate::escape_control;
 use tempfile::TempDir;
 
-use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::folders::Folders;
+use crate::globals::Globals;
 use crate::interrupt::Interrupt;
 use crate::plugins::PluginSettings;
 use crate::terminal::Terminal;
@@ -107,10 +107,17 @@ impl Context {
         let url = match &self.database {
             Some(given) => given.clone(),
             None => {
+                let database = self.folders.database();
+                let Some(path) = database.to_str() else {
+                    // What SQLite's driver does not take, shown with the bytes replaced, would be another file.
+                    return Err(Failure::usage(format!("cannot keep runs in {}", database.display()))
+                        .why("its path is not UTF-8")
+                        .help("give another folder with --data-dir, or a file with --database"));
+                };
                 let data = &self.folders.data;
                 std::fs::create_dir_all(data)
                     .map_err(|error| Failure::file("make the folder", data, &error))?;
-                self.folders.database().display().to_string()
+                path.to_owned()
             }
         };
         Ok(Store::open(&url)?)

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use codetune_core::{
-    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, run::RunError,
-    source::SourceError, store::StoreError, train::CheckpointError, train::RunFileError, train::TrainError,
-    validate::Violation, validate::escape_control, validate::redact,
+    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, redact::escape_control,
+    redact::redact, run::RunError, source::SourceError, store::StoreError, train::CheckpointError,
+    train::RunFileError, train::TrainError, validate::Violation,
 };
 
 use crate::exit::Exit;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use codetune_core::plugin::COMPILING;
-use codetune_core::validate::{escape_control, redact};
+use codetune_core::redact::{escape_control, redact};
 use tracing::field::Field;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::filter_fn;

@@ -5,9 +5,11 @@ mod arguments;
 mod bounds;
 mod commands;
 mod context;
+mod dispatch;
 mod exit;
 mod failure;
 mod folders;
+mod globals;
 mod interrupt;
 mod logging;
 mod plugins;
@@ -18,8 +20,6 @@ mod training;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::arguments::Arguments;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -28,7 +28,7 @@ use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     explain_panics();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed pipe, as in `codetune --help | head`, is no error.
@@ -53,7 +53,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     let globals = &arguments.globals;
     logging::start(globals.verbose, globals.quiet, terminal.error_color)?;
     let context = Context::new(globals, terminal, interrupt::listen()?)?;
-    commands::run(&arguments.command, &context)
+    dispatch::run(&arguments.command, &context)
 }
 
 /// A panic is never the user's fault.

@@ -1,6 +1,5 @@
 //! `codetune completions`
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::context::Context;
@@ -17,14 +16,13 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-/// Prints the completions.
+/// Prints the completions of a program.
 ///
 /// # Errors
 /// Stdout cannot be written.
-pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+pub fn run(arguments: &Arguments, mut program: clap::Command, context: &Context) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    let mut command = crate::arguments::Arguments::command();
-    clap_complete::generate(arguments.shell, &mut command, "codetune", &mut script);
+    clap_complete::generate(arguments.shell, &mut program, "codetune", &mut script);
     context.terminal.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

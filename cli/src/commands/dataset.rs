@@ -8,8 +8,9 @@ use codetune_core::dataset::{
     Summary, TokenizerTraining, assemble, select,
 };
 use codetune_core::plugin::PluginIdentity;
+use codetune_core::redact::escape_control;
 use codetune_core::source::Language;
-use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, TRAINED_VOCAB_SIZE, escape_control};
+use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, TRAINED_VOCAB_SIZE};
 use serde_json::Map;
 
 use crate::bounds::{float, whole};

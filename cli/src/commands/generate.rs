@@ -8,10 +8,9 @@ use codetune_core::dataset::CodeTokenizer;
 use codetune_core::files;
 use codetune_core::model::{Budget, Finish, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
+use codetune_core::redact::escape_control;
 use codetune_core::run::{Completion, Prompt, complete};
-use codetune_core::validate::{
-    MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P, escape_control,
-};
+use codetune_core::validate::{MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P};
 
 use crate::bounds::{float, whole};
 use crate::context::Context;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codetune_core::plugin::{Entry, Registry, Scope};
-use codetune_core::validate::escape_control;
+use codetune_core::redact::escape_control;
 use serde_json::{Value, json};
 
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! `codetune runs`
 
+use codetune_core::redact::escape_control;
 use codetune_core::store::{MetricPoint, Run, RunFilter, RunStatus, Store};
-use codetune_core::validate::escape_control;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

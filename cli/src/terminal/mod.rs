@@ -143,7 +143,7 @@ impl Terminal {
 /// # Errors
 /// The writer's.
 pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    codetune_core::validate::write_seen_json(out, value)?;
+    codetune_core::redact::write_seen_json(out, value)?;
     out.write_all(b"\n")
 }
 

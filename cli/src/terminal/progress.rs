@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use codetune_core::validate::escape_control;
+use codetune_core::redact::escape_control;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::format;

@@ -1,6 +1,6 @@
 //! Tables of text.
 
-use codetune_core::validate::escape_control;
+use codetune_core::redact::escape_control;
 use console::measure_text_width;
 
 use super::Terminal;

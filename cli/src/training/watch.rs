@@ -1,7 +1,7 @@
 //! Watching a run.
 
+use codetune_core::redact::escape_control;
 use codetune_core::train::{Event, Observer, StopReason};
-use codetune_core::validate::escape_control;
 
 use crate::terminal::Terminal;
 use crate::terminal::format::{count, short};

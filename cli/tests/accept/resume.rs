@@ -278,3 +278,22 @@ fn a_run_that_is_done_gets_more_steps() {
     let shown = place.run(&["runs", "show", "grown", "--json"]).json();
     assert_eq!(shown["config"]["run"]["train"]["max_steps"], 60);
 }
+
+#[test]
+fn what_was_put_beside_a_result_is_not_lost_and_a_run_keeps_its_name() {
+    let place = tape();
+    finish(&place, "noted", &["--set", "train.max_steps=10"]);
+    let card = "noted/adapter/README.md";
+    place.write(card, "what this adapter is for");
+    let mut sets = Vec::new();
+    let again = ["--resume", "--set", "train.max_steps=15"];
+    place.refused(&run("noted", &mut sets, &again), 4, &["README.md in it is none of what is written"]);
+    assert_eq!(std::fs::read_to_string(place.path(card)).unwrap(), "what this adapter is for");
+    std::fs::rename(place.path(card), place.path("README.md")).unwrap();
+    finish(&place, "noted", &again);
+
+    let other = ["train", "run.toml", "--resume", "--set", "name='other'", "--set", "output.dir='noted'"];
+    let said =
+        ["checkpoints are of run \"noted\", and the run file names \"other\"", "help: give the run file"];
+    place.refused(&[&other[..], &["--set", "train.max_steps=15"]].concat(), 2, &said);
+}

@@ -301,6 +301,19 @@ fn a_cache_that_cannot_be_written_is_a_warning() {
 }
 
 #[test]
+fn a_native_plugin_runs_where_its_library_cannot_be_kept() {
+    let place = project();
+    let answer =
+        |more: &[&str]| place.run(&[&["analyze", "src", "--json", "--carrier", "native"], more].concat());
+    let usual = answer(&[]);
+    // As on a full disk: the folder is there, and nothing can be put into it.
+    place.write("other/libraries", "no folder\n");
+    let ran = answer(&["--cache-dir", "other"]);
+    assert_eq!((ran.code, &ran.out), (Some(0), &usual.out), "{}", ran.err);
+    assert!(ran.err.contains("no copies of libraries are kept in"), "{}", ran.err);
+}
+
+#[test]
 fn a_users_own_ignores_are_obeyed_in_a_repository_unless_switched_off() {
     let place = Place::new();
     place.write("project/a.py", "x = 1\n");

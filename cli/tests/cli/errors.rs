@@ -1,4 +1,4 @@
-use crate::Place;
+use crate::{Place, Ran};
 
 /// Each call, its exit code, and what stderr says in this order.
 const REFUSED: &[(&[&str], i32, &[&str])] = &[
@@ -56,6 +56,16 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         &["runs", "show", "nothing"],
         2,
         &["there is no run \"nothing\"", "help: see the runs with: codetune runs list"],
+    ),
+    (
+        &["generate", "nothing", "--prompt", "x"],
+        2,
+        &["cannot read nothing/config.json", "help: give the folder of a model"],
+    ),
+    (
+        &["analyze", ".", "--include", "./src"],
+        2,
+        &["include pattern \"./src\" is not usable", "begins with \"./\""],
     ),
     (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
     (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
@@ -126,6 +136,52 @@ fn a_log_filter_that_cannot_be_understood_is_refused() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("CODETUNE_LOG cannot be understood"), "{text}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set_and_a_bad_one_is_named() {
+    let place = Place::new();
+    let with = |variable: &str, value: &str, arguments: &[&str]| {
+        Ran::of(&place.command(arguments).env(variable, value).output().unwrap())
+    };
+    for variable in [
+        "CODETUNE_CACHE",
+        "CODETUNE_HOME",
+        "CODETUNE_DATABASE",
+        "CODETUNE_MEMORY",
+        "CODETUNE_PLUGIN_LIMIT",
+        "CODETUNE_LOG",
+    ] {
+        let arguments = ["runs", "list", "--database", ":memory:"];
+        let arguments = if variable == "CODETUNE_DATABASE" { &arguments[..2] } else { &arguments[..] };
+        let ran = with(variable, "", arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{variable}");
+    }
+    for (variable, value) in [("CODETUNE_MEMORY", "much"), ("CODETUNE_PLUGIN_LIMIT", "much")] {
+        let ran = with(variable, value, &["runs", "list"]);
+        assert_eq!(ran.code, Some(2), "{}", ran.err);
+        assert!(ran.err.contains(&format!("tip: the variable {variable} has this value")), "{}", ran.err);
+    }
+    // The command line has its own mistakes, and the variables, which every test here has set, nothing to do with them.
+    let ran = place.run(&["analyze"]);
+    assert!(ran.err.contains("Usage: codetune analyze <PATH>...\n"), "{}", ran.err);
+    let ran = place.run(&["runs", "list", "--memory", "much"]);
+    assert!(ran.err.contains("'much' for '--memory <SIZE>'") && !ran.err.contains("tip"), "{}", ran.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_data_folder_that_the_database_cannot_name_is_refused_before_anything_is_made() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let folder = place.path().join(std::ffi::OsStr::from_bytes(b"d\xe4"));
+    let ran = Ran::of(&place.command(&["runs", "list"]).env("CODETUNE_HOME", &folder).output().unwrap());
+    assert_eq!(ran.code, Some(2));
+    for said in ["cannot keep runs in", "its path is not UTF-8", "help: give another folder with --data-dir"]
+    {
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    assert!(!folder.exists());
 }
 
 #[test]

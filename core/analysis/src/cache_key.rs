@@ -3,8 +3,7 @@ use codetune_plugin::Plugin;
 use codetune_source::{self as source, SourceFile};
 use serde_json::{Map, Value};
 
-/// What a cached outcome is found by.
-pub(super) type Key = [u8; 32];
+use super::AnswerKey;
 
 /// Everything about an analyzer that its answers depend on, ready for the files.
 pub(super) struct KeyBase(Hasher);
@@ -28,7 +27,7 @@ impl KeyBase {
 
     /// The key for a file. Its path counts, since an analyzer may read it: a file that moves is analysed anew,
     /// and no answer that mentions a path is ever shown for another one.
-    pub(super) fn key(&self, file: &SourceFile) -> Key {
+    pub(super) fn key(&self, file: &SourceFile) -> AnswerKey {
         let mut hasher = self.0.clone();
         field(&mut hasher, file.language().id().as_bytes());
         field(&mut hasher, file.language().grammar_version().as_bytes());

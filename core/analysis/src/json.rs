@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use codetune_validate::write_seen_json;
+use codetune_redact::write_seen_json;
 use rayon::prelude::*;
 use serde::Serialize;
 

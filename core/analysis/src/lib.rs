@@ -2,7 +2,8 @@
 //!
 //! [`analyze`] discovers files, hands them to the analyzers that want their language, and accounts for every
 //! one of them: analysed, failed with the reason, or skipped with the reason. What it gives depends on the
-//! files, the analyzers and their options alone, never on threads, the cache or the carrier.
+//! files, the analyzers and their options alone, never on threads, the cache or the carrier. Answers are kept between
+//! runs where an [`AnswerCache`] is given, such as that of the store.
 //!
 //! | file | subject |
 //! |---|---|
@@ -37,7 +38,7 @@ mod tests;
 
 pub use analysis_error::AnalysisError;
 pub use analysis_report::{Analysis, UsedAnalyzer};
-pub use cache::{AnalysisCache, CacheError};
+pub use cache::{AnswerCache, AnswerKey};
 pub use file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
 pub use options::{AnalysisOptions, Selected};
 pub use outcome::Place;

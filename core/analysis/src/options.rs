@@ -4,7 +4,7 @@ use codetune_plugin::Plugin;
 use codetune_source::DiscoverOptions;
 use serde_json::{Map, Value};
 
-use super::AnalysisCache;
+use super::AnswerCache;
 
 /// An analyzer that takes part, with its options.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct AnalysisOptions {
     /// each file becomes a document.
     pub only_discovered: bool,
     /// Where results are kept between runs; none are without it.
-    pub cache: Option<AnalysisCache>,
+    pub cache: Option<Arc<dyn AnswerCache>>,
     /// How many threads; 0 for one on each core.
     pub jobs: usize,
     /// Keeps the text of each file in its [`FileAnalysis`](super::FileAnalysis), which building a dataset

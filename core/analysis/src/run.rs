@@ -5,8 +5,7 @@ use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipRe
 use rayon::prelude::*;
 
 use super::analyzer::Analyzer;
-use super::cache::{decode, encode};
-use super::cache_key::Key;
+use super::cache::{AnswerKey, decode, encode};
 use super::outcome::Outcome;
 use super::{Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Progress, Summary, UsedAnalyzer};
 
@@ -114,7 +113,7 @@ struct Pending {
 /// An analyzer that wants a file.
 struct Asked {
     analyzer: usize,
-    key: Key,
+    key: AnswerKey,
     outcome: Option<Outcome>,
 }
 
@@ -123,7 +122,7 @@ struct Asked {
 struct Done {
     files: Vec<FileAnalysis>,
     skipped: Vec<Skipped>,
-    to_store: Vec<(Key, Vec<u8>)>,
+    to_store: Vec<(AnswerKey, Vec<u8>)>,
     cached: u64,
     fresh: u64,
     unfinished: bool,
@@ -142,7 +141,8 @@ impl Run<'_> {
             }
         }
         let stored = self.options.cache.as_ref().map(|cache| {
-            let keys: Vec<Key> = pending.iter().flat_map(|file| file.asked.iter().map(|a| a.key)).collect();
+            let keys: Vec<AnswerKey> =
+                pending.iter().flat_map(|file| file.asked.iter().map(|a| a.key)).collect();
             cache.get(&keys)
         });
         if let Some(stored) = &stored {

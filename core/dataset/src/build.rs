@@ -8,11 +8,11 @@ use codetune_analysis::UsedAnalyzer;
 use codetune_plugin::PluginIdentity;
 use rayon::prelude::*;
 
-use super::batch::PackedBatches;
 use super::dedup::dedup;
 use super::document::in_path_order;
 use super::mix::{RuleSet, mix};
 use super::pack::{Packing, TokenStream};
+use super::packed_batches::PackedBatches;
 use super::piece::{self, Pieces};
 use super::split::split;
 use super::vocabulary::Vocabulary;

@@ -6,7 +6,7 @@
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::expression::Defect;
+use super::defect::Defect;
 
 /// The deepest nesting of an expression: evaluating recurses, on stacks of 2 MiB.
 const DEPTH: usize = 200;

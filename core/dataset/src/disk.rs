@@ -13,6 +13,7 @@
 //! each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -85,13 +86,13 @@ struct FileEntry {
 
 impl Dataset {
     /// Writes the dataset to a folder, whole or not at all, and returns the blake3 of its manifest. A dataset
-    /// that is already there is replaced; anything else there is refused and left alone.
+    /// that is already there is replaced; anything else there, beside one too, is refused and left alone.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`], [`DatasetError::Io`].
+    /// [`DatasetError::NotADataset`], [`DatasetError::Occupied`], [`DatasetError::Io`].
     pub fn save(&self, folder: &Path) -> Result<[u8; 32], DatasetError> {
         Self::check_target(folder)?;
-        let written = files::publish(folder, |new| self.write_files(new));
+        let written = files::publish(folder, &[TOKENIZER_MAP], |new| self.write_files(new));
         let manifest = written.map_err(DatasetError::io(folder)).flatten()?;
         Ok(*blake3::hash(&manifest).as_bytes())
     }
@@ -99,12 +100,20 @@ impl Dataset {
     /// Checks that [`save`](Self::save) may write to a folder, so that this can be told before the work.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`] where there is anything else, [`DatasetError::Invalid`] for a name that no run
-    /// could record.
+    /// [`DatasetError::NotADataset`] where there is anything else, [`DatasetError::Occupied`] where there is more than
+    /// a dataset, [`DatasetError::Invalid`] for a name that no run could record.
     pub fn check_target(folder: &Path) -> Result<(), DatasetError> {
-        if fs::symlink_metadata(folder).is_ok() && !is_dataset(folder) {
-            let way_out = "nothing was written, choose another folder";
-            return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
+        if fs::symlink_metadata(folder).is_ok() {
+            let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+            if !is_empty && !is_dataset(folder) {
+                let way_out = "nothing was written, choose another folder";
+                return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
+            }
+            let own =
+                |name: &OsStr| FILES.into_iter().chain([MANIFEST, TOKENIZER_MAP]).any(|own| own == name);
+            if let Some(entry) = files::stranger(folder, own).map_err(DatasetError::io(folder))? {
+                return Err(DatasetError::Occupied { path: folder.to_owned(), entry: entry.into() });
+            }
         }
         let Some(name) = folder.file_name() else {
             let way_out = "give a folder that has a name";

@@ -122,6 +122,17 @@ pub enum DatasetError {
         /// What to do about it.
         way_out: &'static str,
     },
+    /// Something else lies among the files of a dataset that is to be replaced.
+    #[error(
+        "{path} holds {entry} beside the dataset that was to be replaced, and it would be lost; move it away, or choose \
+         another folder"
+    )]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// The name of what is no part of a dataset.
+        entry: PathBuf,
+    },
     /// The dataset was written by another version of the format.
     #[error(
         "{path} has dataset format version {found}, this codetune reads {supported}: build the dataset again"

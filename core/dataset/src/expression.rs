@@ -9,7 +9,8 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operat
 
 use codetune_validate::nearest;
 
-use crate::cost;
+use super::cost;
+use super::defect::Defect;
 
 /// Functions of the standard library that rules may call, besides operators and macros.
 const FUNCTIONS: [&str; 13] = [
@@ -27,12 +28,6 @@ const FUNCTIONS: [&str; 13] = [
     "type",
     "dyn",
 ];
-
-/// A defect, at a node of the expression.
-pub(super) struct Defect {
-    pub(super) node: u64,
-    pub(super) cause: String,
-}
 
 /// Names that an expression uses, each with the node of its first use: variables as one name, members as two or
 /// more, so that `findings.secrets["api-key"]` is `findings`, `secrets`, `api-key`.

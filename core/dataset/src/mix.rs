@@ -25,7 +25,8 @@ use rayon::prelude::*;
 use serde_json::Map;
 
 use super::cost;
-use super::expression::{self, Defect};
+use super::defect::Defect;
+use super::expression;
 use super::vocabulary::{TOTAL, Vocabulary};
 use super::{DatasetError, Document, Dropped, Rule, Stage};
 

@@ -259,6 +259,34 @@ fn saving_replaces_a_dataset_and_nothing_else() {
     assert!(error.to_string().contains("nothing was written"), "{error}");
     assert_eq!(fs::read_to_string(precious.join("work.txt")).unwrap(), "mine");
     assert_eq!((entries(&precious), entries(folder.path())), (1, 2));
+
+    // A folder that was made for it is as good as none.
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    built(1).save(&empty).unwrap();
+    Dataset::load(&empty).unwrap();
+}
+
+#[test]
+fn what_lies_beside_the_files_of_a_dataset_is_never_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("set");
+    built(1).save(&target).unwrap();
+    fs::create_dir(target.join("adapter")).unwrap();
+    for error in [Dataset::check_target(&target).unwrap_err(), built(2).save(&target).unwrap_err()] {
+        assert!(
+            matches!(&error, DatasetError::Occupied { entry, .. } if entry == Path::new("adapter")),
+            "{error}"
+        );
+    }
+    assert!(target.join("adapter").is_dir());
+    assert_eq!(Dataset::load(&target).unwrap().config().seed, 1);
+    // What a dataset may have and the new one has not is no one else's.
+    fs::remove_dir(target.join("adapter")).unwrap();
+    fs::write(target.join("special_tokens_map.json"), "{}").unwrap();
+    built(2).save(&target).unwrap();
+    assert_eq!(Dataset::load(&target).unwrap().config().seed, 2);
+    assert!(!target.join("special_tokens_map.json").exists());
 }
 
 #[test]

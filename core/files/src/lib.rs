@@ -13,7 +13,7 @@ mod private;
 mod read;
 mod whole;
 
-pub use folder::{UNFINISHED, publish};
+pub use folder::{UNFINISHED, publish, stranger};
 pub use private::{private_directory, read_private, write_private};
 pub use read::{SETTINGS, open, read, read_given, read_given_text, read_text};
 pub use whole::write_durably;

@@ -6,8 +6,8 @@ use codetune_validate::nearest;
 use rand::Rng;
 
 use super::error::{ModelError, Result};
-use super::init::stream;
 use super::output::{OUTPUT, tied_embedding};
+use super::random::stream;
 
 /// Which projections get an adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]

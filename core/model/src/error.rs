@@ -13,7 +13,7 @@ pub type Result<T> = std::result::Result<T, ModelError>;
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    #[error("cannot read {}: {source}; {}", path.display(), remedy(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -183,5 +183,19 @@ impl ModelError {
 
     pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |source| ModelError::Write { path: path.to_owned(), source }
+    }
+}
+
+/// What to give instead of a file that cannot be read: where there is none, a folder was named that is of another kind.
+fn remedy(path: &Path, error: &io::Error) -> &'static str {
+    let is_absent = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("config.json") if is_absent => {
+            "give the folder of a model, with config.json, safetensors and tokenizer.json in it"
+        }
+        Some("adapter_config.json") if is_absent => {
+            "give the folder of an adapter, with adapter_config.json and adapter_model.safetensors in it"
+        }
+        _ => "check the path and its permissions",
     }
 }

@@ -8,9 +8,9 @@ use codetune_validate::MAX_NEW_TOKENS;
 
 use super::cache::Cache;
 use super::error::{ModelError, Result};
-use super::forward::Model;
-use super::init::stream;
+use super::model::Model;
 use super::pass::Pass;
+use super::random::stream;
 use super::sample::Sampling;
 
 /// What to generate.

@@ -3,7 +3,7 @@ use candle_core::{DType, Tensor, Var};
 
 use super::dropout::DropoutKey;
 use super::error::Result;
-use super::forward::Model;
+use super::model::Model;
 use super::pass::{Batch, Mode, Pass};
 
 /// The summed loss of a micro-batch and what follows from it.

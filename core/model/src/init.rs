@@ -1,64 +1,12 @@
+//! The random weights of a new model.
+
 use std::collections::BTreeMap;
-use std::f64::consts::TAU;
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::Path;
-use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
-use codetune_plugin::plan_bytes;
 use codetune_plugin_sdk::{Initializer, Plan};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
-use super::budget::Budget;
-use super::checkpoint::write_model;
-use super::config::{self, ModelConfig};
-use super::error::{ModelError, Result};
-use super::forward::OpenBackend;
-use super::host::ModelHost;
-
-/// Makes a model from nothing: reads the plan of `config`, draws its weights by `seed`, and writes the folder.
-///
-/// # Errors
-/// The backend refuses the configuration, the weights do not fit the budget, a model is there already in any form, or a
-/// file cannot be written.
-pub fn create_model(
-    open: OpenBackend<'_>,
-    config: &ModelConfig,
-    seed: u64,
-    folder: &Path,
-    budget: Budget,
-) -> Result<Plan> {
-    refuse_another(folder)?;
-    let opened = open(&config.json, Arc::new(ModelHost::new(budget)));
-    let plan = opened.map_err(ModelError::opening(&config.path))?.plan().clone();
-    budget.ask("the model", plan_bytes(&plan), 0, "make a smaller one")?;
-    write_model(folder, &config.json, &initial_weights(&plan, seed, DType::F32)?)?;
-    Ok(plan)
-}
-
-/// Refuses a folder with a configuration or weights in it, be they in one file or in several: new ones would
-/// go before those.
-fn refuse_another(folder: &Path) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(ModelError::write(folder)(error)),
-    };
-    let mut names = entries
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<Vec<String>>>()
-        .map_err(ModelError::read(folder))?;
-    names.sort();
-    let of_a_model = |name: &&String| {
-        *name == config::FILE || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
-    };
-    match names.iter().find(of_a_model) {
-        Some(name) => Err(ModelError::Exists { path: folder.join(name) }),
-        None => Ok(()),
-    }
-}
+use super::error::Result;
+use super::random::{normal, stream};
 
 /// The weights of a new model. Each parameter is drawn from its own stream, keyed by `seed` and its name, so
 /// that neither order nor neighbours matter.
@@ -82,27 +30,6 @@ pub fn initial_weights(plan: &Plan, seed: u64, dtype: DType) -> Result<BTreeMap<
             Ok((parameter.name.clone(), tensor))
         })
         .collect()
-}
-
-/// A random stream of its own for each use, seed and name.
-pub(super) fn stream(usage: &str, seed: u64, name: &str) -> ChaCha8Rng {
-    let mut hash = blake3::Hasher::new_derive_key(usage);
-    hash.update(&seed.to_le_bytes());
-    hash.update(name.as_bytes());
-    ChaCha8Rng::from_seed(*hash.finalize().as_bytes())
-}
-
-/// Normal numbers with mean 0, in pairs (Box and Muller, 1958).
-fn normal(rng: &mut ChaCha8Rng, count: usize, deviation: f64) -> Vec<f32> {
-    let mut values = Vec::with_capacity(count + 1);
-    while values.len() < count {
-        // The logarithm needs (0, 1], the generator gives [0, 1).
-        let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt() * deviation;
-        let (sin, cos) = (TAU * rng.random::<f64>()).sin_cos();
-        values.extend([(radius * cos) as f32, (radius * sin) as f32]);
-    }
-    values.truncate(count);
-    values
 }
 
 #[cfg(test)]

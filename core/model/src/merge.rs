@@ -1,5 +1,5 @@
 use super::error::{ModelError, Result};
-use super::forward::Model;
+use super::model::Model;
 use super::output::{OUTPUT, tied_embedding};
 
 impl Model {

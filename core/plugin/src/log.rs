@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use codetune_validate::escape_control;
+use codetune_redact::escape_control;
 
 use crate::shorten;
 

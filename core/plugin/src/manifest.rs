@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use codetune_plugin_sdk::Severity;
-use codetune_validate::{
-    Violation, check_plugin_name, escape_control, is_unseen, shown_text, unknown_key_in,
-};
+use codetune_redact::{escape_control, is_unseen};
+use codetune_validate::{Violation, check_plugin_name, shown_text, unknown_key_in};
 
 use crate::{ConfigOption, Limits, LimitsRequest, name};
 

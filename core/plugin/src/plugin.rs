@@ -280,8 +280,8 @@ impl Plugin {
             Body::Builtin(plugin) => unsafe { Tables::of(*plugin, &self.manifest) },
             Body::Native { bytes, symbol, directory, tables } => tables
                 .get_or_init(|| {
-                    let path = verified_copy(bytes, &self.digest, directory)?;
-                    open_library(&path, symbol, &self.manifest)
+                    let copy = VerifiedCopy::of(bytes, &self.digest, directory)?;
+                    open_library(&copy.path, symbol, &self.manifest)
                 })
                 .clone(),
             Body::Wasm { .. } => Err("it is a component".into()),
@@ -290,19 +290,46 @@ impl Plugin {
     }
 }
 
-/// Loads from a copy of the very bytes whose digest was checked, so that a file that changes between the
-/// check and the load, or while it is in use, does no harm.
-fn verified_copy(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<PathBuf, String> {
+/// A copy of the very bytes whose digest was checked, to load a library from: a file that changes between the check and
+/// the load, or while it is in use, does no harm.
+struct VerifiedCopy {
+    path: PathBuf,
+    /// The folder that goes with it, where the copy is not kept for later calls. What is loaded stays.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl VerifiedCopy {
+    /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot be
+    /// written, being on a full disk or read-only, a folder of this call takes its place.
+    fn of(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Self, String> {
+        let error = match kept_copy(bytes, digest, directory) {
+            Ok(path) => return Ok(VerifiedCopy { path, _folder: None }),
+            Err(error) => error,
+        };
+        let place = || -> std::io::Result<Self> {
+            let folder = tempfile::tempdir()?;
+            Ok(VerifiedCopy { path: kept_copy(bytes, digest, folder.path())?, _folder: Some(folder) })
+        };
+        let copy = place().map_err(|second| {
+            format!(
+                "the library can be placed neither in {}: {error}, nor in {}: {second}; free some space, or name another \
+                 folder with --cache-dir",
+                directory.display(),
+                std::env::temp_dir().display()
+            )
+        })?;
+        tracing::warn!("no copies of libraries are kept in {}: {error}", directory.display());
+        Ok(copy)
+    }
+}
+
+fn kept_copy(bytes: &[u8], digest: &Digest, directory: &Path) -> std::io::Result<PathBuf> {
     let extension = std::env::consts::DLL_EXTENSION;
     let path = directory.join(format!("{}.{extension}", digest.hex()));
-    let place = || -> std::io::Result<()> {
-        codetune_files::private_directory(directory)?;
-        if std::fs::read(&path).is_ok_and(|kept| Digest::of(&kept) == *digest) {
-            return Ok(());
-        }
-        codetune_files::write_private(&path, &[bytes])
-    };
-    place().map_err(|error| format!("the library cannot be placed at {}: {error}", path.display()))?;
+    codetune_files::private_directory(directory)?;
+    if !std::fs::read(&path).is_ok_and(|kept| Digest::of(&kept) == *digest) {
+        codetune_files::write_private(&path, &[bytes])?;
+    }
     Ok(path)
 }
 

@@ -121,6 +121,17 @@ pub enum RunError {
         /// The one that was named.
         asked: RunId,
     },
+    /// The checkpoint is of a run with another name than the run file's.
+    #[error(
+        "the checkpoints are of run {found:?}, and the run file names {named:?}; give the run file of that run, or \
+         another output.dir"
+    )]
+    OtherName {
+        /// The name of the checkpoint's run, or its id where it has none.
+        found: String,
+        /// The one in the run file.
+        named: String,
+    },
     /// A file cannot be read.
     #[error("cannot read {}\n{source}", path.display())]
     Read {

@@ -10,8 +10,10 @@ mod completion;
 mod data;
 mod error;
 mod record;
+mod run_metrics;
 mod session;
 
 pub use completion::{Completion, Prompt, complete};
 pub use error::RunError;
+pub use run_metrics::RunMetrics;
 pub use session::{Session, Start, Trained, backend};

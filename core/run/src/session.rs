@@ -3,11 +3,12 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_model::{Budget, Model, ModelConfig};
 use codetune_plugin::{Carrier, Plugin, Registry};
-use codetune_store::{Outcome as Ended, RunId, RunMetrics, Store};
+use codetune_redact::{escape_control, redact};
+use codetune_store::{Outcome as Ended, RunId, Store};
 use codetune_train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
-use codetune_validate::{escape_control, redact};
 
 use super::data::Data;
+use super::run_metrics::RunMetrics;
 use super::{RunError, artifacts, record};
 
 /// Whether a run starts or goes on.
@@ -128,7 +129,7 @@ impl Session<'_> {
         let recorded = record::of(config, &described, &data.facts, trainer.warmup_steps());
         let run = match resumed.and_then(|resumed| resumed.run) {
             Some(id) => {
-                let run = self.again(&id, start)?;
+                let run = self.again(&id, start, config)?;
                 self.store.change_config(&run, &recorded)?;
                 run
             }
@@ -153,8 +154,13 @@ impl Session<'_> {
     }
 
     /// The run that a checkpoint is of, where it is the one that was named.
-    fn again(&self, id: &str, start: &Start) -> Result<RunId, RunError> {
+    fn again(&self, id: &str, start: &Start, config: &RunConfig) -> Result<RunId, RunError> {
         let run = self.store.get_run(id).map_err(|source| RunError::UnknownRun { source })?;
+        // The record keeps its name, so that another one would be given up silently.
+        if let Some(named) = config.name.as_ref().filter(|named| run.name.as_ref() != Some(named)) {
+            let (found, named) = (run.name.unwrap_or_else(|| run.id.to_string()), named.clone());
+            return Err(RunError::OtherName { found, named });
+        }
         if let Start::Resume(Some(asked)) = start {
             let asked = self.store.get_run(asked)?;
             if asked.id != run.id {

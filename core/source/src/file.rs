@@ -8,10 +8,10 @@ use tree_sitter::Tree;
 
 use super::budget::Budget;
 use super::decode::decode;
-use super::discover::MAX_BYTES_CEILING;
 use super::language::Language;
 use super::lines::LineIndex;
 use super::query::{self, Captures, QueryError, QueryLimits};
+use super::sizes::MAX_BYTES_CEILING;
 use super::skip::SkipReason;
 use super::syntax::{self, ParseError};
 

@@ -53,6 +53,13 @@ fn compile(option: &'static str, globs: &[String]) -> Result<Gitignore, SourceEr
         if glob.starts_with('!') || glob.starts_with('#') {
             return Err(refuse(glob, format!("it begins with {:?}", &glob[..1])));
         }
+        // Patterns of .gitignore are matched with paths from the root, none of which begins like that.
+        if let Some(start) = ["./", "../"].into_iter().find(|start| glob.starts_with(start)) {
+            return Err(refuse(
+                glob,
+                format!("it begins with {start:?}, and paths start from the folder looked at"),
+            ));
+        }
         builder.add_line(None, glob).map_err(|error| refuse(glob, error.to_string()))?;
     }
     builder.build().map_err(|error| refuse(&globs.join(" "), error.to_string()))

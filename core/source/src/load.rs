@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use super::discover::{DiscoverOptions, FileEntry, MAX_BYTES_CEILING};
 use super::file::SourceFile;
+use super::sizes::MAX_BYTES_CEILING;
 use super::skip::SkipReason;
+use super::{DiscoverOptions, FileEntry};
 
 /// Reads and decodes a file.
 ///

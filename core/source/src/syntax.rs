@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use thiserror::Error;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
+use super::angles;
 use super::budget::{Budget, Exhausted, Meter};
 use super::language::Language;
 use super::prepare::prepare;
@@ -43,6 +44,16 @@ pub enum ParseError {
         language: Language,
         /// Size of the text, in bytes.
         bytes: usize,
+    },
+    /// The text would take memory without bound.
+    #[error(
+        "{language} with more than {} angle brackets open at once was not parsed; exclude the file, it is most likely \
+         generated",
+        angles::MOST
+    )]
+    TooDeep {
+        /// The file's language.
+        language: Language,
     },
     /// The text costs more than a parse may.
     #[error(
@@ -115,6 +126,9 @@ fn parse_exactly(
     if text.len() > LARGEST {
         return Err(ParseError::TooLarge { language, bytes: text.len() });
     }
+    if angles::too_many_open(language, text) {
+        return Err(ParseError::TooDeep { language });
+    }
     PARSER.with_borrow_mut(|parser| {
         parser
             .set_language(&grammar)
@@ -183,6 +197,15 @@ mod tests {
         let error = parse(Language::C, &" ".repeat(bytes), Budget::PARSE).unwrap_err();
         assert_eq!(error, ParseError::TooLarge { language: Language::C, bytes });
         assert!(parse(Language::C, &" ".repeat(LARGEST), Budget::PARSE).is_ok());
+    }
+
+    #[test]
+    fn a_text_that_would_take_memory_with_the_square_of_its_length_is_refused_before() {
+        for (language, unit) in [(Language::Java, "A<"), (Language::TypeScript, "A<B,")] {
+            let error = parse(language, &unit.repeat(20_000), Budget::PARSE).unwrap_err();
+            assert_eq!(error, ParseError::TooDeep { language });
+            assert!(parse(language, &unit.repeat(1000), Budget::PARSE).is_ok());
+        }
     }
 
     #[test]

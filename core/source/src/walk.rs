@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::discover::{DiscoverOptions, Discovery, Seen, slashed};
 use super::globs::Globs;
 use super::ignore_files::{Unreadable, unreadable, unreadable_in};
 use super::repository::{excludes_file, repository_of};
-use super::{SkipReason, Skipped, SourceError};
+use super::settle::Seen;
+use super::slashed::slashed;
+use super::{DiscoverOptions, Discovery, SkipReason, Skipped, SourceError};
 
 /// The stores of version control systems hold history, and no one's files.
 const STORES: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".bzr"];

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, io,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -12,10 +12,10 @@ use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::{
-    error::{self, Fault, StoreError},
+    driver::wait,
+    error::{self, Fault, StoreError, is_busy},
     location::Location,
     run_id::RunId,
     schema,
@@ -31,7 +31,7 @@ const ATTEMPTS: u32 = 3;
 /// before a run depends on the file. Damage in larger ones is reported when it is met.
 const CHECKED_BYTES: u64 = 16 << 20;
 
-/// A database of runs. Cheap calls, safe to share between threads, which take turns.
+/// A database of runs. Cheap calls, safe to share between threads, which take turns, and to be made in async code.
 pub struct Store {
     location: Location,
     name: String,
@@ -39,7 +39,6 @@ pub struct Store {
 }
 
 struct Inner {
-    runtime: Runtime,
     connection: Option<SqliteConnection>,
     known: Known,
 }
@@ -66,20 +65,8 @@ impl Store {
         if let Location::File(path) = &location {
             refuse_unfit_path(path, &name)?;
         }
-        let runtime = Builder::new_current_thread().enable_time().build().map_err(|source| {
-            StoreError::Io { store: name.clone(), doing: "start the database's runtime", source }
-        })?;
-        let started = Instant::now();
-        let mut attempt = 0;
-        let connection = loop {
-            attempt += 1;
-            match runtime.block_on(connect(&location, &name)) {
-                Ok(connection) => break connection,
-                Err(Fault::Driver(fault)) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
-                Err(fault) => return Err(told(&name, "opening the store", started, fault)),
-            }
-        };
-        let inner = Inner { runtime, connection: Some(connection), known: Known::default() };
+        let connection = patiently(&name, "opening the store", async || connect(&location, &name).await)?;
+        let inner = Inner { connection: Some(connection), known: Known::default() };
         Ok(Self { location, name, inner: Mutex::new(inner) })
     }
 
@@ -105,58 +92,40 @@ impl Store {
     ///
     /// The lock is taken at the start, where waiting for it is safe, and `work` may run again after that
     /// wait failed.
-    pub(super) fn write<T>(
+    pub(super) fn write<T: Send>(
         &self,
         doing: &'static str,
-        work: impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault>,
+        work: impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault> + Sync,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
-        let Inner { runtime, connection, known } = &mut *inner;
+        let Inner { connection, known } = &mut *inner;
         let connection = self.opened(connection)?;
-        let started = Instant::now();
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let result = runtime.block_on(async {
-                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                match work(&mut transaction, known).await {
-                    Ok(value) => transaction.commit().await.map(|()| value).map_err(Fault::Driver),
-                    Err(fault) => {
-                        // The first error is the one to tell; a connection that cannot roll back says so next time.
-                        let _ = transaction.rollback().await;
-                        Err(fault)
-                    }
-                }
-            });
-            let fault = match result {
-                Ok(value) => return Ok(value),
-                Err(fault) => fault,
-            };
-            // Keys that were made inside the transaction are gone with it.
-            *known = Known::default();
-            match fault {
-                Fault::Driver(fault) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
-                fault => return Err(told(&self.name, doing, started, fault)),
+        patiently(&self.name, doing, async || {
+            let done = transact(connection, known, &work).await;
+            if done.is_err() {
+                // Keys that were made inside the transaction are gone with it.
+                *known = Known::default();
             }
-        }
+            done
+        })
     }
 
     /// Runs a read on one consistent state of the database.
-    pub(super) fn read<T>(
+    pub(super) fn read<T: Send>(
         &self,
         doing: &'static str,
-        work: impl AsyncFn(&mut SqliteConnection) -> Result<T, Fault>,
+        work: impl AsyncFn(&mut SqliteConnection) -> Result<T, Fault> + Sync,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
-        let Inner { runtime, connection, .. } = &mut *inner;
-        let connection = self.opened(connection)?;
+        let connection = self.opened(&mut inner.connection)?;
         let started = Instant::now();
-        let result = runtime.block_on(async {
+        let result = wait(async || {
             let mut transaction = connection.begin().await?;
             let result = work(&mut transaction).await;
             let _ = transaction.rollback().await;
             result
         });
+        let result = result.map_err(|source| no_runtime(&self.name, source))?;
         result.map_err(|fault| told(&self.name, doing, started, fault))
     }
 
@@ -183,9 +152,47 @@ impl Drop for Store {
     /// Closes the connection, which folds the write-ahead log into the file.
     fn drop(&mut self) {
         let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Inside an async runtime this may not block; the driver then closes on its own thread.
-        if let (Some(connection), Err(_)) = (inner.connection.take(), Handle::try_current()) {
-            let _ = inner.runtime.block_on(connection.close());
+        if let Some(connection) = inner.connection.take() {
+            // What this fails at, the next opening mends.
+            let _ = wait(async || connection.close().await);
+        }
+    }
+}
+
+/// Waits for a transaction, made again where it found the database locked.
+fn patiently<T: Send>(
+    store: &str,
+    doing: &'static str,
+    mut make: impl AsyncFnMut() -> Result<T, Fault> + Send,
+) -> Result<T, StoreError> {
+    let started = Instant::now();
+    let result = wait(async || {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match make().await {
+                // Nothing else runs here, so this holds nothing up.
+                Err(Fault::Driver(fault)) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
+                done => break done,
+            }
+        }
+    });
+    let result = result.map_err(|source| no_runtime(store, source))?;
+    result.map_err(|fault| told(store, doing, started, fault))
+}
+
+async fn transact<T>(
+    connection: &mut SqliteConnection,
+    known: &mut Known,
+    work: &impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    match work(&mut transaction, known).await {
+        Ok(value) => transaction.commit().await.map(|()| value).map_err(Fault::Driver),
+        Err(fault) => {
+            // The first error is the one to tell; a connection that cannot roll back says so next time.
+            let _ = transaction.rollback().await;
+            Err(fault)
         }
     }
 }
@@ -236,12 +243,12 @@ fn refuse_unfit_path(path: &Path, name: &str) -> Result<(), StoreError> {
     }
 }
 
-fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(error::result_code(error), Some(error::SQLITE_BUSY | error::SQLITE_LOCKED))
-}
-
 fn pause(attempt: u32) {
     std::thread::sleep(Duration::from_millis(50) * attempt);
+}
+
+fn no_runtime(store: &str, source: io::Error) -> StoreError {
+    StoreError::Io { store: store.to_owned(), doing: "start the database's runtime", source }
 }
 
 fn told(store: &str, doing: &'static str, started: Instant, fault: Fault) -> StoreError {

@@ -243,13 +243,18 @@ impl From<Violation> for Fault {
 /// SQLite's primary result code, the low byte of the extended one that the driver reports.
 ///
 /// <https://www.sqlite.org/rescode.html>
-pub(super) fn result_code(error: &sqlx::Error) -> Option<i32> {
+fn result_code(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
 }
 
-pub(super) const SQLITE_BUSY: i32 = 5;
-pub(super) const SQLITE_LOCKED: i32 = 6;
+/// Whether another connection holds a lock that is needed.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(result_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
 const SQLITE_PERM: i32 = 3;
 const SQLITE_READONLY: i32 = 8;
 const SQLITE_IOERR: i32 = 10;

@@ -1,8 +1,8 @@
 //! Runs, configurations, metrics, artifacts and plugins over sqlx.
 //!
 //! [`Store::open`] opens or creates a SQLite database and brings it to this build's schema. All calls are
-//! synchronous, so that the training loop needs no runtime of its own; do not call them inside an async
-//! runtime. Writes are transactions: each happens entirely or not at all, and two processes may share a file.
+//! synchronous, so that the training loop needs no runtime of its own, and may be made inside an async runtime, whose
+//! thread then waits. Writes are transactions: each happens entirely or not at all, and two processes may share a file.
 //!
 //! Values are checked against [`validate`](codetune_validate) first and answered with [`StoreError::Invalid`];
 //! the schema states the same bounds again, for whoever writes to the file by other means.
@@ -21,11 +21,13 @@
 //! # }
 //! ```
 
+mod analysis_cache;
 mod artifacts;
 mod canonical;
 mod configs;
 mod connection;
 mod datasets;
+mod driver;
 mod error;
 mod host;
 mod location;
@@ -33,7 +35,6 @@ mod metrics;
 mod plugins;
 mod resuming;
 mod run_id;
-mod run_metrics;
 mod runs;
 mod schema;
 mod starting;
@@ -43,6 +44,7 @@ mod timestamp;
 #[cfg(test)]
 mod tests;
 
+pub use analysis_cache::{AnalysisCache, CacheError};
 pub use artifacts::{Artifact, NewArtifact};
 pub use canonical::{canonical_json, digest_json};
 pub use configs::{ConfigId, NewConfig, TrainingConfig};
@@ -52,7 +54,6 @@ pub use error::StoreError;
 pub use host::{HostInfo, Liveness};
 pub use metrics::{Epoch, LatestMetric, MetricPoint, MetricRow};
 pub use run_id::RunId;
-pub use run_metrics::RunMetrics;
 pub use runs::{NewRun, Run, RunFilter};
 pub use starting::RunStart;
 pub use status::{Outcome, RunStatus};

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use codetune_validate::{escape_control, redact_url};
+use codetune_redact::{escape_control, redact_url};
 
 use super::error::StoreError;
 

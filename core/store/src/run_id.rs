@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use codetune_validate::{Rule, Violation, escape_control};
+use codetune_redact::escape_control;
+use codetune_validate::{Rule, Violation};
 use rand::Rng;
 use time::{OffsetDateTime, UtcOffset};
 

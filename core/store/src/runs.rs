@@ -1,6 +1,7 @@
 //! Runs: started, finished, reopened, found, listed, deleted.
 
-use codetune_validate::{ERROR_TEXT, RUN_KIND, RUN_NAME, escape_control};
+use codetune_redact::escape_control;
+use codetune_validate::{ERROR_TEXT, RUN_KIND, RUN_NAME};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use time::OffsetDateTime;
 

@@ -23,7 +23,7 @@ pub enum Outcome {
     /// It was stopped and can be resumed.
     Interrupted,
     /// It ended with this error. Pass text of foreign origin through
-    /// [`escape_control`](codetune_validate::escape_control): control characters are refused.
+    /// [`escape_control`](codetune_redact::escape_control): control characters are refused.
     Failed(String),
 }
 

@@ -74,7 +74,7 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
     let best = tensors.best.as_ref().map(|best| (BEST, best));
     // A state that was read names the files of the checkpoint that it is from.
     state.files.clear();
-    files::publish(&path, |new| {
+    files::publish(&path, &[], |new| {
         for (name, tensors) in
             [(WEIGHTS, &tensors.weights), (MOMENTS, &tensors.moments)].into_iter().chain(best)
         {

@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Metric {
 
 /// Keeps the metrics of one run. The trainer hands them over in large lots, before each checkpoint; what is refused is
 /// kept in the checkpoint, and handed over again.
-pub trait MetricSink {
+pub trait MetricSink: Send {
     /// The run's name there; checkpoints carry it, so that whoever resumes finds the run again.
     fn run(&self) -> Option<String> {
         None

@@ -310,6 +310,10 @@ fn or_default(value: Option<u64>, field: &Field) -> u64 {
 /// A path, which starts from the run file's folder where it is relative.
 fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Option<PathBuf>> {
     let Some(text) = section.text(key, &PATH)? else { return Ok(None) };
+    // No shell reads a run file, so that a folder of that name would be made.
+    if text == "~" || text.starts_with("~/") {
+        return Err(section.home(key, text.to_string()));
+    }
     let path = folder.join(text);
     // Checkpoints, the database and the adapter's own file name paths in Unicode.
     match path.to_str() {

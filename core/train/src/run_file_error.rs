@@ -56,6 +56,16 @@ pub enum RunFileError {
         /// The whole path.
         path: PathBuf,
     },
+    /// A path from the home folder as shells have it.
+    #[error("{place}: {key}: {path:?} starts with ~, which only a shell expands; write the whole path")]
+    Home {
+        /// Where.
+        place: Place,
+        /// The key with its full dotted path.
+        key: String,
+        /// The path.
+        path: String,
+    },
     /// A key that has to be given.
     #[error("{place}: {key}: missing; {way_out}")]
     Missing {

@@ -63,7 +63,7 @@ impl<'a> Section<'a> {
         let meant = self.meant(key.get_ref(), keys);
         Err(RunFileError::UnknownKey {
             place: self.text.place(key.span().start),
-            key: codetune_validate::escape_control(&self.dotted(key.get_ref())).into_owned(),
+            key: codetune_redact::escape_control(&self.dotted(key.get_ref())).into_owned(),
             reason: meant.as_ref().err().copied().flatten(),
             nearest: meant.ok(),
             known: known.join(", ").into(),
@@ -200,6 +200,11 @@ impl<'a> Section<'a> {
         RunFileError::NotUnicode { place: self.place_of(key), key: self.dotted(key), path }
     }
 
+    /// Refuses a path that only a shell would understand.
+    pub(super) fn home(&self, key: &'static str, path: String) -> RunFileError {
+        RunFileError::Home { place: self.place_of(key), key: self.dotted(key), path }
+    }
+
     /// Where a key stands, or its table where it is absent.
     pub(super) fn place_of(&self, key: &str) -> Place {
         self.text.place(self.find(key).map_or(self.at, |(_, span)| span.start))
@@ -253,7 +258,7 @@ fn whole(value: &DeValue<'_>) -> Option<std::result::Result<i64, String>> {
 
 fn shown(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("\"{}\"", codetune_validate::escape_control(text)),
+        DeValue::String(text) => format!("\"{}\"", codetune_redact::escape_control(text)),
         DeValue::Integer(number) => format!("the number {}", number.as_str()),
         DeValue::Float(number) => format!("the number {}", number.as_str()),
         DeValue::Boolean(value) => format!("the boolean {value}"),

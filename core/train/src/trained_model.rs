@@ -135,6 +135,9 @@ fn key(pass: &PassContext) -> DropoutKey {
     DropoutKey { seed: pass.seed, step: pass.step, micro_batch: pass.micro_step }
 }
 
+// What predicts nothing in the data predicts nothing in the loss.
+const _: () = assert!(codetune_dataset::IGNORE == codetune_tensor::IGNORE);
+
 fn view(batch: &MicroBatch) -> Batch<'_> {
     Batch {
         batch: batch.batch,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{field::Field, redact::escape_control};
+use codetune_redact::escape_control;
+
+use super::field::Field;
 
 /// A value refused by a [`Field`], in words that tell what to give instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

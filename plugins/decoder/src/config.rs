@@ -1,6 +1,7 @@
 use codetune_plugin_sdk::Error;
 use serde_json::Value;
 
+use crate::family::Family;
 use crate::keys::Keys;
 use crate::known::{refuse_ignored, refuse_layers_without_positions};
 use crate::rope;
@@ -36,52 +37,6 @@ pub struct Config {
     pub windows: Vec<Option<u32>>,
     /// The standard deviation of new weights.
     pub deviation: f64,
-}
-
-/// The members of the family and where they differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    Llama,
-    Qwen2,
-    Mistral,
-}
-
-impl Family {
-    const ALL: [Family; 3] = [Family::Llama, Family::Qwen2, Family::Mistral];
-
-    /// The entry of `architectures`.
-    fn architecture(self) -> &'static str {
-        match self {
-            Family::Llama => "LlamaForCausalLM",
-            Family::Qwen2 => "Qwen2ForCausalLM",
-            Family::Mistral => "MistralForCausalLM",
-        }
-    }
-
-    fn model_type(self) -> &'static str {
-        match self {
-            Family::Llama => "llama",
-            Family::Qwen2 => "qwen2",
-            Family::Mistral => "mistral",
-        }
-    }
-
-    /// `num_key_value_heads`, where the key is not there at all, of so many heads.
-    fn default_kv_heads(self, heads: u64) -> u64 {
-        match self {
-            Family::Llama => heads,
-            Family::Qwen2 => 32,
-            Family::Mistral => 8,
-        }
-    }
-
-    fn default_positions(self) -> u64 {
-        match self {
-            Family::Llama => 2048,
-            Family::Qwen2 => 32_768,
-            Family::Mistral => 131_072,
-        }
-    }
 }
 
 impl Config {

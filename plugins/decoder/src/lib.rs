@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 mod config;
+mod family;
 mod keys;
 mod known;
 mod rope;

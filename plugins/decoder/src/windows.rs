@@ -1,7 +1,7 @@
 use codetune_plugin_sdk::Error;
 use serde_json::Value;
 
-use crate::config::Family;
+use crate::family::Family;
 use crate::keys::Keys;
 
 /// How far Mistral and Qwen2 look back where `sliding_window` is not given.

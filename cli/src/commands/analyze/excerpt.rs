@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use codetune_core::analysis::{FileAnalysis, Finding};
-use codetune_core::validate::escape_control;
+use codetune_core::redact::escape_control;
 use codetune_plugin_sdk::Severity;
 
 use crate::terminal::Terminal;

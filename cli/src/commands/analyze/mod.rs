@@ -210,7 +210,7 @@ pub fn analyze(
     )?;
     progress.finish();
     for warning in &analysis.warnings {
-        context.terminal.warn(&codetune_core::validate::escape_control(warning));
+        context.terminal.warn(&codetune_core::redact::escape_control(warning));
     }
     Ok(analysis)
 }

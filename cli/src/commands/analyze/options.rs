@@ -1,10 +1,13 @@
 //! Which analyzers run, with what, on which files.
 
+use std::sync::Arc;
+
 use clap::builder::ValueParser;
-use codetune_core::analysis::{AnalysisCache, AnalysisOptions, Selected};
+use codetune_core::analysis::{AnalysisOptions, AnswerCache, Selected};
 use codetune_core::plugin::{Origin, Registry, RegistryError, ValueKind};
+use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
-use codetune_core::validate::escape_control;
+use codetune_core::store::AnalysisCache;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -111,7 +114,7 @@ impl Selection {
     }
 
     /// Results of earlier analyses. They save time and nothing else, so that going without them is no error.
-    fn cache(&self, context: &Context) -> Option<AnalysisCache> {
+    fn cache(&self, context: &Context) -> Option<Arc<dyn AnswerCache>> {
         if self.no_cache {
             return None;
         }
@@ -120,7 +123,7 @@ impl Selection {
             let text = format!("{}: {}; results are not kept", error.path.display(), error.reason);
             context.terminal.warn(&escape_control(&text));
         });
-        told.ok()
+        Some(Arc::new(told.ok()?))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use codetune_core::analysis::{Analysis, FileAnalysis, Finding};
-use codetune_core::validate::escape_control;
+use codetune_core::redact::escape_control;
 
 use super::excerpt::Excerpts;
 use super::words;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use codetune_core::analysis::Symbol;
 use codetune_core::model::Sampling;
 use codetune_core::plugin::Registry;
+use codetune_core::redact::escape_control;
 use codetune_core::run::{Prompt, complete};
-use codetune_core::validate::escape_control;
 
 use super::corpus::{Corpus, HeldOut};
 use super::tune::Tuned;

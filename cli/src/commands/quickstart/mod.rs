@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
 }
 
 fn stage(terminal: &Terminal, number: u32, what: &str) -> Result<(), Failure> {
-    let what = codetune_core::validate::escape_control(what);
+    let what = codetune_core::redact::escape_control(what);
     let heading = terminal.paint(Style::Heading, &format!("{number}/8 {what}"));
     terminal.print(&format!("\n{heading}\n\n"))
 }

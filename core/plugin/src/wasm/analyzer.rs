@@ -5,6 +5,7 @@ use wasmtime::Store;
 use wasmtime::component::{Resource, TypedFunc};
 
 use super::LoadedComponent;
+use super::call::call;
 use super::contract::{self, Error, Setup, SourceHandle};
 use super::state::{State, begin};
 use crate::check::{check_report, fits_output};
@@ -53,7 +54,7 @@ impl WasmAnalyzer {
             attributes: setup.attributes.clone(),
         };
         begin(&mut store, 1);
-        let configured = configure.call(&mut store, (setup,));
+        let configured = call(|| configure.call(&mut store, (setup,)));
         store.data_mut().log.end();
         match configured {
             Ok((Ok(()),)) => Ok(WasmAnalyzer { store, analyze, manifest, spent: false }),
@@ -73,8 +74,8 @@ impl AnalyzerInstance for WasmAnalyzer {
         begin(&mut self.store, batch.len());
         let limits = self.store.data().limits;
         self.store.data_mut().batch = Some(Arc::clone(batch));
-        let sources = (0..batch.len() as u32).map(Resource::new_own).collect();
-        let answered = self.analyze.call(&mut self.store, (sources,));
+        let sources: Vec<_> = (0..batch.len() as u32).map(Resource::new_own).collect();
+        let answered = call(|| self.analyze.call(&mut self.store, (sources,)));
         self.store.data_mut().batch = None;
         self.store.data_mut().log.end();
         let answers = answered.map_err(|error| {

@@ -5,6 +5,7 @@ use wasmtime::Store;
 use wasmtime::component::{Resource, TypedFunc};
 
 use super::LoadedComponent;
+use super::call::call;
 use super::contract::{Error, Plan, TensorHandle};
 use super::state::{State, begin};
 use crate::{BackendInstance, CallError, Fault, Manifest, TensorHost};
@@ -57,7 +58,7 @@ impl WasmBackend {
         let logits = component.function(&mut store, &instance, "backend", "logits")?;
         let loss = component.function(&mut store, &instance, "backend", "loss")?;
         begin(&mut store, 1);
-        let configured = configure.call(&mut store, (config,));
+        let configured = call(|| configure.call(&mut store, (config,)));
         store.data_mut().log.end();
         let plan = match configured {
             Ok((Ok(plan),)) => plan.into(),
@@ -69,13 +70,13 @@ impl WasmBackend {
 
     fn call(
         &mut self,
-        call: impl FnOnce(&mut Self) -> wasmtime::Result<Made>,
+        body: impl FnOnce(&mut Self) -> wasmtime::Result<Made> + Send,
     ) -> Result<TensorId, CallError> {
         if self.spent {
             return Err(Fault::Unavailable("the instance trapped before".into()).of(&self.manifest.name));
         }
         begin(&mut self.store, 1);
-        let called = call(self);
+        let called = call(|| body(self));
         self.store.data_mut().log.end();
         let fault = match called {
             Ok((Ok(tensor),)) => return Ok(tensor.rep()),

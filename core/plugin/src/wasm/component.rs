@@ -6,6 +6,7 @@ use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
 };
 
+use super::call::call;
 use super::imports;
 use super::link::interface;
 use super::state::{State, store};
@@ -72,7 +73,7 @@ impl LoadedComponent {
         let mut state = State::new(&self.plugin, self.limits, Arc::clone(&self.stop));
         prepare(&mut state);
         let mut store = store(self.engine.engine(), state);
-        match self.instance.instantiate(&mut store) {
+        match call(|| self.instance.instantiate(&mut store)) {
             Ok(instance) => Ok((store, instance)),
             Err(error) => Err(store.data_mut().fault(&error)),
         }

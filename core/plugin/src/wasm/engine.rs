@@ -1,15 +1,12 @@
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::link;
 use super::state::State;
-
-/// How often the clock that ends overlong calls ticks: how late such a call may be stopped.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+use super::tick::TICK;
 
 /// How many instances may live at once: one for each of many analyzers on each core, and a few backends.
 fn instances() -> u32 {

@@ -6,8 +6,8 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceType};
 
 use super::contract::{Captures, LogLevel, Reduction, SourceHandle, TensorHandle};
+use super::sleep;
 use super::state::State;
-use super::wasi;
 use crate::manifest::CONTRACT;
 
 type Tensor = Resource<TensorHandle>;
@@ -20,7 +20,7 @@ type Made = (Result<Tensor, String>,);
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    wasi::let_no_one_sleep(&mut linker)?;
+    sleep::let_no_one_sleep(&mut linker)?;
     services(&mut linker)?;
     sources(&mut linker)?;
     tensors(&mut linker)?;

@@ -7,14 +7,17 @@
 mod analyzer;
 mod backend;
 mod cache;
+mod call;
 mod component;
 mod contract;
 mod engine;
 mod imports;
 mod link;
 mod measure;
+mod sleep;
 mod state;
-mod wasi;
+mod tick;
+mod world;
 
 pub(crate) use analyzer::WasmAnalyzer;
 pub(crate) use backend::WasmBackend;

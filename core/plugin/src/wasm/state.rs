@@ -6,8 +6,9 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, UpdateDeadline
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
-use super::engine::TICK;
-use super::wasi;
+use super::call::NoThread;
+use super::tick::TICK;
+use super::world;
 use crate::{Fault, Limits, PluginLog, SourceBatch, TensorHost};
 
 /// How often, in ticks of the clock, a call that is under way looks whether it should stop.
@@ -88,17 +89,20 @@ impl State {
             let text = "as many components run at once as this machine is given; analyse with fewer jobs";
             return Fault::Unavailable(text.into());
         }
+        if let Some(error) = error.downcast_ref::<NoThread>() {
+            return Fault::Unavailable(error.to_string());
+        }
         // Of the root alone: the text of the whole chain names functions of the plugin.
         if error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
             return Fault::TooMuchOutput { limit_kib: self.limits.output_kib };
         }
         let stderr = self.world.as_ref().map(|(_, stderr)| stderr);
         if let Some(before) = self.refused_memory.take()
-            && stderr.is_none_or(|stderr| wasi::says_out_of_memory_after(stderr, before))
+            && stderr.is_none_or(|stderr| world::says_out_of_memory_after(stderr, before))
         {
             return Fault::OutOfMemory { limit_mib: self.limits.memory_mib };
         }
-        Fault::Trapped(stderr.and_then(wasi::last_line).unwrap_or_else(|| trap(error)))
+        Fault::Trapped(stderr.and_then(world::last_line).unwrap_or_else(|| trap(error)))
     }
 }
 
@@ -195,7 +199,7 @@ impl ResourceLimiter for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (ctx, _) = self.world.get_or_insert_with(wasi::empty_world);
+        let (ctx, _) = self.world.get_or_insert_with(world::empty_world);
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

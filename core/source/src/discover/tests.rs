@@ -1,6 +1,8 @@
 use std::fs;
+use std::path::Path;
 
 use super::*;
+use crate::Language;
 
 struct Folder(tempfile::TempDir);
 

@@ -299,6 +299,21 @@ fn keys_of_evaluation_are_refused_where_nothing_is_held_out() {
 }
 
 #[test]
+fn a_path_that_only_a_shell_understands_is_refused() {
+    for (from, to, said) in [
+        ("path = \"base\"", "path = \"~/base\"", "run.toml:4:8: model.path: \"~/base\" starts with ~"),
+        ("dir = \"out\"", "dir = \"~\"", "output.dir: \"~\" starts with ~"),
+    ] {
+        let error = refused(from, to);
+        assert!(error.contains(said) && error.ends_with("; write the whole path"), "{error}");
+    }
+    // A folder may have such a name.
+    let text = RUN.replace("dir = \"out\"", "dir = \"~old/~\"");
+    let config = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap();
+    assert_eq!(config.output.dir, Path::new("/runs/~old/~"));
+}
+
+#[test]
 fn a_patience_is_refused_where_no_evaluation_could_end_training() {
     let error = refused("every_steps = 4", "early_stopping_patience = 3");
     assert!(error.starts_with("run.toml:15:27: eval.every_steps: missing; without evaluations"), "{error}");

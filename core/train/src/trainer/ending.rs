@@ -43,7 +43,7 @@ impl<M: Trainable> Trainer<M> {
     ) -> Result<Outcome, TrainError> {
         let delivered_step = self.restore_best(observer)?;
         let output = self.result_folder();
-        files::publish(&output, |folder| self.model.save(folder))
+        files::publish(&output, &[], |folder| self.model.save(folder))
             .map_err(ModelError::from)
             .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;

@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use wasmtime::StoreContextMut;
-use wasmtime::component::Linker;
 use wasmtime_wasi::p2::pipe::{ClosedInputStream, MemoryOutputPipe, SinkOutputStream};
-use wasmtime_wasi::p2::{Pollable, subscribe};
 use wasmtime_wasi::random::Deterministic;
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiView, async_trait};
-
-use super::state::State;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
 /// What a component may write to its standard error before writing fails.
 const STDERR_BYTES: usize = 64 << 10;
@@ -35,33 +30,6 @@ pub(crate) fn empty_world() -> (WasiCtx, MemoryOutputPipe) {
         .allow_ip_name_lookup(false)
         .build();
     (context, stderr)
-}
-
-/// Has sleeps end at once, since time stands still: WASI's own would sleep by the real clock, where neither
-/// a limit of time nor an interrupt reaches them.
-///
-/// # Errors
-/// wasmtime's own, where the interface is not linked.
-pub(crate) fn let_no_one_sleep(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
-    for name in ["subscribe-instant", "subscribe-duration"] {
-        clock.func_wrap(name, |mut context: StoreContextMut<'_, State>, (_,): (u64,)| {
-            let table = context.data_mut().ctx().table;
-            let over = table.push(Over)?;
-            Ok((subscribe(table, over)?,))
-        })?;
-    }
-    linker.allow_shadowing(false);
-    Ok(())
-}
-
-/// A sleep that is over.
-struct Over;
-
-#[async_trait]
-impl Pollable for Over {
-    async fn ready(&mut self) {}
 }
 
 /// The last thing that was written to standard error, which for a panic is its message.

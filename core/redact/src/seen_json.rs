@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::redact::is_unseen;
+use super::control::is_unseen;
 
 /// Writes indented JSON in which every character is seen as it stands: characters that [`is_unseen`] knows are written
 /// as `\u` escapes, which any reader of JSON takes for the same text.

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
-use codetune_plugin::{BackendInstance, CallError, TensorHost, plan_bytes};
+use codetune_plugin::{BackendInstance, TensorHost, plan_bytes};
 use codetune_plugin_sdk::{Plan, TensorId};
 
 use super::adapter::AdapterConfig;
@@ -14,12 +14,9 @@ use super::config::ModelConfig;
 use super::error::{ModelError, Result};
 use super::files::check_shapes;
 use super::host::ModelHost;
+use super::open_backend::OpenBackend;
 use super::parameters::Parameters;
 use super::pass::{Batch, Mode, Pass};
-
-/// Makes a training backend for the text of a `config.json` and the host that it will work on.
-pub type OpenBackend<'a> =
-    &'a dyn Fn(&str, Arc<dyn TensorHost>) -> std::result::Result<Box<dyn BackendInstance>, CallError>;
 
 /// The summed loss of a batch.
 #[derive(Debug, Clone)]

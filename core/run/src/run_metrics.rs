@@ -1,8 +1,7 @@
 use std::{collections::HashSet, sync::Arc};
 
+use codetune_store::{Epoch, MetricRow, RunId, Store};
 use codetune_train::{EpochStart, Metric, MetricSink, ModelError, key};
-
-use super::{Epoch, MetricRow, RunId, Store};
 
 /// Records the metrics of a training run in a store.
 pub struct RunMetrics {
@@ -51,10 +50,10 @@ impl MetricSink for RunMetrics {
 
 #[cfg(test)]
 mod tests {
+    use codetune_store::{NewConfig, NewRun};
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::{NewConfig, NewRun};
 
     #[test]
     fn a_resumed_run_forgets_later_rows_and_records_none_twice() {

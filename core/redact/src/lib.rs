@@ -1,0 +1,9 @@
+//! Text made fit for logs and messages: secrets hidden, control characters escaped.
+
+mod control;
+mod secrets;
+mod seen_json;
+
+pub use control::{escape_control, is_unseen};
+pub use secrets::{redact, redact_url};
+pub use seen_json::write_seen_json;

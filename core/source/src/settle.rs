@@ -1,0 +1,121 @@
+//! Where a file that was seen belongs: among those to analyse, or among those left out.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::shebang::{SHEBANG_BYTES, language_of_shebang};
+use super::slashed::slashed;
+use super::{DiscoverOptions, Discovery, FileEntry, Language, SkipReason, Skipped, binary};
+use codetune_files::open;
+
+/// A file as a walk sees it.
+pub(super) struct Seen<'a> {
+    pub relative: &'a Path,
+    pub absolute: &'a Path,
+    pub size: Result<u64, SkipReason>,
+    /// Whether it, or a directory that the walk came through, is hidden and not asked for by the options.
+    pub hidden: bool,
+}
+
+impl Discovery {
+    /// Puts one file where it belongs.
+    pub(super) fn settle(&mut self, seen: Seen<'_>, options: &DiscoverOptions) {
+        let (path, exact) = slashed(seen.relative);
+        let by_content = || language_of(seen.absolute);
+        let read_as = match &seen.size {
+            Ok(_) => named_language(&path).map_or_else(by_content, |language| Ok(Some(language))),
+            Err(_) => Ok(named_language(&path)),
+        };
+        let found = match read_as {
+            Ok(found) => found,
+            Err(reason) => {
+                self.skipped.push(Skipped { extra: seen.hidden, ..Skipped::new(path, reason) });
+                return;
+            }
+        };
+        let (language, extra) = match found {
+            Some(language) => (language, seen.hidden),
+            None if options.all_files => (Language::Text, seen.hidden),
+            None => (Language::Text, true),
+        };
+        let kept = seen.size.and_then(|bytes| {
+            if found.is_none() && extra && !options.every_text {
+                return Err(SkipReason::UnknownLanguage);
+            }
+            if !exact {
+                return Err(SkipReason::NonUtf8Path);
+            }
+            match bytes > options.max_bytes {
+                true => Err(too_large(seen.absolute, bytes, options.max_bytes)),
+                false => Ok(bytes),
+            }
+        });
+        match kept {
+            Ok(bytes) => {
+                let absolute = seen.absolute.to_path_buf();
+                self.files.push(FileEntry { path, absolute, content: None, bytes, language, extra });
+            }
+            Err(reason) => self.skipped.push(Skipped { path, reason, language: Some(language), extra }),
+        }
+    }
+
+    /// The same for a text that is in no file.
+    pub(super) fn settle_text(
+        &mut self,
+        relative: &Path,
+        absolute: &Path,
+        content: Arc<[u8]>,
+        options: &DiscoverOptions,
+    ) {
+        let (path, _) = slashed(relative);
+        let language = named_language(&path).or_else(|| language_of_shebang(&content));
+        let extra = language.is_none() && !options.all_files;
+        let (language, bytes) = (language.unwrap_or(Language::Text), content.len() as u64);
+        let entry = FileEntry {
+            path,
+            absolute: absolute.to_path_buf(),
+            content: Some(content),
+            bytes,
+            language,
+            extra,
+        };
+        let reason = match () {
+            () if extra && !options.every_text => Some(SkipReason::UnknownLanguage),
+            () if bytes > options.max_bytes => Some(SkipReason::TooLarge { bytes, limit: options.max_bytes }),
+            () => None,
+        };
+        match reason {
+            Some(reason) => self.skipped.push(Skipped::entry(&entry, reason)),
+            None => self.files.push(entry),
+        }
+    }
+}
+
+/// By the name alone. Bytes that are not UTF-8 were escaped, which leaves an extension as it was.
+fn named_language(path: &str) -> Option<Language> {
+    Language::of_name(Path::new(path))
+}
+
+/// What is too large may still be a picture, which no limit would make a text.
+fn too_large(absolute: &Path, bytes: u64, limit: u64) -> SkipReason {
+    let told = SkipReason::TooLarge { bytes, limit };
+    head(absolute, binary::SAMPLE).ok().and_then(|head| binary::judge(&head)).unwrap_or(told)
+}
+
+/// The language by its `#!` line, which only files without an extension are opened for.
+fn language_of(absolute: &Path) -> Result<Option<Language>, SkipReason> {
+    if absolute.extension().is_some() {
+        return Ok(None);
+    }
+    Ok(language_of_shebang(&head(absolute, SHEBANG_BYTES)?))
+}
+
+/// The first bytes of a file.
+fn head(absolute: &Path, most: usize) -> Result<Vec<u8>, SkipReason> {
+    let mut head = Vec::with_capacity(most);
+    open(absolute)
+        .and_then(|file| file.take(most as u64).read_to_end(&mut head))
+        .map_err(SkipReason::unreadable)?;
+    Ok(head)
+}
