@@ -5,7 +5,8 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// `mi_option_purge_delay`, the 16th of `mi_option_t` in versions 2 and 3 of `mimalloc.h`; the bindings name few of them.
+/// `mi_option_purge_delay`, the 16th of `mi_option_t` in versions 2 and 3 of `mimalloc.h`; the bindings name few of
+/// them.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// Never, in milliseconds.

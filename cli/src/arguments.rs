@@ -13,31 +13,31 @@ use crate::globals::Globals;
 
 const AFTER_HELP: &str = "\
 Examples:
-  codetune quickstart                      the whole way, on the code in this folder
-  codetune analyze src                     findings and numbers
-  codetune dataset build src -o data/mine  a dataset of it
-  codetune train run.toml                  a training run
-  codetune runs list                       what was trained";
+  codetune quickstart                      Run the whole pipeline on the current directory
+  codetune analyze src                     Print findings and metrics
+  codetune dataset build src -o data/mine  Build a dataset
+  codetune train run.toml                  Train a model
+  codetune runs list                       List training runs";
 
-/// Curates code and fine-tunes code models, with analyzers and training backends as plugins.
+/// Curate source code and fine-tune code models, with analyzers and training backends as plugins.
 #[derive(Debug, Parser)]
 #[command(name = "codetune", version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = long_help())]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Arguments {
-    /// What holds for every command.
+    /// Options of every command.
     #[command(flatten)]
     pub globals: Globals,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
 impl Arguments {
-    /// Reads the command line, and the variables that stand for options. One that is empty counts as not set, as those of
-    /// the system's folders do: Compose files and shells cannot unset a variable.
+    /// Parses the command line and the environment variables of options. Empty variables count as unset, as in the XDG
+    /// specification: Compose files and shells cannot unset a variable.
     ///
     /// # Errors
-    /// What cannot be understood, or the help that was asked for.
+    /// Invalid arguments, or the requested help.
     pub fn read() -> Result<Self, Error> {
         let set = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
         let mut command = Self::command().mut_args(|argument| match argument.get_env() {
@@ -52,8 +52,8 @@ impl Arguments {
 
 const NO_VARIABLE: Option<&str> = None;
 
-/// Names the variable that an error is from. What is wrong without variables too is told without them: usage shows every
-/// option that has a value as if it had to be given.
+/// Adds the environment variable that caused an error. If the command line is invalid without variables too, returns
+/// that error: otherwise the usage would show all options with variables as required.
 fn blame(mut error: Error) -> Error {
     match Arguments::command().mut_args(|argument| argument.env(NO_VARIABLE)).try_get_matches() {
         Err(alone) if alone.kind() == error.kind() => return alone,
@@ -64,7 +64,7 @@ fn blame(mut error: Error) -> Error {
     let command = Arguments::command();
     let argument = command.get_arguments().find(|argument| option.is_some() && argument.get_long() == option);
     if let Some(variable) = argument.and_then(clap::Arg::get_env) {
-        let tip = format!("the variable {} has this value", variable.display());
+        let tip = format!("the value is from the environment variable {}", variable.display());
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
@@ -74,32 +74,32 @@ fn long_help() -> String {
     format!("{AFTER_HELP}\n\n{}", exit::TABLE)
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Go the whole way on real code: analyse, build a dataset, train, fine-tune, compare.
+    /// Run the whole pipeline on real code: analyze, build a dataset, train, fine-tune and compare.
     Quickstart(quickstart::Arguments),
-    /// Show the plugins.
+    /// List and inspect plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
-    /// Analyse source code.
+    /// Analyze source code.
     Analyze(analyze::Arguments),
-    /// Build and look into datasets.
+    /// Build and inspect datasets.
     #[command(subcommand)]
     Dataset(dataset::Command),
     /// Train tokenizers.
     #[command(subcommand)]
     Tokenizer(tokenizer::Command),
-    /// Make models.
+    /// Create models.
     #[command(subcommand)]
     Model(model::Command),
-    /// Train as a run file says.
+    /// Train a model as configured in a run file.
     Train(train::Arguments),
-    /// Look at training runs.
+    /// List, show and delete training runs.
     #[command(subcommand)]
     Runs(runs::Command),
-    /// Let a model go on with a text.
+    /// Generate text with a model.
     Generate(generate::Arguments),
-    /// Print completions for a shell.
+    /// Print a shell completion script.
     Completions(completions::Arguments),
 }

@@ -1,8 +1,8 @@
-//! Numbers among the arguments, within the bounds of the core's one table.
+//! Value parsers for numbers, with the bounds of `codetune_core::validate`.
 
 use codetune_core::validate::Field;
 
-/// Reads a whole number that the field accepts.
+/// Parses an integer within the bounds of the field.
 pub fn whole<T: TryFrom<i64>>(
     field: &'static Field,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
@@ -12,7 +12,7 @@ pub fn whole<T: TryFrom<i64>>(
     }
 }
 
-/// Reads a number that the field accepts.
+/// Parses a number within the bounds of the field.
 pub fn float(field: &'static Field) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
     move |text| {
         let number = text.parse().ok().filter(|number| field.check_float(*number).is_ok());
@@ -21,5 +21,5 @@ pub fn float(field: &'static Field) -> impl Fn(&str) -> Result<f64, String> + Cl
 }
 
 fn expected(field: &Field) -> String {
-    format!("write {}", field.kind)
+    format!("expected {}", field.kind)
 }

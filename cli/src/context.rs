@@ -1,10 +1,10 @@
-//! What every command needs.
+//! State shared by all commands.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use codetune_core::model::Budget;
-use codetune_core::plugin::{CallRules, Carrier, LimitOverrides, Registry};
+use codetune_core::model::MemoryBudget;
+use codetune_core::plugin::{CallRules, LimitOverrides, Registry, Runtime};
 use codetune_core::redact::escape_control;
 use codetune_core::store::Store;
 use tempfile::TempDir;
@@ -17,21 +17,21 @@ use crate::interrupt::Interrupt;
 use crate::plugins::PluginSettings;
 use crate::terminal::Terminal;
 
-/// The settings of this call, made into things when they are needed.
+/// The global options; directories, plugins and the database are opened on first use.
 pub struct Context {
-    /// Where answers go.
+    /// The terminal.
     pub terminal: Terminal,
-    /// Set by Ctrl-C; in a training run by SIGTERM and SIGHUP too.
+    /// Set by Ctrl-C, and in a training run also by SIGTERM and SIGHUP.
     pub stop: Arc<AtomicBool>,
-    /// Set while a run is trained, which saves a checkpoint when it is asked to stop.
+    /// Set during a training run, which saves a checkpoint when it is stopped.
     pub resumable: Arc<AtomicBool>,
     folders: Folders,
-    /// Made when it is first needed.
+    /// The writable directories, resolved on first use.
     usable: OnceLock<(Folders, Option<TempDir>)>,
-    /// Which plugins to use.
+    /// The plugin options.
     pub plugins: PluginSettings,
-    /// What tensors may take.
-    pub memory: Budget,
+    /// The memory limit of tensors.
+    pub memory: MemoryBudget,
     database: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Context {
     /// Reads the global options.
     ///
     /// # Errors
-    /// The usual folders are not known.
+    /// The default directories are unknown.
     pub fn new(globals: &Globals, terminal: Terminal, interrupt: Interrupt) -> Result<Self, Failure> {
         Ok(Context {
             terminal,
@@ -51,38 +51,37 @@ impl Context {
                 folders: globals.plugins.clone(),
                 trusted: globals.trust_native.iter().copied().collect(),
                 disabled: globals.disable.iter().cloned().collect(),
-                carrier: globals.carrier,
+                runtime: globals.runtime,
                 rules: CallRules {
                     limits: LimitOverrides::new(globals.plugin_limit.iter().cloned()),
                     stop: interrupt.stop,
                 },
             },
-            memory: globals.memory.unwrap_or_else(Budget::of_machine),
+            memory: globals.memory.unwrap_or_else(MemoryBudget::of_machine),
             database: globals.database.clone(),
         })
     }
 
-    /// Where things are kept. What is kept in the cache saves time and nothing else: where it cannot be written, a
-    /// folder that goes with this call takes its place, with a warning.
+    /// The data and cache directories. If the cache is not writable, this warns and uses a temporary directory.
     pub fn folders(&self) -> &Folders {
         let choose = || {
             let Err(error) = self.folders.check_cache() else { return (self.folders.clone(), None) };
             let cache = self.folders.cache.display();
             let text =
-                format!("the cache {cache} cannot be written: {error}; nothing is kept for later calls");
+                format!("cannot write to the cache {cache}: {error}; continuing with a temporary cache");
             self.terminal.warn(&escape_control(&text));
             match tempfile::tempdir() {
                 Ok(folder) => {
                     (Folders { cache: folder.path().to_owned(), ..self.folders.clone() }, Some(folder))
                 }
-                // Whatever cannot go without says so itself.
+                // Whatever needs the cache reports the error.
                 Err(_) => (self.folders.clone(), None),
             }
         };
         &self.usable.get_or_init(choose).0
     }
 
-    /// The plugins.
+    /// The plugin registry.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
@@ -90,43 +89,43 @@ impl Context {
         self.plugins.registry(self.folders())
     }
 
-    /// The plugins, first-party ones loaded by `carrier` unless the command line names another.
+    /// The plugin registry, with first-party plugins in `runtime` unless the command line names another.
     ///
     /// # Errors
     /// As [`PluginSettings::registry`].
-    pub fn registry_by(&self, carrier: Option<Carrier>) -> Result<Registry, Failure> {
-        let carrier = self.plugins.carrier.or(carrier);
-        PluginSettings { carrier, ..self.plugins.clone() }.registry(self.folders())
+    pub fn registry_by(&self, runtime: Option<Runtime>) -> Result<Registry, Failure> {
+        let runtime = self.plugins.runtime.or(runtime);
+        PluginSettings { runtime, ..self.plugins.clone() }.registry(self.folders())
     }
 
-    /// The database, made where there is none.
+    /// Opens the database, or creates it.
     ///
     /// # Errors
-    /// It cannot be opened; nothing else is ever opened instead.
+    /// The database cannot be opened.
     pub fn store(&self) -> Result<Store, Failure> {
         let url = match &self.database {
             Some(given) => given.clone(),
             None => {
                 let database = self.folders.database();
                 let Some(path) = database.to_str() else {
-                    // What SQLite's driver does not take, shown with the bytes replaced, would be another file.
-                    return Err(Failure::usage(format!("cannot keep runs in {}", database.display()))
+                    // With replaced bytes, the path would name another file.
+                    return Err(Failure::usage(format!("cannot open the database {}", database.display()))
                         .why("its path is not UTF-8")
-                        .help("give another folder with --data-dir, or a file with --database"));
+                        .help("choose another directory with --data-dir, or a file with --database"));
                 };
                 let data = &self.folders.data;
                 std::fs::create_dir_all(data)
-                    .map_err(|error| Failure::file("make the folder", data, &error))?;
+                    .map_err(|error| Failure::file("create the directory", data, &error))?;
                 path.to_owned()
             }
         };
         Ok(Store::open(&url)?)
     }
 
-    /// Ends the command where it was asked to stop.
+    /// Returns an error if the user asked to stop.
     ///
     /// # Errors
-    /// It was.
+    /// The command was interrupted.
     pub fn go_on(&self) -> Result<(), Failure> {
         match self.stop.load(Ordering::SeqCst) {
             true => Err(Failure::new(Exit::Interrupted, "interrupted")),

@@ -1,36 +1,36 @@
-//! How the program ends.
+//! Exit codes.
 
 use std::process::ExitCode;
 
-/// What the exit code says. The numbers are part of the interface and do not change.
+/// The exit codes. They are part of the interface and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// It did what was asked.
+    /// Success.
     Done = 0,
     /// `analyze --fail-on` found something.
     Findings = 1,
-    /// The arguments or the input are wrong.
+    /// The arguments or the input are invalid.
     Usage = 2,
-    /// A plugin is not available, or failed so that there is no answer. A file that an analyzer fails on is part of the
-    /// answer, but `analyze --fail-on` wants one for every file.
+    /// A plugin is unavailable, or failed as a whole. An analyzer's failure on a single file is part of the report and
+    /// only counts with `analyze --fail-on`.
     Plugin = 3,
-    /// Files or the database cannot be read or written, or `analyze --fail-on` has not seen every file that an
-    /// analyzer wanted.
+    /// A file or the database cannot be read or written, or `analyze --fail-on` could not check every file that an
+    /// analyzer asked for.
     Storage = 4,
-    /// It was interrupted; a training run can be resumed.
+    /// Interrupted; a training run can be resumed.
     Interrupted = 130,
 }
 
 /// The codes, for `--help`.
 pub const TABLE: &str = "\
 Exit codes:
-  0    done
+  0    success
   1    findings at or above --fail-on
-  2    wrong arguments or bad input
-  3    a plugin is not available, or failed so that there is no answer
-  4    files or the database cannot be read or written, or not every file for --fail-on
-  101  a defect of codetune itself
+  2    invalid arguments or input
+  3    a plugin is unavailable or failed
+  4    a file or the database cannot be read or written, or --fail-on could not check every file
+  101  internal error in codetune
   130  interrupted; a training run can be resumed";
 
 impl From<Exit> for ExitCode {

@@ -347,7 +347,7 @@ impl From<TrainError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         use RunError::{
-            Dataset, Failed, Model, NoBackend, OtherCarrier, Read, Registry, Store, Train, Unrecorded,
+            Dataset, Failed, Model, NoBackend, OtherRuntime, Read, Registry, Store, Train, Unrecorded,
         };
         match error {
             Registry(error) => error.into(),
@@ -356,7 +356,7 @@ impl From<RunError> for Failure {
             Train(error) => error.into(),
             Store(error) => error.into(),
             Failed { run, source } => Failure::from(*source).why(format!("run {run}")),
-            NoBackend { .. } | OtherCarrier { .. } => Failure::told(Exit::Plugin, &error),
+            NoBackend { .. } | OtherRuntime { .. } => Failure::told(Exit::Plugin, &error),
             Read { .. } | Unrecorded { .. } => Failure::told(Exit::Storage, &error),
             _ => Failure::told(Exit::Usage, &error),
         }
@@ -368,7 +368,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_out_of_a_core_error_becomes_the_help() {
+    fn the_remedy_of_a_core_error_becomes_the_help() {
         let error =
             codetune_core::source::discover(Path::new("/no/such/place"), &Default::default()).unwrap_err();
         let failure = Failure::from(error);
@@ -390,9 +390,9 @@ mod tests {
     #[test]
     fn a_semicolon_in_the_words_of_others_tears_nothing() {
         use codetune_core::plugin::Fault;
-        use codetune_core::validate::Rule;
+        use codetune_core::validate::Constraint;
         let said = || Fault::from(codetune_plugin_sdk::Error::failed("no; never; ever")).of("acme/x");
-        let violation = || Violation::new("name", "\"a; b\"", Rule::Character, "letters");
+        let violation = || Violation::new("name", "\"a; b\"", Constraint::Character, "letters");
         let in_training = |source| TrainError::Model { step: 7, source };
         let failures: Vec<(Failure, &str)> = vec![
             (said().into(), "plugin acme/x: no; never; ever"),
@@ -411,10 +411,10 @@ mod tests {
                 .into(),
                 "c.json: plugin acme/x refuses it: a; b",
             ),
-            (violation().into(), "name: \"a; b\" holds a character that is not accepted: expected letters"),
+            (violation().into(), "name: \"a; b\" contains a character that is not allowed: expected letters"),
             (
                 StoreError::Invalid(violation()).into(),
-                "name: \"a; b\" holds a character that is not accepted: expected letters",
+                "name: \"a; b\" contains a character that is not allowed: expected letters",
             ),
             (
                 DatasetError::DuplicatePath("a; b".into()).into(),

@@ -1,4 +1,4 @@
-//! Where codetune keeps things.
+//! The data and cache directories.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,26 +7,26 @@ use etcetera::BaseStrategy;
 
 use crate::failure::Failure;
 
-/// The two folders: one that matters and one that can be deleted.
+/// The data directory, and the cache directory, which can be deleted at any time.
 #[derive(Debug, Clone)]
 pub struct Folders {
-    /// The database.
+    /// Holds the database.
     pub data: PathBuf,
-    /// Compiled components, copies of libraries, results of analyses.
+    /// Holds compiled components, copies of libraries and analysis results.
     pub cache: PathBuf,
 }
 
 impl Folders {
-    /// What was given, and else the system's usual places.
+    /// The given directories, with the platform's defaults.
     ///
     /// # Errors
-    /// There is no home folder.
+    /// There is no home directory.
     pub fn choose(data: Option<&Path>, cache: Option<&Path>) -> Result<Self, Failure> {
         let usual = || {
             etcetera::choose_base_strategy().map_err(|error| {
-                Failure::usage("the home folder is not known")
+                Failure::usage("cannot find the home directory")
                     .why(error.to_string())
-                    .help("set HOME, or give --data-dir and --cache-dir")
+                    .help("set HOME, or use --data-dir and --cache-dir")
             })
         };
         Ok(Folders {
@@ -41,16 +41,16 @@ impl Folders {
         })
     }
 
-    /// Makes the cache where there is none, and tries whether it can be written.
+    /// Creates the cache directory if necessary and checks that it is writable.
     ///
     /// # Errors
-    /// What the system says against it.
+    /// The error of the operating system.
     pub fn check_cache(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.cache)?;
         tempfile::tempfile_in(&self.cache).map(drop)
     }
 
-    /// The database where none was given.
+    /// The path of the default database.
     pub fn database(&self) -> PathBuf {
         self.data.join("runs.db")
     }

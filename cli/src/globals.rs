@@ -3,52 +3,52 @@
 use std::path::PathBuf;
 
 use clap::{Args, builder::ValueParser};
-use codetune_core::model::Budget;
-use codetune_core::plugin::{Carrier, Digest, LimitOverride};
+use codetune_core::model::MemoryBudget;
+use codetune_core::plugin::{Digest, LimitOverride, Runtime};
 
 use crate::terminal::format::parsed_size;
 use crate::terminal::{Color, ShowProgress};
 
-/// What holds for every command.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// Use colours.
+    /// When to use color.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
-    /// Show how far something is.
+    /// When to show progress.
     #[arg(long, global = true, value_enum, default_value_t = ShowProgress::Auto, value_name = "WHEN")]
     pub progress: ShowProgress,
-    /// Show answers and errors alone.
+    /// Print only results and errors.
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Log what is done; twice for details. CODETUNE_LOG sets it exactly.
+    /// Log more; repeat for debug output. CODETUNE_LOG takes a filter such as warn,codetune=debug.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Keep what can be made again here.
-    #[arg(long, global = true, env = "CODETUNE_CACHE", value_name = "FOLDER", hide_env_values = true)]
+    /// Store cached data in this directory.
+    #[arg(long, global = true, env = "CODETUNE_CACHE", value_name = "DIR", hide_env_values = true)]
     pub cache_dir: Option<PathBuf>,
-    /// Keep the database here.
-    #[arg(long, global = true, env = "CODETUNE_HOME", value_name = "FOLDER", hide_env_values = true)]
+    /// Store the run database in this directory.
+    #[arg(long, global = true, env = "CODETUNE_HOME", value_name = "DIR", hide_env_values = true)]
     pub data_dir: Option<PathBuf>,
-    /// Keep runs in this database: a file, or sqlite://PATH.
+    /// Record runs in this database: a file or sqlite://PATH.
     #[arg(long, global = true, env = "CODETUNE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
-    /// Give the tensors of models at most this much memory, such as 8GB or 512MiB; otherwise three quarters of what the
-    /// machine or the container has.
+    /// Limit the memory of tensors, such as 8GB or 512MiB [default: three quarters of the memory of the machine or
+    /// container].
     #[arg(long, global = true, env = "CODETUNE_MEMORY", value_name = "SIZE", hide_env_values = true, value_parser = memory())]
-    pub memory: Option<Budget>,
-    /// Load the plugins of this folder too.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    pub memory: Option<MemoryBudget>,
+    /// Also load plugins from this directory.
+    #[arg(long, global = true, value_name = "DIR")]
     pub plugins: Vec<PathBuf>,
-    /// Load the native library with this digest, with your own rights.
+    /// Allow the native library with this digest; it runs with your privileges, outside the sandbox.
     #[arg(long, global = true, value_name = "DIGEST", value_parser = digest())]
     pub trust_native: Vec<Digest>,
-    /// Switch a plugin off, by its whole name or by its file.
+    /// Disable a plugin, given by its full name or its file.
     #[arg(long, global = true, value_name = "NAME")]
     pub disable: Vec<String>,
-    /// Set a limit of every plugin, as time_ms=5000, or of one, as acme/todo.memory_mib=512. There are time_ms,
-    /// memory_mib and output_kib, for each file. Several are separated by commas.
+    /// Override limits of all plugins (time_ms=5000) or of one (acme/todo.memory_mib=512), separated by commas. The
+    /// limits are time_ms, memory_mib and output_kib, and apply to each file.
     #[arg(
         long,
         global = true,
@@ -59,9 +59,9 @@ pub struct Globals {
         value_parser = plugin_limit()
     )]
     pub plugin_limit: Vec<LimitOverride>,
-    /// Load codetune's own plugins this way: builtin, native or wasm.
-    #[arg(long, global = true, value_name = "CARRIER", value_parser = carrier())]
-    pub carrier: Option<Carrier>,
+    /// Load the first-party plugins in this runtime: builtin, native or wasm.
+    #[arg(long, global = true, value_name = "RUNTIME", value_parser = runtime())]
+    pub runtime: Option<Runtime>,
 }
 
 fn digest() -> ValueParser {
@@ -73,10 +73,10 @@ fn plugin_limit() -> ValueParser {
 }
 
 fn memory() -> ValueParser {
-    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(Budget::bytes);
-    ValueParser::new(move |text: &str| read(text).ok_or("write a size, such as 8GB or 512MiB"))
+    let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(MemoryBudget::bytes);
+    ValueParser::new(move |text: &str| read(text).ok_or("expected a size, such as 8GB or 512MiB"))
 }
 
-fn carrier() -> ValueParser {
-    ValueParser::new(|text: &str| text.parse::<Carrier>())
+fn runtime() -> ValueParser {
+    ValueParser::new(|text: &str| text.parse::<Runtime>())
 }

@@ -1,9 +1,9 @@
-//! Requests to end: Ctrl-C, and SIGTERM and SIGHUP from schedulers, containers and terminals that close.
+//! Signals: Ctrl-C, and SIGTERM and SIGHUP from schedulers, containers and closing terminals.
 //!
-//! The first Ctrl-C asks the command to stop, a second one ends the program at once. SIGTERM and SIGHUP do the same to a
-//! training run, which then saves a checkpoint, and end every other command at once, as they always do. They are sent
-//! more than once by those who mean it once (systemd sends both, a closing terminal and its shell one each), so another
-//! one counts only after [`BURST`].
+//! The first Ctrl-C asks the command to stop, the second one exits immediately. SIGTERM and SIGHUP do the same to a
+//! training run, which saves a checkpoint, and terminate any other command immediately, as is their default. They often
+//! arrive twice for one request (systemd sends both, a closing terminal and its shell one each), so a repeated signal
+//! counts only after [`BURST`].
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Within this time after the first request, others are taken for the same one.
+/// Signals within this time after the first belong to the same request.
 const BURST: Duration = Duration::from_secs(2);
 
-/// What was asked for.
+/// The source of a request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
-    /// By a person, who sees what becomes of it.
+    /// Ctrl-C in the terminal.
     CtrlC,
-    /// By a program.
+    /// SIGTERM or SIGHUP.
     Signal,
 }
 
@@ -32,7 +32,7 @@ struct Requests {
 }
 
 impl Requests {
-    /// Whether a request means that the program is to end now, whatever it does.
+    /// Whether the request is to exit immediately.
     fn insists(&mut self, request: Request, now: Instant) -> bool {
         let Some(first) = self.first else {
             self.first = Some(now);
@@ -42,16 +42,16 @@ impl Requests {
     }
 }
 
-/// What requests set and look at.
+/// Flags shared with the signal handler.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     /// Set by the first request.
     pub stop: Arc<AtomicBool>,
-    /// Set while a run is trained, which saves a checkpoint when it is asked to stop.
+    /// Set during a training run, which saves a checkpoint when it is stopped.
     pub resumable: Arc<AtomicBool>,
 }
 
-/// Listens to requests from now on.
+/// Installs the signal handler.
 ///
 /// # Errors
 /// The system refuses the handler.
@@ -61,33 +61,34 @@ pub fn listen() -> Result<Interrupt, Failure> {
     let mut requests = Requests::default();
     let mut saves = false;
     let handle = move |request: Request| {
-        // Still so after the run has stopped, while its end is recorded.
+        // Remember it: the flag is cleared before the end of the run is recorded.
         saves |= resumable.load(Ordering::SeqCst);
         let waits = request == Request::CtrlC || saves;
         if !waits || requests.insists(request, Instant::now()) {
             return Then::End;
         }
         if !stop.swap(true, Ordering::SeqCst) {
-            let _ = writeln!(std::io::stderr(), "\nstopping; press Ctrl-C again to end at once");
+            let _ = writeln!(std::io::stderr(), "\nstopping; press Ctrl-C again to exit immediately");
         }
         Then::GoOn
     };
-    handle_by(handle)
-        .map_err(|error| Failure::new(Exit::Storage, format!("cannot listen to Ctrl-C: {error}")))?;
+    handle_by(handle).map_err(|error| {
+        Failure::new(Exit::Storage, format!("cannot install the signal handler: {error}"))
+    })?;
     Ok(interrupt)
 }
 
-/// What follows from a request.
+/// What the handler does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
-    /// The program goes on until the command has stopped.
+    /// Wait for the command to stop.
     GoOn,
-    /// The program ends.
+    /// Exit.
     End,
 }
 
-/// Blocks the signals in this thread and those that it starts, and waits for them in one of its own, so that nothing is
-/// done inside of a handler. What the parent had ignored stays so: `nohup` is meant to outlive its terminal.
+/// Blocks the signals in this thread and its children and waits for them in a separate thread, so that no code runs
+/// inside a signal handler. Signals that the parent ignored stay ignored, as `nohup` requires.
 #[cfg(unix)]
 fn handle_by(mut handle: impl FnMut(Request) -> Then + Send + 'static) -> std::io::Result<()> {
     use nix::sys::signal::{SigSet, Signal, raise};
@@ -100,7 +101,7 @@ fn handle_by(mut handle: impl FnMut(Request) -> Then + Send + 'static) -> std::i
         while let Ok(signal) = signals.wait() {
             let request = if signal == Signal::SIGINT { Request::CtrlC } else { Request::Signal };
             if handle(request) == Then::End {
-                // Of the signal itself, so that the parent sees which one it was; Ctrl-C has a code of its own.
+                // Die of the signal, so that the parent sees which one it was. Ctrl-C has its own exit code.
                 if request == Request::Signal && signals.thread_unblock().is_ok() {
                     let _ = raise(signal);
                 }
@@ -111,9 +112,9 @@ fn handle_by(mut handle: impl FnMut(Request) -> Then + Send + 'static) -> std::i
     std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
 }
 
-/// A bit for each signal that this process was started to ignore, the lowest for signal 1.
+/// A bit mask of the signals that the parent process ignored; bit 0 is signal 1.
 ///
-/// Only Linux keeps ignored signals for those who wait for them, and it tells in this file.
+/// Only needed on Linux, where `sigwait` also receives ignored signals.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -131,7 +132,7 @@ fn handle_by(mut handle: impl FnMut(Request) -> Then + Send + 'static) -> std::i
     ctrlc::set_handler(handler).map_err(std::io::Error::other)
 }
 
-/// Ends the program, whatever it does.
+/// Exits immediately.
 fn end() {
     std::process::exit(i32::from(Exit::Interrupted as u8));
 }

@@ -1,4 +1,4 @@
-//! The log, on stderr: configured here and nowhere else.
+//! Logging to stderr.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,13 +14,13 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
 
-/// The variable that says what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+/// The environment variable with the filter, in the syntax of `tracing_subscriber::EnvFilter`.
 const VARIABLE: &str = "CODETUNE_LOG";
 
-/// Starts logging: warnings, with `-v` what codetune does, with `-vv` the details. `CODETUNE_LOG` goes before.
+/// Starts logging: warnings by default, more with `-v` and `-vv`. `CODETUNE_LOG` takes precedence.
 ///
 /// # Errors
-/// The variable cannot be understood.
+/// The filter is invalid.
 pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
     let own = match (quiet, verbosity) {
         (true, _) => "error",
@@ -30,9 +30,9 @@ pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
     };
     let given = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
     let filter = EnvFilter::try_new(given.as_deref().unwrap_or(own)).map_err(|error| {
-        Failure::usage(format!("{VARIABLE} cannot be understood"))
+        Failure::usage(format!("invalid filter in {VARIABLE}"))
             .why(error.to_string())
-            .help(format!("write for example {VARIABLE}=warn,codetune=debug"))
+            .help(format!("for example: {VARIABLE}=warn,codetune=debug"))
     })?;
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(color)
@@ -41,12 +41,12 @@ pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
         .with_filter(filter);
     let compiling = (!quiet && verbosity == 0 && given.is_none())
         .then(|| Compiling.with_filter(filter_fn(|event| event.target() == COMPILING)));
-    // A second start, as in tests, keeps the first.
+    // A second call, as in tests, has no effect.
     let _ = tracing_subscriber::registry().with(log).with(compiling).try_init();
     Ok(())
 }
 
-/// Tells of a compilation, which may take many seconds and happens once, also where nothing else is logged.
+/// Always announces the compilation of a component, since it may take many seconds.
 struct Compiling;
 
 impl<S: Subscriber> Layer<S> for Compiling {
@@ -54,19 +54,19 @@ impl<S: Subscriber> Layer<S> for Compiling {
         event.record(&mut |field: &Field, value: &dyn fmt::Debug| {
             if field.name() == "message" {
                 let text = format!("{value:?}");
-                // There is no one left to tell when stderr is closed.
+                // Nothing can be reported if stderr is closed.
                 let _ = writeln!(io::stderr(), "{}", escape_control(&text));
             }
         });
     }
 }
 
-/// Writes to stderr what is no secret.
+/// Writes to stderr with secrets redacted.
 struct Redacting;
 
 impl Write for Redacting {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // An event comes in one piece.
+        // Each event is written in one call.
         io::stderr().write_all(redact(&String::from_utf8_lossy(bytes)).as_bytes())?;
         Ok(bytes.len())
     }

@@ -1,4 +1,4 @@
-//! The command line of codetune: arguments, progress and output.
+//! The command line of codetune.
 
 mod allocator;
 mod arguments;
@@ -9,6 +9,7 @@ mod dispatch;
 mod exit;
 mod failure;
 mod folders;
+mod former_option;
 mod globals;
 mod interrupt;
 mod logging;
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
     let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A closed pipe, as in `codetune --help | head`, is no error.
+            let error = former_option::explain(error);
+            // A closed pipe, as in `codetune --help | head`, is not an error.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
@@ -56,17 +58,17 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     dispatch::run(&arguments.command, &context)
 }
 
-/// A panic is never the user's fault.
+/// Asks the user to report a panic.
 fn explain_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         default(panic);
         let report = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
-        // Printing may not panic again, as `eprintln` does on a closed stderr.
+        // `eprintln` would panic again if stderr is closed.
         let _ = writeln!(
             std::io::stderr(),
-            "error: this is a defect of codetune {}, not of your input\n  help: please report the lines above and \
-             the command at {report}",
+            "error: internal error in codetune {}\n  help: this is a bug; please report the lines above and the \
+             command at {report}",
             env!("CARGO_PKG_VERSION")
         );
     }));

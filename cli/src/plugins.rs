@@ -1,38 +1,38 @@
-//! Which plugins there are: the only place that knows how first-party ones come into the program.
+//! The plugin registry of an invocation, with the first-party plugins.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{CallRules, Carrier, Digest, Origin, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{CallRules, Digest, Origin, PluginDirectories, Registry, Runtime, Trust};
 
 use crate::failure::Failure;
 use crate::folders::Folders;
 
-/// What the user says about plugins.
+/// The plugin options of the command line.
 #[derive(Debug, Clone, Default)]
 pub struct PluginSettings {
-    /// Folders to look for more in.
+    /// Directories with more plugins.
     pub folders: Vec<PathBuf>,
-    /// Native libraries that are trusted.
+    /// Digests of trusted native libraries.
     pub trusted: BTreeSet<Digest>,
-    /// Plugins that are switched off, by whole name or by file.
+    /// Disabled plugins, by full name or file.
     pub disabled: BTreeSet<String>,
-    /// How first-party plugins are loaded; each in its own way where absent.
-    pub carrier: Option<Carrier>,
-    /// What holds for every call into a plugin.
+    /// The runtime of first-party plugins; each has its own default.
+    pub runtime: Option<Runtime>,
+    /// Limits of every call into a plugin.
     pub rules: CallRules,
 }
 
 impl PluginSettings {
-    /// Every plugin: the first-party ones, then those of the folders in the order given.
+    /// Registers the first-party plugins, then those of the directories in the given order.
     ///
     /// # Errors
-    /// A folder cannot be read, or what is to be switched off or limited is not known.
+    /// A directory cannot be read, or a plugin to disable or limit is unknown.
     pub fn registry(&self, folders: &Folders) -> Result<Registry, Failure> {
         let trust = Trust { native: self.trusted.clone(), disabled: self.disabled.clone() };
         let mut registry = Registry::new(PluginDirectories::below(&folders.cache), trust);
         registry.hold_to(self.rules.clone());
-        let choice = |name: &str| self.carrier.unwrap_or_else(|| codetune_plugins::default_carrier(name));
+        let choice = |name: &str| self.runtime.unwrap_or_else(|| codetune_plugins::default_runtime(name));
         codetune_plugins::register(&mut registry, &choice);
         for folder in &self.folders {
             registry.discover(folder)?;
@@ -44,15 +44,15 @@ impl PluginSettings {
             }
             let entry = registry.get(name)?;
             if entry.name != *name {
-                return Err(Failure::usage(format!("--disable {name} is not a whole name"))
-                    .help(format!("pass --disable {}", entry.name)));
+                return Err(Failure::usage(format!("--disable {name} is not a full plugin name"))
+                    .help(format!("use --disable {}", entry.name)));
             }
         }
         for name in self.rules.limits.plugins() {
             let entry = registry.get(name)?;
             if entry.name != *name {
-                return Err(Failure::usage(format!("--plugin-limit {name} is not a whole name"))
-                    .help(format!("write --plugin-limit {}.LIMIT=NUMBER", entry.name)));
+                return Err(Failure::usage(format!("--plugin-limit {name} is not a full plugin name"))
+                    .help(format!("use --plugin-limit {}.LIMIT=NUMBER", entry.name)));
             }
         }
         Ok(registry)

@@ -1,15 +1,15 @@
-//! Sizes of models that a processor can train.
+//! Model sizes that can be trained on a CPU.
 
 use serde_json::{Value, json};
 
-/// A size.
+/// A model size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
-    /// 2 layers of 128: a test of everything in a minute.
+    /// 2 layers, hidden size 128: a smoke test in a minute.
     Tiny,
-    /// 4 layers of 256: learns a project's style in minutes.
+    /// 4 layers, hidden size 256: learns a project's style in minutes.
     Small,
-    /// 8 layers of 512: some hours of training.
+    /// 8 layers, hidden size 512: trains for hours.
     Base,
 }
 

@@ -9,7 +9,7 @@
 //! | [`validate`] | one table of bounds and formats that every layer follows |
 //! | [`files`] | files and folders that appear whole or not at all |
 //! | [`blocking`] | blocking calls that may be made from async code too |
-//! | [`plugin`] | manifests, the registry, the three carriers, limits, the compiled-component cache |
+//! | [`plugin`] | manifests, the registry, the three runtimes, limits, the compiled-component cache |
 //! | [`source`] | discovering files, languages, decoding, syntax trees |
 //! | [`analysis`] | running analyzers: batches, cache, findings, attributes, errors as values, SARIF |
 //! | [`dataset`] | choosing, deduplicating, splitting, tokenising, fill-in-the-middle, packing, the token ledger |

@@ -60,7 +60,7 @@ impl Setup {
         index(&self.attributes, name, "attribute").map(AttributeId)
     }
 
-    /// Makes an analyzer from this set-up, as every carrier does.
+    /// Makes an analyzer from this set-up, as every runtime does.
     pub(crate) fn analyzer<A: Analyzer>(&self) -> Result<A, Error> {
         let config = serde_json::from_str(&self.config).map_err(|e| Error::InvalidConfig(e.to_string()))?;
         A::new(config, self)

@@ -1,4 +1,4 @@
-/// Exports a plugin from its crate, for every carrier.
+/// Exports a plugin from its crate, for every runtime.
 ///
 /// The manifest is read from `plugin.toml` beside the crate's `Cargo.toml`.
 ///

@@ -11,7 +11,7 @@ pub enum Reduction {
     Mean = 1,
 }
 
-/// One tensor operation, as every carrier hands it to the host. [`crate::ops`] documents each.
+/// One tensor operation, as every runtime hands it to the host. [`crate::ops`] documents each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the functions of `ops` document each operand")]
 pub enum Op<'a> {

@@ -52,7 +52,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A source whose queries `query` answers: what carriers make of a host's file, and an author's unit
+    /// A source whose queries `query` answers: what runtimes make of a host's file, and an author's unit
     /// test of a text.
     pub fn new(
         path: impl Into<Cow<'a, str>>,
@@ -105,7 +105,7 @@ enum Name<'a> {
     Known(Cow<'a, str>),
     #[cfg_attr(
         not(target_family = "wasm"),
-        expect(dead_code, reason = "other carriers hand all over at once")
+        expect(dead_code, reason = "other runtimes hand all over at once")
     )]
     Asked {
         of: &'a dyn Fn() -> String,

@@ -5,7 +5,7 @@ mod model;
 
 use std::path::Path;
 
-use codetune_core::plugin::{Carrier, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{PluginDirectories, Registry, Runtime, Trust};
 use codetune_faulty as _;
 
 pub use batch::TestBatch;
@@ -13,20 +13,20 @@ pub use model::{Tokens, decoder, fixture, open_model, open_model_by};
 
 include!(concat!(env!("OUT_DIR"), "/plugins.rs"));
 
-/// A registry with every first-party plugin by one carrier, which keeps its files below `folder`.
-pub fn registry(folder: &Path, carrier: Carrier) -> Registry {
+/// A registry with every first-party plugin in one runtime, which keeps its files below `folder`.
+pub fn registry(folder: &Path, runtime: Runtime) -> Registry {
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
-    codetune_plugins::register(&mut registry, &|_| carrier);
+    codetune_plugins::register(&mut registry, &|_| runtime);
     registry
 }
 
-/// A registry with the faulty plugin by one carrier.
-pub fn faulty(folder: &Path, carrier: Carrier) -> Registry {
+/// A registry with the faulty plugin in one runtime.
+pub fn faulty(folder: &Path, runtime: Runtime) -> Registry {
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
-    match carrier {
-        Carrier::Builtin => registry.register_builtins(|name| name == "tests/faulty"),
-        Carrier::Native => registry.register_embedded("faulty", FAULTY_LIBRARY),
-        Carrier::Wasm => registry.register_embedded("faulty", FAULTY_COMPONENT),
+    match runtime {
+        Runtime::Builtin => registry.register_builtins(|name| name == "tests/faulty"),
+        Runtime::Native => registry.register_embedded("faulty", FAULTY_LIBRARY),
+        Runtime::Wasm => registry.register_embedded("faulty", FAULTY_COMPONENT),
     }
     registry
 }

@@ -1,15 +1,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use codetune_core::model::{Batch, Budget, Model, Result};
-use codetune_core::plugin::{Carrier, Plugin};
+use codetune_core::model::{Batch, MemoryBudget, Model, Result};
+use codetune_core::plugin::{Plugin, Runtime};
 
 use crate::registry;
 
-/// The decoder by one carrier.
-pub fn decoder(carrier: Carrier) -> Arc<Plugin> {
+/// The decoder in one runtime.
+pub fn decoder(runtime: Runtime) -> Arc<Plugin> {
     let folder = std::env::temp_dir().join("codetune-tests");
-    registry(&folder, carrier).ready("codetune/decoder").expect("the decoder is ready")
+    registry(&folder, runtime).ready("codetune/decoder").expect("the decoder is ready")
 }
 
 /// Opens a model folder with the built-in decoder.
@@ -17,16 +17,16 @@ pub fn decoder(carrier: Carrier) -> Arc<Plugin> {
 /// # Errors
 /// Those of [`Model::open`].
 pub fn open_model(folder: &Path) -> Result<Model> {
-    open_model_by(Carrier::Builtin, folder)
+    open_model_by(Runtime::Builtin, folder)
 }
 
-/// Opens a model folder with the decoder by one carrier.
+/// Opens a model folder with the decoder in one runtime.
 ///
 /// # Errors
 /// Those of [`Model::open`].
-pub fn open_model_by(carrier: Carrier, folder: &Path) -> Result<Model> {
-    let decoder = decoder(carrier);
-    Model::open(&|config, host| decoder.backend(config, host), folder, Budget::of_machine())
+pub fn open_model_by(runtime: Runtime, folder: &Path) -> Result<Model> {
+    let decoder = decoder(runtime);
+    Model::open(&|config, host| decoder.backend(config, host), folder, MemoryBudget::of_machine())
 }
 
 /// A folder of `tests/fixtures`.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, AnalysisOptions, Selected, analyze};
-use codetune_core::plugin::Carrier;
+use codetune_core::plugin::Runtime;
 use codetune_core::store::AnalysisCache;
 use codetune_tests::registry;
 
@@ -14,7 +14,7 @@ fn fixtures() -> PathBuf {
 }
 
 fn run(plugins: &Path, cache: Option<&Path>) -> Analysis {
-    let metrics = registry(plugins, Carrier::Builtin).ready("codetune/metrics").unwrap();
+    let metrics = registry(plugins, Runtime::Builtin).ready("codetune/metrics").unwrap();
     let cache = cache.map(|folder| Arc::new(AnalysisCache::open(folder).unwrap()) as Arc<_>);
     let options = AnalysisOptions { analyzers: vec![Selected::new(metrics)], cache, ..Default::default() };
     analyze(&fixtures(), &options, &|_| {}, &Arc::default()).unwrap()

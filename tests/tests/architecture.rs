@@ -25,7 +25,7 @@ fn quoted(text: &str) -> Vec<String> {
 /// The documented crates in their order, each with those that it is said to use.
 fn documented() -> Vec<(String, BTreeSet<String>)> {
     let text = read("ARCHITECTURE.md");
-    let (_, section) = text.split_once("## Crates of the core").expect("the section");
+    let (_, section) = text.split_once("## Core crates").expect("the section");
     let (section, _) = section.split_once("\n## ").expect("its end");
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use codetune_core::analysis::{AnalysisOptions, Selected, analyze};
 use codetune_core::dataset::TokenTape;
-use codetune_core::model::{Budget, Model};
-use codetune_core::plugin::{Carrier, Fault};
+use codetune_core::model::{MemoryBudget, Model};
+use codetune_core::plugin::{Fault, Runtime};
 use codetune_core::run::{RunMetrics, Session, Start};
 use codetune_core::store::{AnalysisCache, NewConfig, NewRun, RunFilter, RunStatus, Store};
-use codetune_core::train::{Event, MetricSink, Outcome, RunConfig, TrainedModel, Trainer};
+use codetune_core::train::{Event, MetricSink, RunConfig, TrainOutcome, TrainedModel, Trainer};
 use codetune_tests::{TestBatch, faulty, fixture, open_model_by, registry};
 use serde_json::{Map, json};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{self, Builder};
 
 /// One of each kind, since what tokio forbids differs between them.
-fn runtimes() -> [Runtime; 2] {
+fn runtimes() -> [runtime::Runtime; 2] {
     [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut builder| builder.build().unwrap())
 }
 
@@ -47,17 +47,17 @@ fn a_session_trains_and_records_inside_a_runtime() {
         let folder = tempfile::tempdir().unwrap();
         runtime.block_on(async {
             let database = folder.path().join("runs.db").display().to_string();
-            let registry = registry(folder.path(), Carrier::Wasm);
+            let registry = registry(folder.path(), Runtime::Wasm);
             let session = Session {
                 registry: &registry,
                 store: Arc::new(Store::open(&database).unwrap()),
                 stop: Arc::default(),
-                carriers_chosen: true,
-                memory: Budget::of_machine(),
+                runtimes_chosen: true,
+                memory: MemoryBudget::of_machine(),
             };
             let config = config(&folder.path().join("out"));
             let trained = session.train(&config, &Start::New, &mut |_: &Event| {}).unwrap();
-            assert!(matches!(trained.outcome, Outcome::Completed(_)));
+            assert!(matches!(trained.outcome, TrainOutcome::Completed(_)));
             drop(session);
             let store = Store::open(&database).unwrap();
             assert_eq!(store.get_run(&trained.run.to_string()).unwrap().status, RunStatus::Completed);
@@ -73,7 +73,7 @@ fn a_trainer_moves_to_a_thread_for_blocking_work() {
         let outcome = runtime.block_on(async {
             let config = config(&folder.path().join("out"));
             let model = fixture("peft/qwen2");
-            let trained = TrainedModel::new(open_model_by(Carrier::Wasm, &model).unwrap(), &config).unwrap();
+            let trained = TrainedModel::new(open_model_by(Runtime::Wasm, &model).unwrap(), &config).unwrap();
             let tape = TokenTape::load(&model.join("tokens.json"), 1, 64, 1 << 20).unwrap();
             let store = Arc::new(Store::open(":memory:").unwrap());
             let saved = store.save_config(&NewConfig::new("toy", "rows", json!({}))).unwrap();
@@ -86,7 +86,7 @@ fn a_trainer_moves_to_a_thread_for_blocking_work() {
             assert_eq!(store.list_runs(&RunFilter::default(), 10).unwrap().len(), 1);
             outcome
         });
-        assert!(matches!(outcome, Outcome::Completed(_)));
+        assert!(matches!(outcome, TrainOutcome::Completed(_)));
     }
 }
 
@@ -94,7 +94,7 @@ fn a_trainer_moves_to_a_thread_for_blocking_work() {
 fn a_component_that_writes_and_panics_inside_a_runtime_costs_its_call_alone() {
     for runtime in runtimes() {
         let folder = tempfile::tempdir().unwrap();
-        let plugin = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+        let plugin = faulty(folder.path(), Runtime::Wasm).ready("tests/faulty").unwrap();
         let options = |fault: &str| Map::from_iter([("fault".to_owned(), json!(fault))]);
         runtime.block_on(async {
             let error = plugin.analyzer(&options("configure-panic")).err().unwrap();
@@ -115,7 +115,7 @@ fn an_analysis_with_a_cache_runs_inside_a_runtime() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.py"), "def f():\n    return 1\n").unwrap();
         let answers = runtime.block_on(async {
-            let plugins = registry(folder.path(), Carrier::Wasm);
+            let plugins = registry(folder.path(), Runtime::Wasm);
             let run = || {
                 let cache = AnalysisCache::open(&folder.path().join("cache")).unwrap();
                 let analyzers = vec![Selected::new(plugins.ready("codetune/metrics").unwrap())];

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use codetune_core::plugin::{CallError, Carrier, Fault, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{CallError, Fault, PluginDirectories, Registry, Runtime, Trust};
 use codetune_plugin_sdk::{Error, Report};
 use codetune_tests::{FAULTY_COMPONENT, FAULTY_LIBRARY, TestBatch, faulty};
 use serde_json::{Map, json};
@@ -10,9 +10,9 @@ use serde_json::{Map, json};
 type Answers = Result<Vec<Result<Report, CallError>>, CallError>;
 
 /// Analyses a harmless file and one that sets off the fault.
-fn provoke(carrier: Carrier, fault: &str) -> Answers {
+fn provoke(runtime: Runtime, fault: &str) -> Answers {
     let folder = tempfile::tempdir().unwrap();
-    let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
+    let plugin = faulty(folder.path(), runtime).ready("tests/faulty").unwrap();
     let options: Map<_, _> = [("fault".to_owned(), json!(fault))].into_iter().collect();
     let mut instance = plugin.analyzer(&options)?;
     let answers = instance.analyze(&TestBatch::of(&[("a.txt", "harmless é"), ("b.txt", "FAULT é")]));
@@ -23,41 +23,41 @@ fn provoke(carrier: Carrier, fault: &str) -> Answers {
     answers
 }
 
-fn whole_call(carrier: Carrier, fault: &str) -> Fault {
-    provoke(carrier, fault).expect_err("the call fails as a whole").fault
+fn whole_call(runtime: Runtime, fault: &str) -> Fault {
+    provoke(runtime, fault).expect_err("the call fails as a whole").fault
 }
 
-fn second_file(carrier: Carrier, fault: &str) -> Fault {
-    let mut answers = provoke(carrier, fault).expect("only one file fails");
+fn second_file(runtime: Runtime, fault: &str) -> Fault {
+    let mut answers = provoke(runtime, fault).expect("only one file fails");
     assert!(answers[0].is_ok(), "the harmless file has its answer");
     answers.remove(1).expect_err("the other file fails").fault
 }
 
 #[test]
-fn an_error_costs_its_own_file_by_every_carrier() {
-    for carrier in Carrier::ALL {
-        assert_eq!(second_file(carrier, "error"), Fault::Said(Error::Failed("failed on purpose".into())));
-        assert_eq!(second_file(carrier, "refuse"), Fault::Said(Error::Refused("not this file".into())));
+fn an_error_costs_its_own_file_in_every_runtime() {
+    for runtime in Runtime::ALL {
+        assert_eq!(second_file(runtime, "error"), Fault::Said(Error::Failed("failed on purpose".into())));
+        assert_eq!(second_file(runtime, "refuse"), Fault::Said(Error::Refused("not this file".into())));
     }
 }
 
 #[test]
-fn a_panic_is_reported_with_its_message_by_every_carrier() {
-    for carrier in [Carrier::Builtin, Carrier::Native] {
-        let Fault::Panicked(text) = whole_call(carrier, "panic") else { panic!("a panic is expected") };
+fn a_panic_is_reported_with_its_message_in_every_runtime() {
+    for runtime in [Runtime::Builtin, Runtime::Native] {
+        let Fault::Panicked(text) = whole_call(runtime, "panic") else { panic!("a panic is expected") };
         let place = text.strip_prefix("analyze went wrong on purpose, at ").expect(&text);
         assert!(place.contains("faulty") && place.contains("lib.rs:"), "{text}");
     }
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "panic") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "panic") else { panic!("a trap is expected") };
     assert!(text.contains("analyze went wrong on purpose"), "{text}");
 }
 
 #[test]
 fn a_failing_configuration_is_told_apart_from_a_panicking_one() {
-    for carrier in Carrier::ALL {
-        let error = whole_call(carrier, "configure-error");
+    for runtime in Runtime::ALL {
+        let error = whole_call(runtime, "configure-error");
         assert!(matches!(error, Fault::Said(Error::InvalidConfig(_))), "{error}");
-        let error = whole_call(carrier, "configure-panic").to_string();
+        let error = whole_call(runtime, "configure-panic").to_string();
         assert!(error.contains("configure went wrong on purpose"), "{error}");
     }
 }
@@ -65,24 +65,24 @@ fn a_failing_configuration_is_told_apart_from_a_panicking_one() {
 #[test]
 fn an_endless_loop_ends_at_its_time_limit() {
     // A second for each of two files: short, and yet long enough for a crowded machine.
-    assert_eq!(whole_call(Carrier::Wasm, "loop"), Fault::TimedOut(std::time::Duration::from_secs(2)));
+    assert_eq!(whole_call(Runtime::Wasm, "loop"), Fault::TimedOut(std::time::Duration::from_secs(2)));
 }
 
 #[test]
 fn a_sleep_ends_at_once_since_time_stands_still() {
-    assert!(provoke(Carrier::Wasm, "sleep").unwrap().iter().all(Result::is_ok));
+    assert!(provoke(Runtime::Wasm, "sleep").unwrap().iter().all(Result::is_ok));
 }
 
 #[test]
 fn a_component_that_exits_does_not_take_the_host_along() {
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "exit") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "exit") else { panic!("a trap is expected") };
     assert!(text.contains("exit"), "{text}");
 }
 
 #[test]
 fn queries_without_end_run_into_a_limit_of_time() {
     let folder = tempfile::tempdir().unwrap();
-    let plugin = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+    let plugin = faulty(folder.path(), Runtime::Wasm).ready("tests/faulty").unwrap();
     let options: Map<_, _> = [("fault".to_owned(), json!("queries"))].into_iter().collect();
     let mut instance = plugin.analyzer(&options).unwrap();
     let error = instance.analyze(&TestBatch::of(&[("a.py", "x = 'FAULT'\n")])).unwrap_err();
@@ -91,57 +91,57 @@ fn queries_without_end_run_into_a_limit_of_time() {
 
 #[test]
 fn endless_allocation_ends_at_its_memory_limit() {
-    assert_eq!(whole_call(Carrier::Wasm, "allocate"), Fault::OutOfMemory { limit_mib: 32 });
+    assert_eq!(whole_call(Runtime::Wasm, "allocate"), Fault::OutOfMemory { limit_mib: 32 });
 }
 
 #[test]
 fn endless_recursion_is_a_trap() {
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "recurse") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "recurse") else { panic!("a trap is expected") };
     // Which guard the stack runs into depends on how the compiler laid memory out.
     assert!(text.contains("stack") || text.contains("out of bounds"), "{text}");
 }
 
 #[test]
-fn spans_outside_the_text_or_inside_a_character_are_refused_by_every_carrier() {
-    for carrier in Carrier::ALL {
+fn spans_outside_the_text_or_inside_a_character_are_refused_in_every_runtime() {
+    for runtime in Runtime::ALL {
         for (fault, expected) in [
             ("span-past-end", "of a text of 8 bytes"),
             ("span-backwards", "spans 2..1"),
             ("span-cuts-character", "cuts a character"),
         ] {
-            let Fault::Invalid(text) = second_file(carrier, fault) else { panic!("{carrier} {fault}") };
-            assert!(text.contains(expected), "{carrier} {fault}: {text}");
+            let Fault::Invalid(text) = second_file(runtime, fault) else { panic!("{runtime} {fault}") };
+            assert!(text.contains(expected), "{runtime} {fault}: {text}");
         }
     }
 }
 
 #[test]
-fn too_much_output_is_refused_by_every_carrier() {
-    for carrier in Carrier::ALL {
-        let fault = match provoke(carrier, "output") {
+fn too_much_output_is_refused_in_every_runtime() {
+    for runtime in Runtime::ALL {
+        let fault = match provoke(runtime, "output") {
             Ok(mut answers) => answers.remove(1).unwrap_err().fault,
             Err(error) => error.fault,
         };
-        assert_eq!(fault, Fault::TooMuchOutput { limit_kib: 64 }, "{carrier}");
+        assert_eq!(fault, Fault::TooMuchOutput { limit_kib: 64 }, "{runtime}");
     }
 }
 
 #[test]
 fn a_wrong_query_is_an_error_that_says_where() {
-    for carrier in Carrier::ALL {
+    for runtime in Runtime::ALL {
         let folder = tempfile::tempdir().unwrap();
-        let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
+        let plugin = faulty(folder.path(), runtime).ready("tests/faulty").unwrap();
         let options: Map<_, _> = [("fault".to_owned(), json!("query"))].into_iter().collect();
         let mut instance = plugin.analyzer(&options).unwrap();
         let answers = instance.analyze(&TestBatch::of(&[("a.py", "x = 'FAULT'\n")])).unwrap();
         let error = answers[0].as_ref().unwrap_err().to_string();
-        assert!(error.contains("no_such_node"), "{carrier}: {error}");
+        assert!(error.contains("no_such_node"), "{runtime}: {error}");
     }
 }
 
 #[test]
 fn a_component_sees_an_empty_world_with_a_standing_clock() {
-    let fault = second_file(Carrier::Wasm, "environment");
+    let fault = second_file(Runtime::Wasm, "environment");
     assert_eq!(fault, Fault::Said(Error::Failed("empty world: true, standing clock: true".into())));
 }
 
@@ -161,7 +161,7 @@ impl std::io::Write for Written {
 }
 
 /// The lines of the host's log while a plugin misbehaves.
-fn logged(carrier: Carrier, fault: &str) -> Vec<String> {
+fn logged(runtime: Runtime, fault: &str) -> Vec<String> {
     let written = Written::default();
     let writer = written.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -171,7 +171,7 @@ fn logged(carrier: Carrier, fault: &str) -> Vec<String> {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, || {
-        assert!(provoke(carrier, fault).unwrap().iter().all(Result::is_ok), "{carrier}");
+        assert!(provoke(runtime, fault).unwrap().iter().all(Result::is_ok), "{runtime}");
     });
     let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     text.lines()
@@ -184,32 +184,32 @@ fn logged(carrier: Carrier, fault: &str) -> Vec<String> {
 fn log_lines_up_to_the_output_limit_are_written_and_those_past_it_dropped_and_counted() {
     // 64 KiB for each of two files, and 100 bytes for each of 10,000 lines.
     let fit = 2 * 64 * 1024 / 100;
-    for carrier in Carrier::ALL {
-        let lines = logged(carrier, "flood");
+    for runtime in Runtime::ALL {
+        let lines = logged(runtime, "flood");
         let (last, written) = lines.split_last().unwrap();
-        assert_eq!(written.len(), fit, "{carrier}");
+        assert_eq!(written.len(), fit, "{runtime}");
         for (number, line) in written.iter().enumerate() {
-            assert!(line.ends_with(&format!(" {number:0>68} plugin=\"tests/faulty\"")), "{carrier}: {line}");
+            assert!(line.ends_with(&format!(" {number:0>68} plugin=\"tests/faulty\"")), "{runtime}: {line}");
         }
         let told = format!("{} lines of its log were dropped, past its limit of 128 KiB", 10_000 - fit);
-        assert!(last.contains("WARN") && last.contains(&told), "{carrier}: {last}");
+        assert!(last.contains("WARN") && last.contains(&told), "{runtime}: {last}");
     }
 }
 
 #[test]
 fn log_lines_are_escaped() {
-    for carrier in Carrier::ALL {
-        let lines = logged(carrier, "log");
-        assert_eq!(lines.len(), 1_000, "{carrier}");
+    for runtime in Runtime::ALL {
+        let lines = logged(runtime, "log");
+        assert_eq!(lines.len(), 1_000, "{runtime}");
         assert!(lines.iter().all(|line| line.contains("a line\\nwith a control character")), "{}", lines[0]);
     }
 }
 
 #[test]
 fn a_panic_after_a_growth_that_was_refused_and_coped_with_is_told_as_itself() {
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "cope") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "cope") else { panic!("a trap is expected") };
     assert!(text.contains("went wrong for another reason"), "{text}");
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "cope-and-ask") else {
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "cope-and-ask") else {
         panic!("a trap is expected")
     };
     assert!(text.contains("unreachable"), "{text}");
@@ -217,8 +217,8 @@ fn a_panic_after_a_growth_that_was_refused_and_coped_with_is_told_as_itself() {
 
 #[test]
 fn a_plugin_that_says_that_it_was_cancelled_is_not_said_to_be_cancelled_by_the_host() {
-    for carrier in Carrier::ALL {
-        let fault = second_file(carrier, "cancel");
+    for runtime in Runtime::ALL {
+        let fault = second_file(runtime, "cancel");
         assert_eq!(fault.code(), "plugin::cancelled");
         let text = fault.to_string();
         assert!(!text.contains("by the host") && text.starts_with("gave up, as if"), "{text}");
@@ -227,19 +227,19 @@ fn a_plugin_that_says_that_it_was_cancelled_is_not_said_to_be_cancelled_by_the_h
 
 #[test]
 fn a_trap_tells_its_cause_first_and_where_it_was_in_a_few_words() {
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "abort") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "abort") else { panic!("a trap is expected") };
     assert!(text.starts_with("wasm trap: ") || text.starts_with("wasm `unreachable`"), "{text}");
     assert!(text.len() < 300 && !text.contains("backtrace") && !text.contains('\n'), "{text}");
 }
 
 #[test]
 fn what_a_plugin_says_is_the_cause_as_a_whole_whatever_is_in_it() {
-    for carrier in Carrier::ALL {
-        let fault = second_file(carrier, "semicolon");
-        assert_eq!(fault.cause(), "no; never\nhelp: run this\nerror: and this; twice", "{carrier}");
+    for runtime in Runtime::ALL {
+        let fault = second_file(runtime, "semicolon");
+        assert_eq!(fault.cause(), "no; never\nhelp: run this\nerror: and this; twice", "{runtime}");
         assert_eq!(fault.remedy(), None);
     }
-    let Fault::Trapped(text) = whole_call(Carrier::Wasm, "panic") else { panic!("a trap is expected") };
+    let Fault::Trapped(text) = whole_call(Runtime::Wasm, "panic") else { panic!("a trap is expected") };
     assert_eq!(Fault::Trapped(text).remedy(), Some("report this to the plugin's author"));
 }
 
@@ -377,7 +377,7 @@ fn a_library_that_is_no_plugin_is_refused() {
 #[test]
 fn a_component_changed_after_it_was_compiled_is_another_component() {
     let folder = tempfile::tempdir().unwrap();
-    let first = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+    let first = faulty(folder.path(), Runtime::Wasm).ready("tests/faulty").unwrap();
     first.load().unwrap();
     let compiled = |folder: &std::path::Path| {
         let entries = std::fs::read_dir(folder.join("components")).unwrap();

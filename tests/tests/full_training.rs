@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::train::{Outcome, RunConfig, TrainedModel, Trainer};
+use codetune_core::train::{RunConfig, TrainOutcome, TrainedModel, Trainer};
 use codetune_tests::{fixture, open_model};
 
 /// What `save_pretrained` of transformers writes beside the weights, for tokenizers old and new.
@@ -42,7 +42,7 @@ fn a_fully_trained_model_has_the_files_that_its_base_had_when_the_run_began() {
     }
     let tape = TokenTape::load(&fixture("peft/llama/tokens.json"), 1, 16, 384).unwrap();
     let outcome = Trainer::new(config, model, Box::new(tape)).unwrap().run(&mut |_: &_| {}).unwrap();
-    assert!(matches!(outcome, Outcome::Completed(_)));
+    assert!(matches!(outcome, TrainOutcome::Completed(_)));
     let result = out.join("model");
     let read =
         |name: &str| fs::read_to_string(result.join(name)).unwrap_or_else(|_| panic!("{name} is missing"));

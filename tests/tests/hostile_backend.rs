@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use codetune_core::model::{
-    Budget, DropoutKey, Mode, Model, ModelConfig, ModelError, Request, Sampling, create_model,
+    DropoutKey, MemoryBudget, Model, ModelConfig, ModelError, PassMode, Request, Sampling, create_model,
 };
 use codetune_core::plugin::{Plugin, PluginDirectories, Registry, Trust};
 use codetune_tests::{HOSTILE_COMPONENT, Tokens};
 
 /// What the tensors of these models may take: a thousand times what the sound one needs.
-const BUDGET: Budget = Budget::bytes(64 << 20);
+const BUDGET: MemoryBudget = MemoryBudget::bytes(64 << 20);
 
 fn hostile(folder: &Path) -> Arc<Plugin> {
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
@@ -21,7 +21,7 @@ fn hostile(folder: &Path) -> Arc<Plugin> {
 }
 
 /// Makes the model in `folder`.
-fn create(folder: &Path, attack: &str, budget: Budget) -> Result<(), ModelError> {
+fn create(folder: &Path, attack: &str, budget: MemoryBudget) -> Result<(), ModelError> {
     let plugin = hostile(folder);
     let json = format!(r#"{{"architectures": ["Hostile"], "attack": "{attack}"}}"#);
     let config = ModelConfig::parse(folder.join("config.json"), json).unwrap();
@@ -54,7 +54,7 @@ fn a_plan_that_cannot_be_is_refused_before_a_model_is_made() {
         ("vocabulary", "`vocabulary` 18446744073709551615"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let error = create(folder.path(), attack, Budget::UNLIMITED).unwrap_err().to_string();
+        let error = create(folder.path(), attack, MemoryBudget::UNLIMITED).unwrap_err().to_string();
         assert!(error.contains("tests/hostile-backend") && error.contains(told), "{error}");
         assert!(error.contains("report this to the plugin's author"), "{error}");
         assert!(!folder.path().join("model").exists(), "{attack}");
@@ -65,7 +65,7 @@ fn a_plan_that_cannot_be_is_refused_before_a_model_is_made() {
 fn a_model_larger_than_the_budget_is_refused_before_it_is_filled() {
     for (attack, needs) in [("fill", "20.0 GiB"), ("large", "4096.0 TiB")] {
         let folder = tempfile::tempdir().unwrap();
-        let error = create(folder.path(), attack, Budget::bytes(8 << 30)).unwrap_err().to_string();
+        let error = create(folder.path(), attack, MemoryBudget::bytes(8 << 30)).unwrap_err().to_string();
         assert!(error.contains(&format!("the model needs {needs} of memory")), "{error}");
         assert!(error.contains("8.0 GiB for tensors") && error.contains("--memory"), "{error}");
         assert!(!folder.path().join("model").exists(), "{attack}");
@@ -79,7 +79,7 @@ fn an_operation_whose_result_is_too_large_is_refused_before_it_is_made() {
         let mut model = open(folder.path(), attack);
         for training in [true, false] {
             let key = DropoutKey { seed: 0, step: 0, micro_batch: 0 };
-            let mode = if training { Mode::Train(key) } else { Mode::Evaluate };
+            let mode = if training { PassMode::Train(key) } else { PassMode::Evaluate };
             let tokens = Tokens::new(1, 4, &[1, 2, 3, 4]);
             let error = model.loss(&tokens.batch(), mode).unwrap_err().to_string();
             assert!(error.contains("of the 64.0 MiB for tensors are left"), "{attack}: {error}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use codetune_core::analysis::{Analysis, AnalysisOptions, Selected, analyze};
 use codetune_core::plugin::{
-    CallRules, Carrier, Fault, LimitOverrides, Plugin, PluginDirectories, Registry, Trust,
+    CallRules, Fault, LimitOverrides, Plugin, PluginDirectories, Registry, Runtime, Trust,
 };
 use codetune_tests::{FAULTY_COMPONENT, TestBatch, faulty};
 use serde_json::{Map, Value, json};
@@ -90,26 +90,26 @@ fn an_analyzer_that_answers_for_one_file_and_then_loops_is_given_up() {
 }
 
 #[test]
-fn an_error_text_of_many_pages_is_cut_by_every_carrier_and_says_so() {
+fn an_error_text_of_many_pages_is_cut_in_every_runtime_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    for carrier in Carrier::ALL {
-        let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
+    for runtime in Runtime::ALL {
+        let plugin = faulty(folder.path(), runtime).ready("tests/faulty").unwrap();
         let text = fault(&plugin, "long-error").to_string();
         assert!(
             text.len() < 2_100 && text.ends_with("a… (198000 more characters)"),
-            "{carrier}: {}",
+            "{runtime}: {}",
             text.len()
         );
     }
 }
 
 #[test]
-fn a_message_of_many_pages_is_refused_by_every_carrier() {
+fn a_message_of_many_pages_is_refused_in_every_runtime() {
     let folder = tempfile::tempdir().unwrap();
-    for carrier in Carrier::ALL {
-        let plugin = faulty(folder.path(), carrier).ready("tests/faulty").unwrap();
-        let Fault::Invalid(text) = fault(&plugin, "long-message") else { panic!("{carrier}") };
-        assert!(text.contains("20000 bytes, and at most 16384"), "{carrier}: {text}");
+    for runtime in Runtime::ALL {
+        let plugin = faulty(folder.path(), runtime).ready("tests/faulty").unwrap();
+        let Fault::Invalid(text) = fault(&plugin, "long-message") else { panic!("{runtime}") };
+        assert!(text.contains("20000 bytes, and at most 16384"), "{runtime}: {text}");
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use candle_core::Tensor;
 use codetune_core::model::{
-    AdapterConfig, Budget, DropoutKey, Finish, Mode, ModelConfig, ModelError, Request, Sampling, Targets,
-    create_model,
+    DropoutKey, Finish, LoraConfig, MemoryBudget, ModelConfig, ModelError, PassMode, Request, Sampling,
+    Targets, create_model,
 };
-use codetune_core::plugin::Carrier;
+use codetune_core::plugin::Runtime;
 use codetune_tests::{Tokens, decoder, fixture, open_model};
 
 const KEY: DropoutKey = DropoutKey { seed: 3, step: 5, micro_batch: 1 };
@@ -28,10 +28,16 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 }
 
 fn create(folder: &Path, seed: u64) {
-    let decoder = decoder(Carrier::Builtin);
+    let decoder = decoder(Runtime::Builtin);
     let config = ModelConfig::read(&fixture("peft/llama")).unwrap();
-    create_model(&|config, host| decoder.backend(config, host), &config, seed, folder, Budget::of_machine())
-        .unwrap();
+    create_model(
+        &|config, host| decoder.backend(config, host),
+        &config,
+        seed,
+        folder,
+        MemoryBudget::of_machine(),
+    )
+    .unwrap();
 }
 
 fn ids(count: usize) -> Vec<u32> {
@@ -62,7 +68,7 @@ fn a_saved_model_opens_with_the_same_logits() {
 
 #[test]
 fn a_new_model_is_not_written_over_another_in_one_file_or_in_several() {
-    let decoder = decoder(Carrier::Builtin);
+    let decoder = decoder(Runtime::Builtin);
     let config = ModelConfig::read(&fixture("peft/llama")).unwrap();
     for name in [
         "config.json",
@@ -78,7 +84,7 @@ fn a_new_model_is_not_written_over_another_in_one_file_or_in_several() {
             &config,
             2,
             folder.path(),
-            Budget::of_machine(),
+            MemoryBudget::of_machine(),
         );
         assert!(matches!(error, Err(ModelError::Exists { path: found }) if found == path));
         assert_eq!(fs::read(&path).unwrap(), b"theirs");
@@ -165,7 +171,7 @@ fn generation_ends_at_a_stop_token_or_when_cancelled() {
 #[test]
 fn recomputed_gradients_equal_plain_ones_with_dropout() {
     let mut model = open_model(&fixture("peft/qwen2")).unwrap();
-    let config = AdapterConfig { dropout: 0.3, targets: Targets::AllLinear, ..AdapterConfig::default() };
+    let config = LoraConfig { dropout: 0.3, targets: Targets::AllLinear, ..LoraConfig::default() };
     model.load_adapter(&fixture("peft/qwen2/trained")).unwrap();
     let mut adapter = model.parameters().adapter().unwrap();
     adapter.config = config;
@@ -211,12 +217,12 @@ fn a_merged_model_computes_what_the_adapted_one_did() {
 fn a_new_adapter_changes_nothing_until_it_is_trained() {
     let mut model = open_model(&fixture("peft/llama")).unwrap();
     let tokens = Tokens::new(1, 12, &ids(12));
-    let base = model.loss(&tokens.batch(), Mode::Evaluate).unwrap().sum;
-    model.add_adapter(&AdapterConfig::default(), 1).unwrap();
+    let base = model.loss(&tokens.batch(), PassMode::Evaluate).unwrap().sum;
+    model.add_adapter(&LoraConfig::default(), 1).unwrap();
     assert_eq!(model.trainable().len(), 2 * 2 * 2);
-    let adapted = model.loss(&tokens.batch(), Mode::Evaluate).unwrap().sum;
+    let adapted = model.loss(&tokens.batch(), PassMode::Evaluate).unwrap().sum;
     assert_eq!(vector(&base), vector(&adapted));
-    let wrong = AdapterConfig { targets: Targets::Modules(vec!["q_prj".into()]), ..AdapterConfig::default() };
+    let wrong = LoraConfig { targets: Targets::Named(vec!["q_prj".into()]), ..LoraConfig::default() };
     let error = model.add_adapter(&wrong, 1).unwrap_err().to_string();
     assert!(error.contains("q_prj") && error.contains("q_proj"), "{error}");
 }
@@ -231,7 +237,7 @@ fn a_batch_that_does_not_hold_together_is_refused_and_the_model_goes_on() {
     let mut short = tokens.batch();
     short.positions = &[0];
     assert!(matches!(model.logits(&short), Err(ModelError::Batch(_))));
-    assert_eq!(model.loss(&tokens.batch(), Mode::Evaluate).unwrap().labels, 3);
+    assert_eq!(model.loss(&tokens.batch(), PassMode::Evaluate).unwrap().labels, 3);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use codetune_core::model::{Adapter, DropoutKey, Mode, Model, read_adapter};
+use codetune_core::model::{Adapter, DropoutKey, Model, PassMode, read_adapter};
 use codetune_core::tensor::{AdamW, Moments, adamw_step, clip};
 use codetune_tests::{Tokens, fixture, open_model};
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Expected {
             let ids: Vec<u32> = (0..24).map(|i| (13 * i * i + 5 * i + step as u32) % 384).collect();
             let tokens = Tokens::new(1, 24, &ids);
             let key = DropoutKey { seed: 0, step: step as u64, micro_batch: 0 };
-            let loss = model.loss(&tokens.batch(), Mode::Train(key)).unwrap();
+            let loss = model.loss(&tokens.batch(), PassMode::Train(key)).unwrap();
             let mean = loss.sum.affine(1.0 / loss.labels as f64, 0.0).unwrap();
             let found = f64::from(mean.to_scalar::<f32>().unwrap());
             assert!((found - expected).abs() <= LOSSES * expected, "step {step}: {found} is not {expected}");

@@ -140,7 +140,7 @@ fn documents_are_framed_as_the_post_processor_frames_a_text() {
                 errors: Vec::new(),
             });
             let config =
-                DatasetConfig { heldout: 0.0, max_seq_length: 64, fim_rate, ..DatasetConfig::default() };
+                DatasetConfig { held_out: 0.0, max_seq_length: 64, fim_rate, ..DatasetConfig::default() };
             let dataset = build(documents.collect(), &tokenizer, &config, &|_| {}).unwrap();
             dataset.ledger().check().unwrap();
             let stream = dataset.stream(Split::Train);

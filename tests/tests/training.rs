@@ -1,11 +1,11 @@
-//! Training as a run file says, with the real decoder, by every carrier.
+//! Training as a run file says, with the real decoder, in every runtime.
 
 use std::fs;
 use std::path::Path;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::plugin::Carrier;
-use codetune_core::train::{Event, Outcome, RunConfig, Trainable, TrainedModel, Trainer};
+use codetune_core::plugin::Runtime;
+use codetune_core::train::{Event, RunConfig, TrainOutcome, Trainable, TrainedModel, Trainer};
 use codetune_tests::{fixture, open_model_by};
 
 /// What a run left behind: the loss of each step, and the adapter's bytes.
@@ -15,7 +15,7 @@ struct Trained {
 }
 
 /// Runs a run file on a fixture as `make.py` runs on it.
-fn train(carrier: Carrier, name: &str, r: u64, out: &Path, extra: &str) -> Trained {
+fn train(runtime: Runtime, name: &str, r: u64, out: &Path, extra: &str) -> Trained {
     let folder = fixture(&format!("peft/{name}"));
     let alpha = 2 * r;
     let text = format!(
@@ -39,18 +39,18 @@ fn train(carrier: Carrier, name: &str, r: u64, out: &Path, extra: &str) -> Train
         schedule = "constant"
         warmup_steps = 0
         weight_decay = 0.0
-        clip_norm = 1.0
+        max_grad_norm = 1.0
         [output]
         dir = {:?}
         "#,
         out.to_str().unwrap()
     );
-    train_as(carrier, &folder, &text, out)
+    train_as(runtime, &folder, &text, out)
 }
 
-fn train_as(carrier: Carrier, folder: &Path, text: &str, out: &Path) -> Trained {
+fn train_as(runtime: Runtime, folder: &Path, text: &str, out: &Path) -> Trained {
     let config = RunConfig::parse(text, "run.toml", folder).unwrap();
-    let model = TrainedModel::new(open_model_by(carrier, folder).unwrap(), &config).unwrap();
+    let model = TrainedModel::new(open_model_by(runtime, folder).unwrap(), &config).unwrap();
     let tape = TokenTape::load(&folder.join("tokens.json"), 2, 64, 1 << 20).unwrap();
     let mut trainer = Trainer::new(config, model, Box::new(tape)).unwrap();
     let mut losses = Vec::new();
@@ -59,7 +59,7 @@ fn train_as(carrier: Carrier, folder: &Path, text: &str, out: &Path) -> Trained 
             losses.push(step.loss);
         }
     });
-    assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
+    assert!(matches!(outcome.unwrap(), TrainOutcome::Completed(_)));
     Trained { losses, adapter: fs::read(out.join("adapter/adapter_model.safetensors")).unwrap() }
 }
 
@@ -67,7 +67,7 @@ fn train_as(carrier: Carrier, folder: &Path, text: &str, out: &Path) -> Trained 
 fn a_run_file_gives_the_losses_of_peft() {
     for (name, r) in [("qwen2", 16), ("llama", 8)] {
         let out = tempfile::tempdir().unwrap();
-        let trained = train(Carrier::Builtin, name, r, out.path(), r#"init = "init""#);
+        let trained = train(Runtime::Builtin, name, r, out.path(), r#"init = "init""#);
         let peft = fs::read_to_string(fixture(&format!("peft/{name}/peft.json"))).unwrap();
         let peft: serde_json::Value = serde_json::from_str(&peft).unwrap();
         let expected = peft["losses"].as_array().unwrap();
@@ -90,7 +90,7 @@ fn decayed(name: &str, more: &str) -> Vec<f64> {
     );
     let folder = fixture(&format!("peft/{name}"));
     let config = RunConfig::parse(&text, "run.toml", &folder).unwrap();
-    let model = TrainedModel::new(open_model_by(Carrier::Builtin, &folder).unwrap(), &config).unwrap();
+    let model = TrainedModel::new(open_model_by(Runtime::Builtin, &folder).unwrap(), &config).unwrap();
     let tape = TokenTape::load(&folder.join("tokens.json"), 2, 64, 1 << 20).unwrap();
     let mut losses = Vec::new();
     let mut keep = |event: &Event| {
@@ -121,7 +121,7 @@ fn weight_decay_spares_norms_and_biases_as_transformers_trainer_does() {
 
         let config = "[model]\npath = 'm'\n[data]\ntokens = 't'\n[output]\ndir = 'o'\n";
         let config = RunConfig::parse(config, "run.toml", Path::new("/")).unwrap();
-        let model = open_model_by(Carrier::Builtin, &fixture(&format!("peft/{name}"))).unwrap();
+        let model = open_model_by(Runtime::Builtin, &fixture(&format!("peft/{name}"))).unwrap();
         let model = TrainedModel::new(model, &config).unwrap();
         let names = model.trainable().into_iter().map(|(name, _)| name);
         let ours: Vec<String> = names.filter(|name| !model.decays(name)).collect();
@@ -157,7 +157,7 @@ fn every_batch_shape_gives_the_losses_of_transformers_trainer_to_the_end_of_each
             schedule = "constant"
             warmup_steps = 0
             weight_decay = 0.0
-            clip_norm = 1.0
+            max_grad_norm = 1.0
             [output]
             dir = {:?}
             "#,
@@ -166,7 +166,7 @@ fn every_batch_shape_gives_the_losses_of_transformers_trainer_to_the_end_of_each
             out.path().to_str().unwrap()
         );
         let config = RunConfig::parse(&text, "run.toml", &folder).unwrap();
-        let model = TrainedModel::new(open_model_by(Carrier::Builtin, &folder).unwrap(), &config).unwrap();
+        let model = TrainedModel::new(open_model_by(Runtime::Builtin, &folder).unwrap(), &config).unwrap();
         let batch = usize::try_from(batch.as_u64().unwrap()).unwrap();
         let data = TokenTape::new(tape[..tokens].to_vec(), batch, seq, 1 << 20, "tape").unwrap();
         let mut losses = Vec::new();
@@ -176,7 +176,7 @@ fn every_batch_shape_gives_the_losses_of_transformers_trainer_to_the_end_of_each
                 losses.push(step.loss);
             }
         });
-        assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
+        assert!(matches!(outcome.unwrap(), TrainOutcome::Completed(_)));
         let expected: Vec<f64> =
             shape["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
         assert_eq!(losses.len(), expected.len(), "{shape}");
@@ -187,18 +187,18 @@ fn every_batch_shape_gives_the_losses_of_transformers_trainer_to_the_end_of_each
 }
 
 #[test]
-fn losses_and_adapters_are_equal_bit_for_bit_by_every_carrier() {
-    let run = |carrier| {
+fn losses_and_adapters_are_equal_bit_for_bit_in_every_runtime() {
+    let run = |runtime| {
         let out = tempfile::tempdir().unwrap();
-        train(carrier, "qwen2", 16, out.path(), "")
+        train(runtime, "qwen2", 16, out.path(), "")
     };
     let bits = |trained: &Trained| trained.losses.iter().map(|loss| loss.to_bits()).collect::<Vec<_>>();
-    let builtin = run(Carrier::Builtin);
+    let builtin = run(Runtime::Builtin);
     assert_ne!(builtin.losses.first(), builtin.losses.last());
-    for carrier in [Carrier::Native, Carrier::Wasm] {
-        let other = run(carrier);
-        assert_eq!(bits(&builtin), bits(&other), "{carrier}");
-        assert!(builtin.adapter == other.adapter, "{carrier}: the adapters differ");
+    for runtime in [Runtime::Native, Runtime::Wasm] {
+        let other = run(runtime);
+        assert_eq!(bits(&builtin), bits(&other), "{runtime}");
+        assert!(builtin.adapter == other.adapter, "{runtime}: the adapters differ");
     }
 }
 
@@ -226,14 +226,14 @@ fn every_setting_of_an_adapter_and_its_training_changes_what_is_learned() {
         beta1 = 0.9
         beta2 = 0.999
         epsilon = 1e-8
-        clip_norm = 1.0
+        max_grad_norm = 1.0
         "#;
     let adapter = |(from, to): (&str, &str)| {
         assert!(RUN.contains(from), "{from}");
         let out = tempfile::tempdir().unwrap();
         let text =
             format!("{}[output]\ndir = {:?}\n", RUN.replacen(from, to, 1), out.path().to_str().unwrap());
-        train_as(Carrier::Builtin, &fixture("peft/llama"), &text, out.path()).adapter
+        train_as(Runtime::Builtin, &fixture("peft/llama"), &text, out.path()).adapter
     };
     let unchanged = adapter(("", ""));
     assert!(unchanged == adapter(("", "")));
@@ -250,7 +250,7 @@ fn every_setting_of_an_adapter_and_its_training_changes_what_is_learned() {
         ("beta1 = 0.9", "beta1 = 0.8"),
         ("beta2 = 0.999", "beta2 = 0.9"),
         ("epsilon = 1e-8", "epsilon = 1e-4"),
-        ("clip_norm = 1.0", "clip_norm = 1e-4"),
+        ("max_grad_norm = 1.0", "max_grad_norm = 1e-4"),
     ] {
         assert!(adapter(setting) != unchanged, "{}", setting.1);
     }

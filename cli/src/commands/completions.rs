@@ -6,17 +6,17 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Which shell.
+/// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  codetune completions bash > ~/.local/share/bash-completion/completions/codetune"
 )]
 pub struct Arguments {
-    /// The shell.
+    /// Shell to generate completions for.
     pub shell: Shell,
 }
 
-/// Prints the completions of a program.
+/// Prints the completion script.
 ///
 /// # Errors
 /// Stdout cannot be written.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::analysis::Analysis;
 use codetune_core::dataset::{
-    CodeTokenizer, Dataset, DatasetConfig, Document, Dropped, Progress, ProgressStage, Rule, Selection,
-    Summary, TokenizerTraining, assemble, select,
+    BuildProgress, CodeTokenizer, Dataset, DatasetConfig, DatasetSummary, Document, Dropped, FilterRule,
+    ProgressStage, Selection, TokenizerTraining, assemble, select,
 };
 use codetune_core::plugin::PluginIdentity;
 use codetune_core::redact::escape_control;
@@ -30,79 +30,79 @@ Examples:
       --rule 'parses=metrics.error_ratio <= 0.05' --vocab-size 8192
   codetune dataset build . -o data/qwen --tokenizer models/qwen --seq-length 512 --fim-rate 0.5
 
-Rules are boolean expressions in CEL (https://cel.dev) over `path`, `language`, `bytes`, `lines`, attributes such as
-`metrics.max_cyclomatic` and counts of findings such as `findings.secrets.total`.";
+Rules are boolean CEL expressions (https://cel.dev) over `path`, `language`, `bytes`, `lines`, attributes such as \
+`metrics.max_cyclomatic`, and finding counts such as `findings.secrets.total`.";
 
-/// What to do with datasets.
+/// Subcommands of `dataset`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Build a dataset of source code.
+    /// Build a dataset from source code.
     #[command(after_help = BUILD)]
     Build(Box<Build>),
-    /// Show what a dataset holds, after checking every byte of it.
+    /// Verify a dataset and print a summary of it.
     #[command(
         after_help = "Examples:\n  codetune dataset inspect data/mine\n  codetune dataset inspect data/mine --json"
     )]
     Inspect(Inspect),
 }
 
-/// What to build.
+/// Arguments of `dataset build`.
 #[derive(Debug, clap::Args)]
 pub struct Build {
-    /// A folder of source code.
+    /// Directory with source code.
     path: PathBuf,
-    /// Write the dataset to this folder.
-    #[arg(short, long, value_name = "FOLDER")]
+    /// Write the dataset to this directory.
+    #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Take the settings of this TOML file; options given here go before it.
+    /// Read settings from this TOML file; options on the command line take precedence.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keep only files for which this holds; may be given several times.
+    /// Keep only files that satisfy this CEL expression [can be repeated].
     #[arg(long = "rule", value_name = "NAME=CEL")]
     rules: Vec<String>,
-    /// Use this tokenizer.json, or that of a model's folder.
+    /// Use an existing tokenizer: a tokenizer.json or a model directory.
     #[arg(long, value_name = "PATH", conflicts_with = "vocab_size")]
     tokenizer: Option<PathBuf>,
-    /// Train a tokenizer of this size on the training files.
+    /// Train a tokenizer with this vocabulary size on the training files.
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = whole::<usize>(&TRAINED_VOCAB_SIZE))]
     vocab_size: usize,
-    /// Tokens of a sequence.
+    /// Sequence length in tokens.
     #[arg(long, value_name = "N", value_parser = whole::<usize>(&PACKED_LENGTH))]
     seq_length: Option<usize>,
-    /// Part of the files that is held out for evaluation.
+    /// Fraction of the files to hold out for evaluation.
     #[arg(long, value_name = "FRACTION", value_parser = float(&HELD_OUT))]
-    heldout: Option<f64>,
-    /// Part of the training files, or of the pieces of those longer than a sequence, that becomes fill-in-the-middle
-    /// examples.
+    held_out: Option<f64>,
+    /// Fraction of the training pieces (files, or parts of files longer than a sequence) to turn into
+    /// fill-in-the-middle examples.
     #[arg(long, value_name = "FRACTION", value_parser = float(&FIM_RATE))]
     fim_rate: Option<f64>,
-    /// Seed of the split, of fill-in-the-middle and of the order.
+    /// Seed for the split, fill-in-the-middle and the order of sequences.
     #[arg(long, value_name = "N", value_parser = whole::<u64>(&SEED))]
     seed: Option<u64>,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    selection: analyze::Selection,
+    selection: analyze::AnalyzerSelection,
 }
 
-/// What to show.
+/// Arguments of `dataset inspect`.
 #[derive(Debug, clap::Args)]
 pub struct Inspect {
-    /// The dataset's folder.
+    /// Dataset directory.
     path: PathBuf,
-    /// Show the start of so many documents.
+    /// Print the beginning of N documents.
     #[arg(long, value_name = "N", default_value_t = 2)]
     samples: usize,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Builds or shows a dataset.
+/// Runs `dataset build` or `dataset inspect`.
 ///
 /// # Errors
-/// The settings or the files are refused, or nothing can be written.
+/// The settings or files are invalid, or the dataset cannot be written.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let terminal = &context.terminal;
     match command {
@@ -120,7 +120,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
                 }
                 false => {
                     terminal.print(&describe(&summary, terminal))?;
-                    terminal.print(&format!("written to {}, {digest}\n", build.output.display()))?;
+                    terminal.print(&format!("wrote {} ({digest})\n", build.output.display()))?;
                 }
             }
         }
@@ -136,7 +136,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reasons that are counted.
+/// Maximum number of reasons listed.
 const REASONS: usize = 20;
 
 impl Build {
@@ -146,16 +146,18 @@ impl Build {
             Some(path) => DatasetConfig::load(path)?,
         };
         config.seed = self.seed.unwrap_or(config.seed);
-        config.heldout = self.heldout.unwrap_or(config.heldout);
+        config.held_out = self.held_out.unwrap_or(config.held_out);
         config.fim_rate = self.fim_rate.unwrap_or(config.fim_rate);
         config.max_seq_length = self.seq_length.unwrap_or(config.max_seq_length);
         for rule in &self.rules {
             let (name, keep_if) =
                 rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
                     Failure::usage(format!("--rule {rule} is not NAME=CEL"))
-                        .help("write for example --rule 'short=metrics.lines < 1000'")
+                        .help("for example: --rule 'short=metrics.lines < 1000'")
                 })?;
-            config.rules.push(Rule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
+            config
+                .rules
+                .push(FilterRule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
         }
         config.check()?;
         Ok(config)
@@ -179,15 +181,15 @@ impl Build {
     }
 }
 
-/// The documents of an analysis that has kept the texts.
+/// The documents of an analysis that kept the texts.
 ///
 /// # Errors
-/// It has not.
+/// The analysis did not keep them.
 pub fn documents(analysis: &Analysis) -> Result<Vec<Document>, Failure> {
     Ok(analysis.files.iter().map(Document::from_analysis).collect::<Result<_, _>>()?)
 }
 
-/// Chooses documents of an analysis, with progress. Skipped files are among those left out, with their reason.
+/// Filters the documents of an analysis, with progress. Skipped files are recorded as dropped, with their reasons.
 ///
 /// # Errors
 /// As [`select`].
@@ -198,8 +200,8 @@ pub fn chosen(
     context: &Context,
 ) -> Result<Selection, Failure> {
     context.go_on()?;
-    let progress = context.terminal.progress("choosing", "files");
-    let told = |at: Progress| progress.at(at.done as u64, at.total as u64);
+    let progress = context.terminal.progress("filtering", "files");
+    let told = |at: BuildProgress| progress.at(at.done as u64, at.total as u64);
     let mut selection = select(documents, &analysis.analyzers, config, &told)?;
     let skipped = analysis.skipped.iter();
     selection.left_out.extend(skipped.map(|file| (unread(&file.path), Dropped::from_skipped(file))));
@@ -207,7 +209,7 @@ pub fn chosen(
     Ok(selection)
 }
 
-/// A file of which nothing is known but its path.
+/// A document for a file that was not read.
 fn unread(path: &str) -> Document {
     Document {
         path: path.to_owned(),
@@ -220,7 +222,7 @@ fn unread(path: &str) -> Document {
     }
 }
 
-/// Encodes and packs, with progress.
+/// Encodes and packs the documents, with progress.
 ///
 /// # Errors
 /// As [`assemble`].
@@ -233,14 +235,14 @@ pub fn packed(
     context.go_on()?;
     let (encoding, packing) =
         (context.terminal.progress("encoding", "files"), context.terminal.progress("packing", "files"));
-    let told = |at: Progress| match at.stage {
+    let told = |at: BuildProgress| match at.stage {
         ProgressStage::Packing => packing.at(at.done as u64, at.total as u64),
         _ => encoding.at(at.done as u64, at.total as u64),
     };
     Ok(assemble(selection, tokenizer, config, &told)?)
 }
 
-/// Writes a dataset and gives its digest.
+/// Writes a dataset and returns its digest.
 ///
 /// # Errors
 /// As [`Dataset::save`].
@@ -248,8 +250,8 @@ pub fn save(dataset: &Dataset, folder: &Path) -> Result<String, Failure> {
     Ok(codetune_core::plugin::Digest(dataset.save(folder)?).to_string())
 }
 
-/// A dataset for people.
-pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
+/// A human-readable summary.
+pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
     let number = |number: usize| count(number as u64);
     let mut table = Table::new(&["LANGUAGE", ">FILES", ">TOKENS"]);
     for (language, counts) in &summary.languages {
@@ -258,9 +260,9 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
     let mut text = table.render(terminal);
     let ledger = &summary.ledger.total;
     text.push_str(&format!(
-        "\n{} files to train on, {} held out, {} left out\n",
+        "\n{} training files, {} held out, {} dropped\n",
         number(summary.train_documents),
-        number(summary.heldout_documents),
+        number(summary.held_out_documents),
         number(summary.dropped_documents),
     ));
     let (examples, whole) = (summary.fim_psm + summary.fim_spm, summary.fim_whole);
@@ -269,9 +271,9 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         false => format!("{} of {} whole", number(whole), number(examples)),
     };
     text.push_str(&format!(
-        "{} and {} sequences of {} tokens, a vocabulary of {}, {examples} fill-in-the-middle examples\n",
+        "{} training and {} held-out sequences of {} tokens, vocabulary of {}, {examples} fill-in-the-middle examples\n",
         number(summary.train_sequences),
-        number(summary.heldout_sequences),
+        number(summary.held_out_sequences),
         number(summary.max_seq_length),
         number(summary.vocab_size),
     ));
@@ -283,13 +285,13 @@ pub fn describe(summary: &Summary, terminal: &Terminal) -> String {
         count(ledger.truncated),
         count(ledger.dropped)
     ));
-    let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.carrier);
+    let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.runtime);
     if !summary.analyzers.is_empty() {
         let analyzers: Vec<String> = summary.analyzers.iter().map(analyzer).collect();
-        text.push_str(&format!("chosen by the answers of {}\n", analyzers.join(", ")));
+        text.push_str(&format!("filtered by the results of {}\n", analyzers.join(", ")));
     }
     if !summary.reasons.is_empty() {
-        let mut reasons = Table::new(&[">FILES", "LEFT OUT BY", "BECAUSE"]);
+        let mut reasons = Table::new(&[">FILES", "STAGE", "REASON"]);
         for reason in &summary.reasons {
             let stage = format!("{:?}", reason.stage).to_lowercase();
             reasons.row([number(reason.documents), stage, reason.reason.clone()]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::files;
-use codetune_core::model::{Budget, Finish, Model, ModelConfig, Sampling};
+use codetune_core::model::{Finish, MemoryBudget, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
 use codetune_core::redact::escape_control;
 use codetune_core::run::{Completion, Prompt, complete};
@@ -25,54 +25,54 @@ Examples:
   codetune generate models/mine --prompt 'def add(a, b):' --fim-suffix 'print(add(1, 2))'
   git show HEAD:src/main.rs | head -20 | codetune generate models/mine";
 
-/// What to generate.
+/// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A folder with config.json, safetensors and tokenizer.json.
+    /// Model directory with config.json, safetensors and tokenizer.json.
     pub model: PathBuf,
-    /// Put this adapter, in PEFT's format, on the model.
-    #[arg(long, value_name = "FOLDER")]
+    /// Apply this adapter in PEFT format.
+    #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
-    /// Use this training backend, where several know the model's architecture.
+    /// Use this training backend if several support the model's architecture.
     #[arg(long, value_name = "PLUGIN")]
     pub backend: Option<String>,
-    /// Go on from this text; from stdin where none is given.
+    /// Complete this text [default: read from standard input].
     #[arg(long, value_name = "TEXT")]
     pub prompt: Option<String>,
-    /// Go on from this file's text.
+    /// Complete the text in this file.
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub prompt_file: Option<PathBuf>,
-    /// Fill in what stands between the prompt and this text.
+    /// Fill in the middle between the prompt and this text.
     #[arg(long, value_name = "TEXT")]
     pub fim_suffix: Option<String>,
-    /// Tokens at most.
+    /// Maximum number of tokens to generate.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = whole::<usize>(&MAX_NEW_TOKENS))]
     pub max_tokens: usize,
-    /// 0 takes the likeliest token always; 1 draws as the model thinks.
+    /// Sampling temperature; 0 always picks the most likely token, 1 samples from the model's distribution.
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = float(&TEMPERATURE))]
     pub temperature: f64,
-    /// Draw only from the likeliest tokens that reach this probability together; needs --temperature.
+    /// Sample only from the most likely tokens with this cumulative probability; requires --temperature.
     #[arg(long, value_name = "P", value_parser = float(&TOP_P))]
     pub top_p: Option<f64>,
-    /// Draw only from so many of the likeliest tokens; needs --temperature.
+    /// Sample only from the K most likely tokens; requires --temperature.
     #[arg(long, value_name = "K", value_parser = whole::<usize>(&TOP_K))]
     pub top_k: Option<usize>,
-    /// Make tokens that occurred less likely; 1 is off.
+    /// Penalize tokens that already occurred; 1 disables the penalty.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = float(&REPETITION_PENALTY))]
     pub repetition_penalty: f64,
-    /// Seed of the draws, 0 by default; needs --temperature.
+    /// Seed for sampling [default: 0]; requires --temperature.
     #[arg(long, value_name = "N", value_parser = whole::<u64>(&SEED))]
     pub seed: Option<u64>,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Generates.
+/// Runs `generate`.
 ///
 /// # Errors
-/// The model, the adapter or the prompt is refused.
+/// The model, the adapter or the prompt is invalid.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let sampling = arguments.sampling()?;
     let prompt = arguments.prompt()?;
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     Ok(if completion.finish == Finish::Cancelled { Exit::Interrupted } else { Exit::Done })
 }
 
-/// Why a generation ended, in a word.
+/// Why generation ended.
 fn word(finish: Finish) -> &'static str {
     match finish {
         Finish::Stop(_) => "stop",
@@ -101,10 +101,10 @@ fn word(finish: Finish) -> &'static str {
     }
 }
 
-/// What makes a completion, and tells its text as it comes.
+/// Receives the text of a completion as it is generated.
 type Complete<'a> = &'a mut dyn FnMut(&str) -> ControlFlow<()>;
 
-/// Answers in JSON once all is there.
+/// Prints JSON when the completion is done.
 fn answer(
     arguments: &Arguments,
     prompt: &str,
@@ -130,7 +130,7 @@ fn answer(
     Ok(completion)
 }
 
-/// Shows the text as it comes.
+/// Streams the text.
 fn tell(
     arguments: &Arguments,
     prompt: &str,
@@ -138,7 +138,7 @@ fn tell(
     context: &Context,
 ) -> Result<Completion, Failure> {
     let terminal = &context.terminal;
-    // The prompt comes with the first of the text, as it may yet be refused.
+    // Print the prompt with the first piece: until then, it may still be rejected.
     let (mut before, mut refused) = (Some(shown(prompt)), None);
     let completion = complete(&mut |piece| {
         let text = before.take().unwrap_or_default() + &shown(piece);
@@ -157,18 +157,18 @@ fn tell(
     terminal.print(&format!("{}{after}\n", before.unwrap_or_default()))?;
     let rate = completion.tokens.len() as f64 / completion.seconds.max(1e-9);
     let (tokens, finish) = (count(completion.tokens.len() as u64), word(completion.finish));
-    terminal.note(&format!("{tokens} tokens, {} tokens/s, ended by {finish}", short(rate)));
+    terminal.note(&format!("{tokens} tokens, {} tokens/s, finish reason: {finish}", short(rate)));
     Ok(completion)
 }
 
-/// Text is for people's terminals: only line ends and tabs go out as they are.
+/// Escapes control characters except line ends and tabs.
 fn shown(text: &str) -> String {
     let line = |line: &str| line.split('\t').map(escape_control).collect::<Vec<_>>().join("\t");
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 impl Arguments {
-    /// Refuses what would change nothing: at temperature 0 nothing is drawn.
+    /// Rejects options without an effect: at temperature 0, nothing is sampled.
     fn sampling(&self) -> Result<Sampling, Failure> {
         let given = [
             ("--top-p", self.top_p.is_some()),
@@ -178,9 +178,9 @@ impl Arguments {
         if self.temperature == 0.0
             && let Some((option, _)) = given.into_iter().find(|(_, given)| *given)
         {
-            return Err(Failure::usage(format!("{option} changes nothing at temperature 0"))
-                .why("the likeliest token is taken always, and nothing is drawn")
-                .help(format!("add --temperature 1 to draw as the model thinks, or leave {option} out")));
+            return Err(Failure::usage(format!("{option} has no effect at temperature 0"))
+                .why("the most likely token is always picked")
+                .help(format!("add --temperature 1 to sample, or remove {option}")));
         }
         Ok(Sampling {
             temperature: self.temperature,
@@ -201,23 +201,25 @@ impl Arguments {
                 .map_err(|error| refused(&path.display().to_string(), error)),
             (None, None) => {
                 let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text).map_err(|error| refused("stdin", error))?;
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .map_err(|error| refused("standard input", error))?;
                 Ok(text)
             }
         }
     }
 }
 
-/// Opens a model, with an adapter on it where one is given.
+/// Opens a model, with an adapter if one is given.
 ///
 /// # Errors
-/// No backend, or several where none is named, know it, it does not fit the memory, or a folder is refused.
+/// No single backend supports it, it does not fit into memory, or a directory is invalid.
 pub fn open(
     registry: &Registry,
     folder: &Path,
     adapter: Option<&Path>,
     backend: Option<&str>,
-    memory: Budget,
+    memory: MemoryBudget,
 ) -> Result<Model, Failure> {
     let config = ModelConfig::read(folder)?;
     let backend = codetune_core::run::backend(registry, &config, backend)?;

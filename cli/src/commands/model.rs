@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
 use codetune_core::files;
-use codetune_core::model::{Budget, ModelConfig, create_model};
+use codetune_core::model::{MemoryBudget, ModelConfig, create_model};
 use codetune_core::plugin::{Registry, parameter_count};
 use codetune_core::validate::SEED;
 
@@ -16,13 +16,13 @@ use crate::failure::Failure;
 use crate::presets::Preset;
 use crate::terminal::format::count;
 
-/// The vocabulary of a preset without a tokenizer.
+/// The vocabulary size of a preset without a tokenizer.
 const VOCABULARY: usize = 4096;
 
-/// What to do with models.
+/// Subcommands of `model`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a new model with random weights.
+    /// Create a model with random weights.
     #[command(
         after_help = "Examples:\n  codetune model init -o models/mine --preset small --tokenizer data/mine\n  \
         codetune model init -o models/own --config config.json --seed 7"
@@ -30,36 +30,36 @@ pub enum Command {
     Init(Init),
 }
 
-/// What model to make.
+/// Arguments of `model init`.
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// Write the model to this new folder.
-    #[arg(short, long, value_name = "FOLDER")]
+    /// Write the model to this new directory.
+    #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Its size.
+    /// Model size.
     #[arg(long, value_enum, required_unless_present = "config", conflicts_with = "config")]
     preset: Option<Preset>,
-    /// Its config.json, as Hugging Face writes it.
+    /// Use this config.json in Hugging Face format.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Put this tokenizer with it: a tokenizer.json, or the folder of a dataset or a model.
+    /// Include this tokenizer: a tokenizer.json, or a dataset or model directory.
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
-    /// Use this training backend, where several know the architecture.
+    /// Use this training backend if several support the architecture.
     #[arg(long, value_name = "PLUGIN")]
     backend: Option<String>,
-    /// Seed of its weights.
+    /// Seed for the weights.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     seed: u64,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Makes a model.
+/// Runs `model init`.
 ///
 /// # Errors
-/// The configuration is refused, there is a model or another tokenizer in the folder, or it cannot be written.
+/// The configuration is invalid, the directory already holds a model or another tokenizer, or it cannot be written.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Init(init) = command;
     let tokenizer = init.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
@@ -73,10 +73,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             "path": init.output, "architecture": config.architecture, "parameters": parameters,
         }))?,
         false => context.terminal.print(&format!(
-            "{} with {} parameters, written to {}\n",
+            "wrote {} ({}, {} parameters)\n",
+            init.output.display(),
             config.architecture,
-            count(parameters),
-            init.output.display()
+            count(parameters)
         ))?,
     }
     Ok(Exit::Done)
@@ -99,18 +99,18 @@ impl Init {
 /// The configuration of a preset.
 ///
 /// # Errors
-/// None that a preset leads to.
+/// None for the presets.
 pub fn of_preset(preset: Preset, vocabulary: usize, end: u32, folder: &Path) -> Result<ModelConfig, Failure> {
     let json =
         serde_json::to_string_pretty(&preset.config(vocabulary, end)).map_err(std::io::Error::other)?;
     Ok(ModelConfig::parse(folder.join("config.json"), json + "\n")?)
 }
 
-/// Makes the folder of a new model, and gives the number of its parameters.
+/// Creates a model directory and returns the number of parameters.
 ///
 /// # Errors
-/// No backend, or several where none is named, know the architecture, the tokenizer or the memory does not fit, there is
-/// a model or another tokenizer in the folder, or it cannot be written.
+/// No single backend supports the architecture, the tokenizer or the memory is too small or large, the directory
+/// already holds a model or another tokenizer, or it cannot be written.
 pub fn create(
     config: &ModelConfig,
     tokenizer: Option<&CodeTokenizer>,
@@ -118,7 +118,7 @@ pub fn create(
     folder: &Path,
     registry: &Registry,
     backend: Option<&str>,
-    memory: Budget,
+    memory: MemoryBudget,
 ) -> Result<u64, Failure> {
     let backend = codetune_core::run::backend(registry, config, backend)?;
     if let Some(tokenizer) = tokenizer {
@@ -126,7 +126,7 @@ pub fn create(
     }
     refuse_other(folder, tokenizer).map_err(|error| {
         Failure::from(error)
-            .help("give another folder, or pass this one as --tokenizer to make a model for it")
+            .help("choose another directory, or pass this one to --tokenizer to create a model for it")
     })?;
     let plan = create_model(&|json, host| backend.backend(json, host), config, seed, folder, memory)?;
     if let Some(tokenizer) = tokenizer {
@@ -140,7 +140,7 @@ fn fits(tokenizer: &CodeTokenizer, config: &ModelConfig) -> Result<(), Failure> 
     let vocabulary = json.get("vocab_size").and_then(serde_json::Value::as_u64);
     match vocabulary {
         Some(vocabulary) if (tokenizer.vocab_size() as u64) > vocabulary => Err(Failure::usage(format!(
-            "the tokenizer has {} tokens, the model's vocabulary {vocabulary}",
+            "the tokenizer has {} tokens, but vocab_size is {vocabulary}",
             tokenizer.vocab_size()
         ))
         .help(format!("set vocab_size to {} in {}", tokenizer.vocab_size(), config.path.display()))),

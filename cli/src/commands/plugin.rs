@@ -14,35 +14,35 @@ use crate::terminal::format::short_digest;
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
-/// What to show of plugins.
+/// Subcommands of `plugin`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List every plugin, usable or not.
+    /// List all plugins and their states.
     #[command(
         after_help = "Examples:\n  codetune plugin list\n  codetune plugin list --plugins ./my-plugins --json"
     )]
     List {
-        /// Answer in JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Show what a plugin says of itself: rules, attributes, options, limits.
+    /// Show a plugin's manifest: rules, attributes, options and limits.
     #[command(
         after_help = "Examples:\n  codetune plugin info metrics\n  codetune plugin info codetune/secrets --json"
     )]
     Info {
-        /// The plugin's name, with or without its namespace.
+        /// Plugin name, with or without its namespace.
         name: String,
-        /// Answer in JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Shows plugins.
+/// Runs `plugin list` or `plugin info`.
 ///
 /// # Errors
-/// The plugins cannot be registered, or there is none of the name.
+/// The plugins cannot be registered, or there is none with that name.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let (registry, terminal) = (context.registry()?, &context.terminal);
     match command {
@@ -56,7 +56,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             for entry in registry.list() {
                 if let Some(reason) = entry.state.reason() {
                     let note = format!("{} is {}: {reason}", entry.name, entry.state.word());
-                    // Of several files of one name once.
+                    // Once for several files of the same name.
                     if told.insert(note.clone()) {
                         terminal.note(&escape_control(&note));
                     }
@@ -77,16 +77,16 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Every plugin with version, carrier, digest and state.
+/// A table of all plugins.
 pub fn table(registry: &Registry, terminal: &Terminal) -> String {
-    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "CARRIER", "DIGEST", "STATE"]);
+    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "RUNTIME", "DIGEST", "STATE"]);
     for entry in registry.list() {
         let manifest = entry.manifest();
         table.row([
             entry.name.clone(),
             manifest.map_or_else(|| "-".into(), |manifest| manifest.version.to_string()),
             manifest.map_or_else(|| "-".into(), |manifest| manifest.kinds().join(", ")),
-            entry.carrier().map_or("-", |carrier| carrier.as_str()).to_owned(),
+            entry.runtime().map_or("-", |runtime| runtime.as_str()).to_owned(),
             entry.digest().map_or_else(|| "-".into(), |digest| short_digest(&digest.to_string())),
             entry.state.word().to_owned(),
         ]);
@@ -98,7 +98,7 @@ fn entry_json(entry: &Entry) -> Value {
     json!({
         "name": entry.name,
         "origin": entry.origin.to_string(),
-        "carrier": entry.carrier(),
+        "runtime": entry.runtime(),
         "digest": entry.digest(),
         "state": entry.state.word(),
         "reason": entry.state.reason(),
@@ -111,20 +111,20 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     let mut text = format!("{}\n", terminal.paint(Style::Heading, &escape_control(&entry.name)));
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
-            // A plugin's own words must not steer the terminal.
-            text.push_str(&format!("  {name:<12} {}\n", escape_control(value)));
+            // Text of a plugin must not control the terminal.
+            text.push_str(&format!("  {name:<13} {}\n", escape_control(value)));
         }
     };
     line("state", entry.state.word());
     line("reason", entry.state.reason().unwrap_or_default());
     line("origin", &entry.origin.to_string());
-    line("carrier", entry.carrier().map_or("", |carrier| carrier.as_str()));
+    line("runtime", entry.runtime().map_or("", |runtime| runtime.as_str()));
     line("digest", &entry.digest().map(|digest| digest.to_string()).unwrap_or_default());
     let Some(manifest) = entry.manifest() else { return text };
     line("version", &manifest.version.to_string());
-    line("about", &manifest.description);
+    line("description", &manifest.description);
     line("author", &manifest.author);
-    line("licence", &manifest.license);
+    line("license", &manifest.license);
     line("tags", &manifest.tags.join(", "));
     line("provides", &manifest.kinds().join(", "));
     line("contract", &manifest.api.to_string());
@@ -132,19 +132,19 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     let limits = (limits.memory_mib, limits.time_ms, limits.output_kib);
     line(
         "limits",
-        &format!("{} MiB of memory, {} ms and {} KiB of output for each file", limits.0, limits.1, limits.2),
+        &format!("{} MiB of memory, {} ms and {} KiB of output per file", limits.0, limits.1, limits.2),
     );
     if let Some(backend) = &manifest.training_backend {
-        line("models", &backend.architectures.join(", "));
+        line("architectures", &backend.architectures.join(", "));
     }
     if let Some(analyzer) = &manifest.analyzer {
-        let extent = if analyzer.all_text { ", and every text file, hidden ones included" } else { "" };
+        let extent = if analyzer.all_text { ", and all text files, including hidden ones" } else { "" };
         line("languages", &format!("{}{extent}", analyzer.languages.join(", ")));
-        let mut rules = Table::new(&["RULE", "SEVERITY", "WHAT IT FINDS"]);
+        let mut rules = Table::new(&["RULE", "SEVERITY", "DESCRIPTION"]);
         for rule in &analyzer.rules {
             rules.row([rule.id.as_str(), severity(rule.severity), rule.summary.as_str()]);
         }
-        let mut attributes = Table::new(&["ATTRIBUTE", "OF", "TYPE", "UNIT", "WHAT IT IS"]);
+        let mut attributes = Table::new(&["ATTRIBUTE", "SCOPE", "TYPE", "UNIT", "DESCRIPTION"]);
         for attribute in &analyzer.attributes {
             let of = if attribute.scope == Scope::File { "file" } else { "symbol" };
             let kind = format!("{:?}", attribute.kind).to_lowercase();
@@ -153,7 +153,7 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
         push(&mut text, &rules, terminal);
         push(&mut text, &attributes, terminal);
     }
-    let mut options = Table::new(&["OPTION", "TYPE", "DEFAULT", "WHAT IT DOES"]);
+    let mut options = Table::new(&["OPTION", "TYPE", "DEFAULT", "DESCRIPTION"]);
     for (name, option) in &manifest.config {
         let key = format!("{}.{name}", manifest.short_name());
         let kind = format!("{:?}", option.kind).to_lowercase();

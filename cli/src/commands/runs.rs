@@ -15,66 +15,66 @@ use crate::terminal::format::{bytes, count, short, short_digest};
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
-/// What to do with runs.
+/// Subcommands of `runs`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List training runs, the newest first.
+    /// List training runs, newest first.
     #[command(
         after_help = "Examples:\n  codetune runs list\n  codetune runs list --status interrupted --json"
     )]
     List {
-        /// Only those that stand there.
+        /// Filter by status.
         #[arg(long, value_enum)]
         status: Option<Status>,
-        /// Only those of this kind, such as lora or full.
+        /// Filter by kind, such as lora or full.
         #[arg(long)]
         kind: Option<String>,
-        /// At most so many.
+        /// List at most N runs.
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
-        /// Answer in JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Show a run: configuration, metrics, plugins, artifacts.
+    /// Show the configuration, metrics, plugins and artifacts of a run.
     #[command(
         after_help = "Examples:\n  codetune runs show 4f2a\n  codetune runs show my-run --json | jq .latest"
     )]
     Show {
-        /// Its id, its name, or the start of its id.
+        /// Name, id or unique prefix of the id.
         run: String,
-        /// Answer in JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Delete a run's record: its configuration, metrics and names of artifacts. Files stay as they are.
+    /// Delete a run from the database; its files are kept.
     #[command(after_help = "Examples:\n  codetune runs delete my-run")]
     Delete {
-        /// Its id, its name, or the start of its id.
+        /// Name, id or unique prefix of the id.
         run: String,
-        /// Answer in JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub enum Status {
-    /// It is being worked on.
+    /// In progress.
     Running,
-    /// All is done.
+    /// Finished.
     Completed,
-    /// It can be resumed.
+    /// Stopped; can be resumed.
     Interrupted,
-    /// It ended with an error.
+    /// Ended with an error.
     Failed,
 }
 
-/// Shows runs, or deletes one.
+/// Runs `runs list`, `runs show` or `runs delete`.
 ///
 /// # Errors
-/// The database cannot be read, or has no such run.
+/// The database cannot be read, or there is no such run.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let (store, terminal) = (context.store()?, &context.terminal);
     store.interrupt_abandoned()?;
@@ -89,7 +89,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             store.delete_run(&run.id)?;
             match json {
                 true => terminal.json(&json!({ "deleted": run.id.to_string(), "name": run.name }))?,
-                false => terminal.print(&format!("the record of run {} is deleted\n", run.id))?,
+                false => terminal.print(&format!("deleted run {}\n", run.id))?,
             }
         }
         Command::Show { run, json } => {
@@ -105,7 +105,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
 
 fn find(store: &Store, given: &str) -> Result<Run, Failure> {
     let found = store.get_run(given);
-    found.map_err(|error| Failure::from(error).help("see the runs with: codetune runs list"))
+    found.map_err(|error| Failure::from(error).help("list the runs with: codetune runs list"))
 }
 
 impl Status {
@@ -132,7 +132,7 @@ fn list(
         return terminal.json(&json!({ "runs": runs }));
     }
     if runs.is_empty() {
-        return terminal.print("there are no such runs; train one with: codetune train RUN.toml\n");
+        return terminal.print("no runs found; start one with: codetune train RUN.toml\n");
     }
     let mut table = Table::new(&[
         "RUN",
@@ -165,7 +165,7 @@ fn list(
     }
     terminal.print(&table.render(terminal))?;
     if runs.len() >= limit as usize {
-        terminal.note(&format!("the newest {limit}; --limit shows more"));
+        terminal.note(&format!("showing the newest {limit}; use --limit to show more"));
     }
     Ok(())
 }
@@ -202,7 +202,7 @@ fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
         metrics.insert(metric.key.clone(), points(store.metrics(&run.id, &metric.key)?).into());
     }
     let plugins = store.plugins(&run.id)?.into_iter().map(|plugin| {
-        json!({ "name": plugin.name, "version": plugin.version, "carrier": plugin.carrier, "digest": plugin.digest })
+        json!({ "name": plugin.name, "version": plugin.version, "runtime": plugin.runtime, "digest": plugin.digest })
     });
     let artifacts = store.artifacts(&run.id)?.into_iter().map(|artifact| {
         let values = artifact.values;
@@ -251,10 +251,10 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
         text.push_str(&format!("  {key} = {}\n", escape_control(&value)));
     }
     metrics(&mut text, store, run, terminal)?;
-    let mut plugins = Table::new(&["PLUGIN", "VERSION", "CARRIER", "DIGEST"]);
+    let mut plugins = Table::new(&["PLUGIN", "VERSION", "RUNTIME", "DIGEST"]);
     for plugin in store.plugins(&run.id)? {
         let digest = plugin.digest.map_or_else(|| "-".into(), |digest| format!("blake3:{digest}"));
-        plugins.row([plugin.name, plugin.version, plugin.carrier, digest]);
+        plugins.row([plugin.name, plugin.version, plugin.runtime, digest]);
     }
     push(&mut text, &plugins, terminal);
     let mut artifacts = Table::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);
@@ -319,11 +319,11 @@ fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     }
 }
 
-/// A time in UTC, to the second.
+/// A UTC time, to the second.
 fn moment(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
-/// A value in six places, or as a power of ten where those would hide it.
+/// A number with six decimal places, or in scientific notation if it is smaller.
 fn number(value: f64) -> String {
     match value != 0.0 && value.abs() < 1e-3 {
         true => format!("{value:.3e}"),

@@ -14,33 +14,33 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::format::count;
 
-/// What to do with tokenizers.
+/// Subcommands of `tokenizer`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Train a byte-level BPE tokenizer on source code.
     #[command(after_help = "Example:\n  codetune tokenizer train src -o models/mine --vocab-size 8192\n\n\
-        A dataset that is built without --tokenizer trains one on its training files alone.")]
+        `codetune dataset build` without --tokenizer trains one on the training files itself.")]
     Train(Train),
 }
 
-/// What to train on.
+/// Arguments of `tokenizer train`.
 #[derive(Debug, clap::Args)]
 pub struct Train {
-    /// A folder of source code.
+    /// Directory with source code.
     path: PathBuf,
-    /// Write tokenizer.json to this folder, where none is yet.
-    #[arg(short, long, value_name = "FOLDER")]
+    /// Write tokenizer.json to this directory, which must not contain one.
+    #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Entries of the vocabulary, 261 and up.
+    /// Vocabulary size, at least 261.
     #[arg(long, value_name = "N", value_parser = whole::<usize>(&TRAINED_VOCAB_SIZE))]
     vocab_size: usize,
-    /// Merge pairs that occur so often.
+    /// Merge pairs that occur at least N times.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<u64>(&MIN_FREQUENCY))]
     min_frequency: u64,
-    /// Read files of unknown languages too, as text.
+    /// Also read files in unknown languages, as text.
     #[arg(long)]
     all_files: bool,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -48,7 +48,7 @@ pub struct Train {
 /// Trains a tokenizer and writes it.
 ///
 /// # Errors
-/// There is nothing to read, the size is refused, there is a tokenizer in the folder, or it cannot be written.
+/// Nothing can be read, the size is invalid, the directory already holds a tokenizer, or it cannot be written.
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Train(arguments) = command;
     tokenizer::refuse_other(&arguments.output, None)?;
@@ -67,7 +67,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     }
     reading.finish();
     if skipped > 0 {
-        context.terminal.note(&format!("{skipped} files were left out; codetune analyze tells why"));
+        context.terminal.note(&format!("skipped {skipped} files; for the reasons run: codetune analyze"));
     }
     let training =
         TokenizerTraining { vocab_size: arguments.vocab_size, min_frequency: arguments.min_frequency };
@@ -79,10 +79,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             "path": arguments.output, "vocab_size": entries, "digest": digest, "files": texts.len(),
         }))?,
         false => context.terminal.print(&format!(
-            "a vocabulary of {} from {} files, written to {}\n",
+            "wrote {} ({} tokens, trained on {} files)\n",
+            arguments.output.display(),
             count(entries as u64),
-            count(texts.len() as u64),
-            arguments.output.display()
+            count(texts.len() as u64)
         ))?,
     }
     Ok(Exit::Done)
@@ -98,7 +98,7 @@ pub fn train(
     context: &Context,
 ) -> Result<CodeTokenizer, Failure> {
     context.go_on()?;
-    let progress = context.terminal.progress("tokenizer", "files");
+    let progress = context.terminal.progress("training the tokenizer", "files");
     let trained = tokenizer::train(texts, training, &|at| {
         if let TrainingProgress::Reading { done, total } = at {
             progress.at(done as u64, total as u64);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::files;
 use codetune_core::run::{Start, Trained};
-use codetune_core::train::{Outcome, RunConfig, TrainSummary};
+use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -25,7 +25,7 @@ A run file:
   path = \"models/mine\"
   [data]
   dataset = \"data/mine\"
-  [adapter]                  # leave it out to train every weight
+  [adapter]                  # omit to train all weights
   r = 16
   targets = \"all-linear\"
   [train]
@@ -36,30 +36,31 @@ A run file:
   [output]
   dir = \"runs/mine\"
 
-Ctrl-C, SIGTERM and SIGHUP save a checkpoint; --resume goes on from it and gives the same bits as a run that was never
-stopped. With more epochs or max_steps, --resume extends a run that is done.";
+Ctrl-C, SIGTERM and SIGHUP save a checkpoint and exit. A resumed run produces bit-identical results to an \
+uninterrupted one. To extend a finished run, raise epochs or max_steps and use --resume.";
 
-/// What to train.
+/// Arguments of `train`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The run file, in TOML.
+    /// Run file in TOML.
     pub run_file: PathBuf,
-    /// Go on from the newest checkpoint, or start a run that was killed before it; with RUN, only if it is that run.
+    /// Resume from the newest checkpoint, or restart if there is none yet; with RUN, only if the checkpoint belongs to
+    /// it.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<String>>,
-    /// Set a key of the run file to a TOML value; may be given several times.
+    /// Override a key of the run file with a TOML value [can be repeated].
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Trains.
+/// Runs `train`.
 ///
 /// # Errors
-/// The run file or what it names is refused, or training fails.
+/// The run file or one of its inputs is invalid, or training fails.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = configuration(&arguments.run_file, &arguments.sets)?;
     let start = match &arguments.resume {
@@ -79,7 +80,7 @@ fn answer(
 ) -> Result<Exit, Failure> {
     let (terminal, run) = (&context.terminal, &trained.run);
     match &trained.outcome {
-        Outcome::Interrupted { step, checkpoint } => {
+        TrainOutcome::Interrupted { step, checkpoint } => {
             let resume = resume_command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
             if arguments.json {
                 terminal.json(&serde_json::json!({
@@ -90,16 +91,16 @@ fn answer(
                 Exit::Interrupted,
                 format!("run {run} was interrupted after step {}", count(*step)),
             )
-            .why(format!("its checkpoint is {}", checkpoint.display()))
-            .help(format!("go on with: {resume}")))
+            .why(format!("checkpoint: {}", checkpoint.display()))
+            .help(format!("resume it with: {resume}")))
         }
-        Outcome::Completed(summary) if arguments.json => {
+        TrainOutcome::Completed(summary) if arguments.json => {
             terminal.json(
                 &serde_json::json!({ "run": run.to_string(), "status": "completed", "summary": summary }),
             )?;
             Ok(Exit::Done)
         }
-        Outcome::Completed(summary) => {
+        TrainOutcome::Completed(summary) => {
             let series = [
                 Series { name: "training loss", points: watch.train.clone() },
                 Series { name: "held-out loss", points: watch.held_out.clone() },
@@ -114,7 +115,7 @@ fn answer(
             );
             text.extend(held_out(summary));
             text.push_str(&format!(
-                "written to {}\nsee: codetune runs show {run}\n",
+                "wrote {}\nfor details run: codetune runs show {run}\n",
                 summary.output.display()
             ));
             terminal.print(&text)?;
@@ -123,7 +124,7 @@ fn answer(
     }
 }
 
-/// A line on the held-out loss, where there was an evaluation.
+/// A line about the held-out loss, if it was evaluated.
 fn held_out(summary: &TrainSummary) -> Option<String> {
     let (first, last) = (summary.first_eval_loss?, summary.last_eval_loss?);
     let best = summary.best_eval_loss.filter(|_| summary.delivered_step != summary.steps);
@@ -133,7 +134,7 @@ fn held_out(summary: &TrainSummary) -> Option<String> {
     Some(format!("held-out loss {first:.4} before, {last:.4} after{kept}\n"))
 }
 
-/// The command line that was given, with `--resume`, as a shell takes it.
+/// The given command line with `--resume`, quoted for a shell.
 fn resume_command(given: impl IntoIterator<Item = String>) -> String {
     let mut words = vec!["codetune".to_owned()];
     words.extend(given.into_iter().skip(1));
@@ -143,7 +144,7 @@ fn resume_command(given: impl IntoIterator<Item = String>) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
-/// The run file with what was set on the command line.
+/// Reads the run file and applies `--set`.
 fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
     if sets.is_empty() {
         return Ok(RunConfig::load(path)?);
@@ -155,7 +156,7 @@ fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
     let absolute = std::path::absolute(path).map_err(read)?;
     let folder = absolute.parent().unwrap_or(Path::new("."));
     let name = path.display().to_string();
-    // A run file that is refused as it stands is told with its own places.
+    // Report errors of the file itself with their positions in the file.
     let mut table: toml::Table = match text.parse() {
         Ok(table) => table,
         Err(_) => return Ok(RunConfig::parse(&text, &name, folder)?),
@@ -169,20 +170,20 @@ fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
 
 fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
     let refused = |why: &str| {
-        Failure::usage(format!("--set {set} is refused: {why}"))
-            .help("write for example --set train.learning_rate=1e-4 or --set name='\"second\"'")
+        Failure::usage(format!("invalid --set {set}: {why}"))
+            .help("for example: --set train.learning_rate=1e-4 or --set name='\"second\"'")
     };
-    let (key, value) = set.split_once('=').ok_or_else(|| refused("it is not KEY=VALUE"))?;
+    let (key, value) = set.split_once('=').ok_or_else(|| refused("expected KEY=VALUE"))?;
     let value = value
         .trim()
         .parse::<toml::Value>()
-        .map_err(|_| refused("the value is no TOML; texts need quotes"))?;
+        .map_err(|_| refused("the value is not TOML; strings need quotes"))?;
     let mut parts: Vec<&str> = key.trim().split('.').collect();
     let last = parts.pop().filter(|last| !last.is_empty()).ok_or_else(|| refused("the key is empty"))?;
     let mut section = table;
     for part in parts {
         let entry = section.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        section = entry.as_table_mut().ok_or_else(|| refused("part of the key is no section"))?;
+        section = entry.as_table_mut().ok_or_else(|| refused("part of the key is not a table"))?;
     }
     section.insert(last.to_owned(), value);
     Ok(())

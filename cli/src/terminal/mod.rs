@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use progress::{Mode, Progress};
 use style::{Style, paint};
 
-/// When to use colours.
+/// When to use color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
     /// On a terminal, unless NO_COLOR is set.
@@ -27,13 +27,13 @@ pub enum Color {
     Never,
 }
 
-/// When to show how far something is.
+/// When to show progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ShowProgress {
     /// On a terminal.
     #[default]
     Auto,
-    /// Always; elsewhere than on a terminal as a line every few seconds.
+    /// Always; without a terminal, as a line every few seconds.
     Always,
     /// Never.
     Never,

@@ -1,4 +1,4 @@
-//! How far something is: a bar on a terminal, and where it is asked for a line every few seconds elsewhere.
+//! Progress: a bar on a terminal, or on request a line every few seconds.
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -9,25 +9,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::format;
 
-/// What is done in less time is not worth a bar.
+/// Shorter tasks show no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Between two changes of a bar.
+/// Time between two updates of a bar.
 const TICK: Duration = Duration::from_millis(100);
-/// Between two lines in a log.
+/// Time between two lines.
 const LINE: Duration = Duration::from_secs(5);
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A bar that is redrawn.
+    /// A progress bar.
     Bar,
     /// Lines.
     Lines,
-    /// Not at all.
+    /// Nothing.
     Silent,
 }
 
-/// Something under way. It may be told from any thread.
+/// The progress of a task. It can be updated from any thread.
 pub struct Progress {
     mode: Mode,
     doing: String,
@@ -47,12 +47,12 @@ impl Progress {
         Progress { mode, doing: doing.to_owned(), unit, started: Instant::now(), state: Mutex::default() }
     }
 
-    /// `done` of `total`; 0 in all means that the end is not known.
+    /// Reports `done` of `total`; a total of 0 means unknown.
     pub fn at(&self, done: u64, total: u64) {
         self.at_with(done, total, "");
     }
 
-    /// The same, with something more to say.
+    /// As [`at`](Self::at), with additional text.
     pub fn at_with(&self, done: u64, total: u64, more: &str) {
         let elapsed = self.started.elapsed();
         if self.mode == Mode::Silent || elapsed < PATIENCE {
@@ -78,7 +78,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bar) = state.bar.take() {

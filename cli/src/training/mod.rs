@@ -1,4 +1,4 @@
-//! Training runs at the command line.
+//! Training runs.
 
 mod watch;
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 pub use watch::Watch;
 
-/// Trains as a run file says, with this call's plugins and database.
+/// Trains with the plugins and the database of this invocation.
 ///
 /// # Errors
 /// As [`Session::train`].
@@ -25,12 +25,12 @@ pub fn train(
     watch: &mut Watch,
 ) -> Result<Trained, Failure> {
     allocator::keep_pages();
-    let registry = context.registry_by(config.model.carrier)?;
+    let registry = context.registry_by(config.model.runtime)?;
     let session = Session {
         registry: &registry,
         store: Arc::new(context.store()?),
         stop: Arc::clone(&context.stop),
-        carriers_chosen: context.plugins.carrier.is_some(),
+        runtimes_chosen: context.plugins.runtime.is_some(),
         memory: context.memory,
     };
     context.resumable.store(true, Ordering::SeqCst);

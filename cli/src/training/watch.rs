@@ -1,4 +1,4 @@
-//! Watching a run.
+//! Progress of a training run.
 
 use codetune_core::redact::escape_control;
 use codetune_core::train::{Event, Observer, StopReason};
@@ -7,20 +7,20 @@ use crate::terminal::Terminal;
 use crate::terminal::format::{count, short};
 use crate::terminal::progress::Progress;
 
-/// Shows how a run goes, and keeps its curve.
+/// Shows the progress of a run and records its loss curve.
 pub struct Watch {
     terminal: Terminal,
     doing: String,
     progress: Progress,
     eval: Option<f64>,
-    /// Steps and losses of training.
+    /// Training loss by step.
     pub train: Vec<(f32, f32)>,
-    /// Steps and losses on held-out data.
+    /// Held-out loss by step.
     pub held_out: Vec<(f32, f32)>,
 }
 
 impl Watch {
-    /// Watches something that is called so.
+    /// Creates a watch with a label.
     pub fn new(terminal: Terminal, doing: &str) -> Self {
         Watch {
             terminal,
@@ -32,7 +32,7 @@ impl Watch {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub fn finish(&self) {
         self.progress.finish();
     }
@@ -65,15 +65,15 @@ impl Observer for Watch {
             Event::Stopped { step, reason } => {
                 self.progress.finish();
                 let why = match reason {
-                    StopReason::AllSteps => "all steps are done",
-                    StopReason::TimeLimit => "the time is up",
-                    StopReason::EarlyStopping => "the held-out loss no longer falls",
+                    StopReason::AllSteps => "all steps done",
+                    StopReason::TimeLimit => "time limit reached",
+                    StopReason::EarlyStopping => "early stopping",
                     StopReason::Interrupted => "interrupted",
                 };
-                self.terminal.note(&format!("{}: ended after step {}, {why}", self.doing, count(*step)));
+                self.terminal.note(&format!("{}: stopped after step {}: {why}", self.doing, count(*step)));
             }
             Event::Restored { step, .. } => self.terminal.note(&format!(
-                "{}: the weights of step {} are kept, where the held-out loss was lowest",
+                "{}: restored the weights of step {}, which had the lowest held-out loss",
                 self.doing,
                 count(*step)
             )),

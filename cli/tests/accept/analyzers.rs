@@ -84,7 +84,7 @@ fn each_costs_its_own_file(faults: &[(&str, &str, &str)], trust: &[&str]) {
         let text = ran.out;
         let line = text.lines().find(|line| line.contains("b.py: ")).unwrap_or_else(|| panic!("{text}"));
         assert!(line.contains("plugin tests/faulty") && line.contains(message), "{fault}: {text}");
-        assert!(text.contains("3 files: 2 analysed, 1 failed, 0 skipped"), "{fault}: {text}");
+        assert!(text.contains("3 files: 2 analyzed, 1 failed, 0 skipped"), "{fault}: {text}");
         // Whoever asks for a verdict does not get a good one from an incomplete answer.
         let verdict = place.run(&[&call[..], &["--fail-on", "error", "--quiet"]].concat());
         assert_eq!(verdict.code, Some(3), "{fault}: {verdict:?}");
@@ -116,14 +116,14 @@ fn an_analyzer_that_cannot_be_configured_ends_the_command_with_its_name_and_caus
         &[
             "plugin tests/faulty",
             "fault: write something else",
-            "help: `codetune plugin info` shows its options",
+            "help: list its options with: codetune plugin info NAME",
         ],
     );
     let panics = call("faulty.fault=configure-panic");
     let ran = place.run(&panics);
     assert_eq!(ran.code, Some(0), "the other analyzers have answered: {ran:?}");
     for part in
-        ["a.py: plugin tests/faulty trapped: ", "configure went wrong on purpose", "0 analysed, 3 failed"]
+        ["a.py: plugin tests/faulty trapped: ", "configure went wrong on purpose", "0 analyzed, 3 failed"]
     {
         assert!(ran.out.contains(part), "{part}: {ran:?}");
     }
@@ -175,7 +175,7 @@ fn what_a_plugin_says_is_told_as_a_whole_and_never_looks_like_a_line_of_ours() {
     let refused = call("configure-lines");
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let expected = "error: plugin tests/faulty: invalid configuration: one; two\n  | help: run this\n  \
-                    | error: and this; \\u{202e}three\n  help: `codetune plugin info` shows its options\n";
+                    | error: and this; \\u{202e}three\n  help: list its options with: codetune plugin info NAME\n";
     assert!(refused.err.ends_with(expected), "{}", refused.err);
     let failed = call("semicolon");
     let line = "b.py: plugin tests/faulty no; never\\nhelp: run this\\nerror: and this; twice\n";

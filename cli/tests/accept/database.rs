@@ -17,14 +17,14 @@ fn refused(place: &Place, expected: &[&str]) {
     assert!(!place.path("home").exists(), "no other database was made instead");
 }
 
-const WAY_OUT: &str = "help: restore it from a backup, or move it aside";
+const REMEDY: &str = "help: restore it from a backup, or move it aside";
 
 #[test]
 fn a_file_of_garbage_is_no_database() {
     let place = trained();
     std::fs::remove_dir_all(place.path("home")).unwrap();
     place.write("runs.db", "this is no database\n".repeat(500));
-    refused(&place, &["error: runs.db is damaged or no SQLite database", "left as it is", WAY_OUT]);
+    refused(&place, &["error: runs.db is damaged or no SQLite database", "left as it is", REMEDY]);
 }
 
 #[test]
@@ -33,13 +33,13 @@ fn a_database_cut_in_half_or_scribbled_over_is_damaged() {
     let whole = std::fs::read(place.path("home/runs.db")).unwrap();
     std::fs::remove_dir_all(place.path("home")).unwrap();
     place.write("runs.db", &whole[..whole.len() / 2]);
-    refused(&place, &["error: runs.db is damaged", WAY_OUT]);
+    refused(&place, &["error: runs.db is damaged", REMEDY]);
     let mut scribbled = whole;
     for at in (4096..scribbled.len()).step_by(7) {
         scribbled[at] = 0xA5;
     }
     place.write("runs.db", scribbled);
-    refused(&place, &["error: runs.db is damaged", WAY_OUT]);
+    refused(&place, &["error: runs.db is damaged", REMEDY]);
 }
 
 #[test]
@@ -77,5 +77,5 @@ fn a_database_that_cannot_grow_says_so_in_plain_words() {
     for internal in ["(code", "error returned from", "SQLITE", "sqlx"] {
         assert!(!ran.err.contains(internal), "`{internal}` in {}", ran.err);
     }
-    assert!(place.run(&["runs", "list"]).out.contains("there are no such runs"), "there is room again");
+    assert!(place.run(&["runs", "list"]).out.contains("no runs found"), "there is room again");
 }

@@ -92,7 +92,7 @@ fn a_native_library_runs_only_when_its_own_digest_is_trusted() {
     let place = place();
     place.write(&library("faulty"), FAULTY_LIBRARY);
     let listed = entry(&place, "tests/faulty", &[]);
-    assert_eq!((&listed["state"], &listed["carrier"]), (&Value::from("disabled"), &Value::from("native")));
+    assert_eq!((&listed["state"], &listed["runtime"]), (&Value::from("disabled"), &Value::from("native")));
     let digest = listed["digest"].as_str().unwrap();
     let flag = format!("--trust-native {digest}");
     assert!(listed["reason"].as_str().unwrap().ends_with(&flag), "{listed}");
@@ -183,7 +183,7 @@ fn a_strangers_plugin_never_takes_the_place_of_codetunes_own_by_its_short_name()
     place.refused(
         &[&call[..], &["--option", "metrics.fault=loop"]].concat(),
         2,
-        &["no analyzer `codetune/metrics` runs"],
+        &["analyzer `codetune/metrics` is not selected"],
     );
 }
 

@@ -164,7 +164,7 @@ impl Ran {
             let at = rest.find(text).unwrap_or_else(|| panic!("no `{text}` in\n{}", self.err));
             rest = &rest[at + text.len()..];
         }
-        for never in ["panicked", "a defect of codetune", "Some(", "Os {", "RUST_BACKTRACE"] {
+        for never in ["panicked", "internal error in codetune", "Some(", "Os {", "RUST_BACKTRACE"] {
             assert!(!self.err.contains(never), "`{never}` in\n{}", self.err);
         }
     }

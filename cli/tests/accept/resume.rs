@@ -60,7 +60,7 @@ fn dataset() -> Place {
     let run = run.replace("learning_rate = 5e-3", "learning_rate = 3e-1");
     place.write("run.toml", format!("{run}[eval]\nevery_steps = 7\nrestore_best = true\n"));
     let build = ["dataset", "build", "src", "-o", "data", "--vocab-size", "280", "--seq-length", "32"];
-    place.run(&[&build[..], &["--heldout", "0.3", "--json"]].concat()).json();
+    place.run(&[&build[..], &["--held-out", "0.3", "--json"]].concat()).json();
     place
         .run(&["model", "init", "-o", "model", "--config", "config.json", "--tokenizer", "data", "--json"])
         .json();
@@ -198,8 +198,8 @@ fn a_run_that_is_asked_to_stop_resumes_to_the_same_bits() {
         assert_eq!(ran.code, Some(130), "{name}: {ran:?}");
         ran.says(&[
             "was interrupted after step",
-            "its checkpoint is",
-            "go on with: codetune train run.toml",
+            "checkpoint: ",
+            "resume it with: codetune train run.toml",
             "--resume",
         ]);
         let answer: Value = serde_json::from_str(&ran.out).unwrap();
@@ -230,13 +230,13 @@ fn a_run_that_was_killed_before_its_first_checkpoint_starts_again_with_its_name(
     // An adapter that is larger than the database.
     let run = TAPE.replace("seed = 11", "seed = 11\nname = \"first\"").replace("r = 4", "r = 64");
     place.write("run.toml", run);
-    // The kernel kills a process that writes a file beyond the limit, and that is in its first checkpoint. The database is
-    // made before.
+    // The kernel kills a process that writes a file beyond the limit, and that is in its first checkpoint. The database
+    // is made before.
     place.write("small.toml", TAPE.replace("60", "1").replace("\"out\"", "\"warm\""));
     place.run(&["train", "small.toml", "--json"]).json();
     let killed = || {
         let limit = "ulimit -c 0; ulimit -f 320; exec \"$0\" \"$@\"";
-        let call = ["--carrier", "builtin", "train", "run.toml"];
+        let call = ["--runtime", "builtin", "train", "run.toml"];
         let mut running = place.start_by(limit, &call);
         let status = running.child.wait().unwrap();
         assert_eq!(status.signal(), Some(25), "SIGXFSZ: {status}");
@@ -272,7 +272,7 @@ fn a_run_that_is_done_gets_more_steps() {
     let mut sets = Vec::new();
     place.refused(&run("grown", &mut sets, &["--resume", "--set", "train.max_steps=10"]), 2, &refused);
     let ran = finish(&place, "grown", &["--resume"]);
-    ran.says(&["warning: the run is extended from 20 steps to 60"]);
+    ran.says(&["warning: extending the run from 20 to 60 steps"]);
     assert!(adapter(&place, "grown") == adapter(&place, "whole"), "the adapters differ");
     assert_eq!(recorded(&place, "grown"), recorded(&place, "whole"));
     let shown = place.run(&["runs", "show", "grown", "--json"]).json();

@@ -28,22 +28,22 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     (
         "learning_rate = 1e-3",
         "learning_rate = true",
-        &["run.toml:15:17: train.learning_rate: the boolean true is of another type", "expected", "number"],
+        &["run.toml:15:17: train.learning_rate: the boolean true has the wrong type", "expected", "number"],
     ),
     ("learning_rate = 1e-3", "learning_rate = 1", &["train.learning_rate: 1.0 is too large", "less than 1"]),
     ("learning_rate = 1e-3", "learning_rate = 0.0", &["train.learning_rate: 0.0 is too small"]),
     (
         "learning_rate = 1e-3",
         "learning_rate = \"1e-3\"",
-        &["train.learning_rate: \"1e-3\" is of another type"],
+        &["train.learning_rate: \"1e-3\" has the wrong type"],
     ),
     (
         "batch_size = 1",
         "batch_size = true",
-        &["run.toml:14:14: train.batch_size: the boolean true is of another type", "1 to 1024"],
+        &["run.toml:14:14: train.batch_size: the boolean true has the wrong type", "1 to 1024"],
     ),
     ("batch_size = 1", "batch_size = 2000", &["train.batch_size: 2000 is too large", "1 to 1024"]),
-    ("batch_size = 1", "batch_size = 1.5", &["train.batch_size: the number 1.5 is of another type"]),
+    ("batch_size = 1", "batch_size = 1.5", &["train.batch_size: the number 1.5 has the wrong type"]),
     (
         "batch_size = 1",
         "batch_size = 99999999999999999999",
@@ -53,7 +53,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("max_seq_length = 16", "max_seq_length = 9000", &["data.max_seq_length: 9000 is too large"]),
     ("r = 2", "r = 0", &["adapter.r: 0 is too small"]),
     ("r = 2", "dropout = 1.0", &["adapter.dropout: 1.0 is too large"]),
-    ("seed = 1", "name = \"first\\n\"", &["run.toml:1:8: name: \"first\\n\" holds a control character"]),
+    ("seed = 1", "name = \"first\\n\"", &["run.toml:1:8: name: \"first\\n\" contains a control character"]),
     ("seed = 1", "seed = -1", &["seed: -1 is too small"]),
     ("seed = 1", "seed = = 1", &["run.toml:1:8: not valid TOML"]),
     ("seed = 1", "seed = 1\nseed = 2", &["run.toml:2:1: not valid TOML: duplicate key"]),
@@ -105,8 +105,8 @@ fn what_the_command_line_sets_is_held_to_the_same_rules() {
     for (set, expected) in [
         ("train.learning_rat=1e-3", "did you mean train.learning_rate?"),
         ("train.learning_rate=nan", "train.learning_rate: NaN is not allowed"),
-        ("train.learning_rate=true", "train.learning_rate: the boolean true is of another type"),
-        ("name=\"first\\n\"", "name: \"first\\n\" holds a control character"),
+        ("train.learning_rate=true", "train.learning_rate: the boolean true has the wrong type"),
+        ("name=\"first\\n\"", "name: \"first\\n\" contains a control character"),
     ] {
         place.refused(&["train", "run.toml", "--set", set], 2, &["run.toml with --set", expected]);
     }

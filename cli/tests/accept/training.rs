@@ -68,7 +68,12 @@ fn what_is_missing_is_named() {
         2,
         &["error: run file third.toml", "help: give the path of a TOML run file"],
     );
-    refused(&place, &[("\"model\"", "\"nowhere\"")], 2, &["nowhere/config.json", "help: check the path"]);
+    refused(
+        &place,
+        &[("\"model\"", "\"nowhere\"")],
+        2,
+        &["nowhere/config.json", "help: give the folder of a model"],
+    );
     refused(&place, &[("\"tokens.json\"", "\"none.json\"")], 2, &["none.json", "help: "]);
     let dataset = [("tokens = \"tokens.json\"\nmax_seq_length = 16", "dataset = \"none\"")];
     refused(
@@ -81,7 +86,7 @@ fn what_is_missing_is_named() {
         &place,
         &[("r = 2", "init = \"none\"")],
         2,
-        &["none/adapter_config.json", "help: check the path"],
+        &["none/adapter_config.json", "help: give the folder of an adapter"],
     );
     let without = ["generate", "model", "--prompt", "x"];
     place.refused(&without, 2, &["model/tokenizer.json", "help: "]);
@@ -168,7 +173,7 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
     // The one before it is whole: the run goes on from there, and says so.
     let ran = place.run(&resume);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    ran.says(&["warning", "step-00000002", "weights.safetensors is not what was written"]);
+    ran.says(&["warning", "step-00000002", "weights.safetensors was modified"]);
     for step in ["step-00000000", "step-00000002"] {
         place.write(&format!("out/checkpoints/{step}/weights.safetensors"), "short");
     }
@@ -176,7 +181,7 @@ fn a_checkpoint_that_was_tampered_with_is_refused_or_passed_over() {
     place.refused(
         &resume,
         4,
-        &["step-00000002", "weights.safetensors is not what was written", "help: delete that folder"],
+        &["step-00000002", "weights.safetensors was modified", "help: delete that folder"],
     );
     assert!(files(&place) == before.0);
     assert_eq!(runs(&place), before.1);
@@ -247,7 +252,11 @@ fn a_folder_with_someones_model_or_tokenizer_is_left_as_it_is() {
     place.refused(&train("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
     let init = |folder| ["model", "init", "--preset", "tiny", "--tokenizer", "new", "-o", folder];
     place.refused(&init("sharded"), 2, &["sharded/config.json exists already", "help: give another folder"]);
-    place.refused(&init("tokenizer"), 2, &["tokenizer.json exists already", "help: give another folder"]);
+    place.refused(
+        &init("tokenizer"),
+        2,
+        &["tokenizer.json exists already", "help: choose another directory"],
+    );
     let bare = ["model", "init", "--preset", "tiny", "-o", "new"];
     place.refused(&bare, 2, &["tokenizer.json exists already", "help: ", "--tokenizer"]);
     assert!(files(&place) == before);

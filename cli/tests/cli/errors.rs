@@ -15,19 +15,15 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         &[
             "error: --option metrics.max_ciclomatic=3",
             "did you mean `max_cyclomatic`?",
-            "help: see its options with",
+            "help: list its options with",
         ],
     ),
-    (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: write a whole number"]),
-    (
-        &["analyze", ".", "--option", "max_cyclomatic"],
-        2,
-        &["is not PLUGIN.KEY=VALUE", "help: write for example"],
-    ),
+    (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: expected an integer"]),
+    (&["analyze", ".", "--option", "max_cyclomatic"], 2, &["is not PLUGIN.KEY=VALUE", "help: for example"]),
     (
         &["analyze", ".", "--option", "lint.level=3"],
         2,
-        &["no analyzer `lint` runs", "help: those that run are codetune/metrics"],
+        &["analyzer `lint` is not selected", "help: the selected analyzers are codetune/metrics"],
     ),
     (
         &["analyze", ".", "--analyzer", "metric"],
@@ -42,10 +38,10 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["--disable", "metrics", "plugin", "list"],
         2,
-        &["is not a whole name", "help: pass --disable codetune/metrics"],
+        &["is not a full plugin name", "help: use --disable codetune/metrics"],
     ),
     (&["--plugins", "nowhere", "plugin", "list"], 2, &["the plugin folder nowhere cannot be read"]),
-    (&["--carrier", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
+    (&["--runtime", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
     (&["--trust-native", "sha256:00", "plugin", "list"], 2, &["write `blake3:` and 64 hexadecimal digits"]),
     (
         &["--database", "postgres://me:hunter2@host/x", "runs", "list"],
@@ -55,7 +51,7 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["runs", "show", "nothing"],
         2,
-        &["there is no run \"nothing\"", "help: see the runs with: codetune runs list"],
+        &["there is no run \"nothing\"", "help: list the runs with: codetune runs list"],
     ),
     (
         &["generate", "nothing", "--prompt", "x"],
@@ -70,8 +66,12 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
     (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
     (&["dataset", "build", ".", "-o", "d", "--rule", "short"], 2, &["--rule short is not NAME=CEL"]),
-    (&["dataset", "build", ".", "-o", "d", "--heldout", "nan"], 2, &["'nan' for '--heldout", "at most 0.9"]),
-    (&["dataset", "build", ".", "-o", "d", "--heldout", "0.95"], 2, &["'--heldout", "at most 0.9"]),
+    (
+        &["dataset", "build", ".", "-o", "d", "--held-out", "nan"],
+        2,
+        &["'nan' for '--held-out", "at most 0.9"],
+    ),
+    (&["dataset", "build", ".", "-o", "d", "--held-out", "0.95"], 2, &["'--held-out", "at most 0.9"]),
     (
         &["dataset", "build", ".", "-o", "d", "--vocab-size", "260"],
         2,
@@ -86,28 +86,28 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (
         &["model", "init", "-o", "m", "--seed", "9223372036854775808"],
         2,
-        &["'--seed", "a whole number of 0 or more"],
+        &["'--seed", "an integer of at least 0"],
     ),
     (&["generate", "nowhere", "--top-p", "0"], 2, &["'--top-p", "greater than 0 and at most 1"]),
     (
         &["generate", "nowhere", "--top-p", "0.9"],
         2,
-        &["--top-p changes nothing at temperature 0", "help: add --temperature 1"],
+        &["--top-p has no effect at temperature 0", "help: add --temperature 1"],
     ),
-    (&["generate", "nowhere", "--top-k", "3", "--temperature", "0"], 2, &["--top-k changes nothing"]),
-    (&["generate", "nowhere", "--seed", "0"], 2, &["--seed changes nothing", "leave --seed out"]),
+    (&["generate", "nowhere", "--top-k", "3", "--temperature", "0"], 2, &["--top-k has no effect"]),
+    (&["generate", "nowhere", "--seed", "0"], 2, &["--seed has no effect", "remove --seed"]),
     (
         &["dataset", "build", ".", "-o", "my data"],
         2,
-        &["the dataset's folder: \"my data\" holds a character"],
+        &["the dataset's folder: \"my data\" contains a character"],
     ),
     (&["generate", "nowhere", "--max-tokens", "0"], 2, &["'--max-tokens", "from 1 to 1000000"]),
-    (&["quickstart", "--seed", "9223372036854775808"], 2, &["'--seed", "a whole number of 0 or more"]),
+    (&["quickstart", "--seed", "9223372036854775808"], 2, &["'--seed", "an integer of at least 0"]),
     (&["model", "init", "-o", "m"], 2, &["--preset"]),
     (&["model", "init", "-o", "m", "--config", "none.json"], 2, &["cannot read none.json"]),
     (&["generate", "nowhere", "--prompt", "x"], 2, &["cannot read nowhere/config.json"]),
-    (&["quickstart", "--minutes", "nan"], 2, &["write a number from 0.05 to 10000"]),
-    (&["quickstart"], 2, &["there is too little code to train on", "help: name a larger project"]),
+    (&["quickstart", "--minutes", "nan"], 2, &["expected a number from 0.05 to 10000"]),
+    (&["quickstart"], 2, &["not enough code to train on", "help: choose a larger project"]),
 ];
 
 #[test]
@@ -135,7 +135,7 @@ fn a_log_filter_that_cannot_be_understood_is_refused() {
     let output = place.command(&["plugin", "list"]).env("CODETUNE_LOG", "codetune=loud").output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("CODETUNE_LOG cannot be understood"), "{text}");
+    assert!(text.contains("invalid filter in CODETUNE_LOG"), "{text}");
 }
 
 #[test]
@@ -160,7 +160,11 @@ fn an_empty_variable_counts_as_not_set_and_a_bad_one_is_named() {
     for (variable, value) in [("CODETUNE_MEMORY", "much"), ("CODETUNE_PLUGIN_LIMIT", "much")] {
         let ran = with(variable, value, &["runs", "list"]);
         assert_eq!(ran.code, Some(2), "{}", ran.err);
-        assert!(ran.err.contains(&format!("tip: the variable {variable} has this value")), "{}", ran.err);
+        assert!(
+            ran.err.contains(&format!("tip: the value is from the environment variable {variable}")),
+            "{}",
+            ran.err
+        );
     }
     // The command line has its own mistakes, and the variables, which every test here has set, nothing to do with them.
     let ran = place.run(&["analyze"]);
@@ -177,8 +181,11 @@ fn a_data_folder_that_the_database_cannot_name_is_refused_before_anything_is_mad
     let folder = place.path().join(std::ffi::OsStr::from_bytes(b"d\xe4"));
     let ran = Ran::of(&place.command(&["runs", "list"]).env("CODETUNE_HOME", &folder).output().unwrap());
     assert_eq!(ran.code, Some(2));
-    for said in ["cannot keep runs in", "its path is not UTF-8", "help: give another folder with --data-dir"]
-    {
+    for said in [
+        "cannot open the database",
+        "its path is not UTF-8",
+        "help: choose another directory with --data-dir",
+    ] {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
     assert!(!folder.exists());

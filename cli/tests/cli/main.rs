@@ -2,6 +2,7 @@
 
 mod analyze;
 mod errors;
+mod former_names;
 mod help;
 mod plugins;
 mod training;

@@ -1,13 +1,13 @@
 use crate::{Place, Ran};
 
 #[test]
-fn the_first_party_plugins_come_by_all_three_carriers() {
+fn the_first_party_plugins_come_in_all_three_runtimes() {
     let listed = Place::new().run(&["plugin", "list", "--json"]).json();
     let of = |key: &str| -> Vec<&str> {
         listed["plugins"].as_array().unwrap().iter().map(|plugin| plugin[key].as_str().unwrap()).collect()
     };
     assert_eq!(of("name"), ["codetune/decoder", "codetune/metrics", "codetune/secrets"]);
-    assert_eq!(of("carrier"), ["wasm", "builtin", "native"]);
+    assert_eq!(of("runtime"), ["wasm", "builtin", "native"]);
     assert_eq!(of("state"), ["ready"; 3]);
     assert!(of("digest").iter().all(|digest| digest.starts_with("blake3:") && digest.len() == 71));
 }
@@ -38,7 +38,7 @@ fn a_broken_file_in_a_folder_of_plugins_stays_visible() {
 fn a_compilation_is_told_once() {
     let place = Place::new();
     place.write("src/a.py", "x = 1\n");
-    let arguments = ["--carrier", "wasm", "analyze", "src", "--analyzer", "metrics"];
+    let arguments = ["--runtime", "wasm", "analyze", "src", "--analyzer", "metrics"];
     let first = place.run(&arguments);
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(first.err.lines().any(|line| line == "compiling codetune/metrics"), "{}", first.err);
@@ -56,7 +56,7 @@ fn users_set_limits_of_plugins() {
     assert!(limit("codetune/metrics.memory_mib=78").out.contains("78 MiB of memory"));
     assert!(!limit("codetune/secrets.memory_mib=78").out.contains("78 MiB of memory"));
     for (wrong, expected) in [
-        ("metrics.time_ms=5", "write --plugin-limit codetune/metrics.LIMIT=NUMBER"),
+        ("metrics.time_ms=5", "use --plugin-limit codetune/metrics.LIMIT=NUMBER"),
         ("acme/none.time_ms=5", "there is no plugin"),
         ("time=5", "did you mean `time_ms`?"),
         ("time_ms=0", "from 1 to 600000"),

@@ -26,7 +26,7 @@ fn prepared() -> Place {
         "280",
         "--seq-length",
         "32",
-        "--heldout",
+        "--held-out",
         "0.3",
         "--rule",
         "parses=metrics.error_ratio <= 0.05",
@@ -90,25 +90,25 @@ fn a_run_is_trained_recorded_shown_and_its_adapter_generates() {
 }
 
 #[test]
-fn the_run_file_chooses_the_backends_carrier_which_changes_no_bit() {
+fn the_run_file_chooses_the_backends_runtime_which_changes_no_bit() {
     let place = prepared();
     let mut adapters = Vec::new();
-    for carrier in ["builtin", "native", "wasm"] {
+    for runtime in ["builtin", "native", "wasm"] {
         let set = |key: &str, value: &str| ["--set".to_owned(), format!("{key}='{value}'")];
-        let sets = [set("model.carrier", carrier), set("output.dir", carrier)].concat();
+        let sets = [set("model.runtime", runtime), set("output.dir", runtime)].concat();
         let call: Vec<&str> =
             ["train", "run.toml", "--json"].into_iter().chain(sets.iter().map(String::as_str)).collect();
         let trained = place.run(&call).json();
         let shown = place.run(&["runs", "show", trained["run"].as_str().unwrap(), "--json"]).json();
         let plugins = shown["plugins"].as_array().unwrap();
         let decoder = plugins.iter().find(|one| one["name"] == "codetune/decoder").unwrap();
-        assert_eq!(decoder["carrier"], carrier);
-        let adapter = place.path().join(format!("{carrier}/adapter/adapter_model.safetensors"));
+        assert_eq!(decoder["runtime"], runtime);
+        let adapter = place.path().join(format!("{runtime}/adapter/adapter_model.safetensors"));
         adapters.push(std::fs::read(adapter).unwrap());
     }
     assert!(adapters.windows(2).all(|pair| pair[0] == pair[1]));
 
-    let unknown = place.run(&["train", "run.toml", "--set", "model.carrier='wsam'"]);
+    let unknown = place.run(&["train", "run.toml", "--set", "model.runtime='wsam'"]);
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
     assert!(unknown.err.contains("wasm"), "{}", unknown.err);
 }
@@ -128,10 +128,10 @@ fn a_dataset_and_a_model_that_do_not_fit_are_refused() {
 fn a_run_that_would_end_by_evaluation_is_refused_where_the_dataset_holds_nothing_out() {
     let place = prepared();
     let build = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--seq-length", "32"];
-    place.run(&[&build[..], &["--heldout", "0", "--json"]].concat()).json();
+    place.run(&[&build[..], &["--held-out", "0", "--json"]].concat()).json();
     let ran = place.run(&["train", "run.toml", "--set", "eval.restore_best=true"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("eval.restore_best changes nothing: no data is held out"), "{}", ran.err);
+    assert!(ran.err.contains("eval.restore_best has no effect without held-out data"), "{}", ran.err);
     assert_eq!(place.run(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
     assert!(!place.path().join("out").exists());
 }
@@ -140,7 +140,7 @@ fn a_run_that_would_end_by_evaluation_is_refused_where_the_dataset_holds_nothing
 fn a_sequence_that_is_longer_than_the_model_was_made_for_is_refused_unless_its_configuration_says_how() {
     let place = prepared();
     let build = |length: &str| {
-        let call = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--heldout", "0.3"];
+        let call = ["dataset", "build", "src", "-o", "data", "--tokenizer", "model", "--held-out", "0.3"];
         place.run(&[&call[..], &["--seq-length", length, "--json"]].concat()).json();
     };
     build("128");

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
-use codetune_plugin::{Carrier, Digest, Manifest, PluginIdentity};
+use codetune_plugin::{Digest, Manifest, PluginIdentity, Runtime};
 use codetune_source::Skipped;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{FileAnalysis, Summary};
+use super::{AnalysisSummary, FileAnalysis};
 
 /// An analyzer that took part.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,13 +16,13 @@ pub struct UsedAnalyzer {
     /// The digest of its file.
     pub digest: Digest,
     /// How it was loaded.
-    pub carrier: Carrier,
+    pub runtime: Runtime,
 }
 
 impl UsedAnalyzer {
     /// What records keep of it.
     pub fn identity(&self) -> PluginIdentity {
-        PluginIdentity::new(&self.manifest, self.carrier, self.digest)
+        PluginIdentity::new(&self.manifest, self.runtime, self.digest)
     }
 
     /// Whether it has to see every text file, those that nothing else asks for included.
@@ -63,7 +63,7 @@ pub struct Analysis {
     /// The files that were seen and not read, by the bytes of their path.
     pub skipped: Vec<Skipped>,
     /// All of it in numbers.
-    pub summary: Summary,
+    pub summary: AnalysisSummary,
     /// The analyzers, by name. Not part of the JSON form.
     pub analyzers: Vec<UsedAnalyzer>,
     /// What was odd on the way, as sentences; such as lines of ignore files that could not be understood.

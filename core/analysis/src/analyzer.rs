@@ -101,7 +101,7 @@ impl Analyzer {
             key: key(analyzer),
             manifest: analyzer.plugin.manifest().clone(),
             digest: analyzer.plugin.digest(),
-            carrier: analyzer.plugin.carrier(),
+            runtime: analyzer.plugin.runtime(),
         };
         analyzers.iter().map(used).collect()
     }
@@ -280,7 +280,8 @@ impl Analyzer {
                 | Fault::SaidTooMuch { .. }
                 | Fault::Stopped
                 | Fault::Unavailable(_)
-                // Of native code alone, which may panic for reasons of the day; a sandbox has neither clock nor threads.
+                // Of native code alone, which may panic for reasons of the day; a sandbox has neither clock nor
+                // threads.
                 | Fault::Panicked(_),
             ) => false,
             Err(

@@ -4,7 +4,7 @@ use codetune_source::SourceFile;
 use serde_json::{Map, Value};
 
 use super::outcome::{Answer, Outcome};
-use super::{AnalysisOptions, Edit, FileAnalysis, FileError, Finding, Place, Symbol, UsedAnalyzer};
+use super::{AnalysisOptions, Edit, FileAnalysis, FileError, Finding, LineSpan, Symbol, UsedAnalyzer};
 
 impl FileAnalysis {
     /// Puts together what analyzers said of a file; `outcomes` are in the order of their names.
@@ -99,7 +99,7 @@ impl FileAnalysis {
         let mut of_file = Map::with_capacity(sizes.next().unwrap_or(0));
 
         let first = self.symbols.len();
-        let symbol = |((symbol, place), size): ((&sdk::Symbol, &Place), usize)| Symbol {
+        let symbol = |((symbol, place), size): ((&sdk::Symbol, &LineSpan), usize)| Symbol {
             plugin: plugin.clone(),
             name: text(symbol.name),
             start: symbol.start,

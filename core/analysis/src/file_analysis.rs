@@ -6,7 +6,7 @@ use codetune_source::Language;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Place;
+use super::LineSpan;
 
 /// What all analyzers said of one file.
 ///
@@ -82,7 +82,7 @@ pub struct Finding {
     pub end: u32,
     /// The span in lines and columns.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: LineSpan,
     /// Replacements that mend it, together.
     pub edits: Vec<Edit>,
     /// Whether its span must not be shown, as the rule says. Only in the JSON form where it is so.
@@ -99,7 +99,7 @@ pub struct Edit {
     pub end: u32,
     /// The span in lines and columns.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: LineSpan,
     /// What stands there afterwards.
     pub replacement: String,
 }
@@ -117,7 +117,7 @@ pub struct Symbol {
     pub end: u32,
     /// The span in lines and columns.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: LineSpan,
     /// Attribute to value.
     pub attributes: Map<String, Value>,
 }

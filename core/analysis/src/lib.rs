@@ -2,7 +2,7 @@
 //!
 //! [`analyze`] discovers files, hands them to the analyzers that want their language, and accounts for every
 //! one of them: analysed, failed with the reason, or skipped with the reason. What it gives depends on the
-//! files, the analyzers and their options alone, never on threads, the cache or the carrier. Answers are kept between
+//! files, the analyzers and their options alone, never on threads, the cache or the runtime. Answers are kept between
 //! runs where an [`AnswerCache`] is given, such as that of the store.
 //!
 //! | file | subject |
@@ -41,11 +41,11 @@ pub use analysis_report::{Analysis, UsedAnalyzer};
 pub use cache::{AnswerCache, AnswerKey};
 pub use file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
 pub use options::{AnalysisOptions, Selected};
-pub use outcome::Place;
-pub use progress::Progress;
+pub use outcome::LineSpan;
+pub use progress::AnalysisProgress;
 pub use run::analyze;
 pub use sarif::{GITHUB_MAX_GZIPPED, github_limits, to_sarif};
-pub use summary::{FileCounts, FindingCounts, LanguageCounts, PluginVersion, Summary};
+pub use summary::{AnalysisSummary, FileCounts, FindingCounts, LanguageCounts, PluginVersion};
 
 /// Version of what this crate makes of an analyzer's answer; part of every cache key.
 ///

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A span in lines and columns, both from 1; columns count characters (Unicode scalar values), and the end
 /// is one past the last character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
+pub struct LineSpan {
     /// Line of the first character.
     pub start_line: u32,
     /// Column of the first character.
@@ -19,10 +19,10 @@ pub struct Place {
     pub end_column: u32,
 }
 
-impl Place {
+impl LineSpan {
     fn of(lines: &LineIndex, start: u32, end: u32) -> Option<Self> {
         let (from, to) = (lines.position(start)?, lines.position(end)?);
-        Some(Place {
+        Some(LineSpan {
             start_line: from.line,
             start_column: from.column,
             end_line: to.line,
@@ -43,7 +43,7 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) report: Report,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<LineSpan>,
 }
 
 impl Outcome {
@@ -52,7 +52,8 @@ impl Outcome {
         let spans = report.findings.iter().map(|f| (f.start, f.end));
         let spans = spans.chain(report.edits.iter().map(|e| (e.start, e.end)));
         let spans = spans.chain(report.symbols.iter().map(|s| (s.start, s.end)));
-        let places: Option<Vec<Place>> = spans.map(|(start, end)| Place::of(lines, start, end)).collect();
+        let places: Option<Vec<LineSpan>> =
+            spans.map(|(start, end)| LineSpan::of(lines, start, end)).collect();
         let Some(places) = places else {
             return Self::of_fault(&Fault::Invalid("a span lies outside the text".into()));
         };

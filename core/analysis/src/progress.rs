@@ -1,6 +1,6 @@
 /// How far an analysis is. Told once when the files are known, and then after every few files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct AnalysisProgress {
     /// Files done: analysed, failed or skipped while loading.
     pub files: usize,
     /// Files that were discovered.

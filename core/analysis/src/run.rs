@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use super::analyzer::Analyzer;
 use super::cache::{AnswerKey, decode, encode};
 use super::outcome::Outcome;
-use super::{Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Progress, Summary, UsedAnalyzer};
+use super::{
+    Analysis, AnalysisError, AnalysisOptions, AnalysisProgress, AnalysisSummary, FileAnalysis, UsedAnalyzer,
+};
 
 /// The most threads that can be asked for.
 const MOST_JOBS: usize = 1024;
@@ -26,11 +28,10 @@ const CHUNK_BYTES: u64 = 512 << 10;
 
 /// Analyses the files of a directory, or of several inputs.
 ///
-/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless
-/// the options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
-/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is
-/// called from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the
-/// cache.
+/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless the
+/// options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
+/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is called
+/// from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the cache.
 ///
 /// # Errors
 /// [`AnalysisError`]; a fault with a single file is none.
@@ -38,7 +39,7 @@ const CHUNK_BYTES: u64 = 512 << 10;
 pub fn analyze(
     inputs: impl Into<Inputs>,
     options: &AnalysisOptions,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(AnalysisProgress) + Sync),
     stop: &Arc<AtomicBool>,
 ) -> Result<Analysis, AnalysisError> {
     if options.jobs > MOST_JOBS {
@@ -77,7 +78,7 @@ pub fn analyze(
         }
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
-    let summary = Summary::of(&files, &skipped, found.hidden, &used);
+    let summary = AnalysisSummary::of(&files, &skipped, found.hidden, &used);
     let mut warnings = found.warnings;
     warnings.extend(Analyzer::odd_languages(&analyzers));
     Ok(Analysis {
@@ -243,14 +244,14 @@ impl Run<'_> {
 struct Tally<'a> {
     files: AtomicUsize,
     bytes: std::sync::atomic::AtomicU64,
-    total: Progress,
-    tell: &'a (dyn Fn(Progress) + Sync),
+    total: AnalysisProgress,
+    tell: &'a (dyn Fn(AnalysisProgress) + Sync),
 }
 
 impl<'a> Tally<'a> {
-    fn new(files: &[FileEntry], tell: &'a (dyn Fn(Progress) + Sync)) -> Self {
+    fn new(files: &[FileEntry], tell: &'a (dyn Fn(AnalysisProgress) + Sync)) -> Self {
         let total_bytes = files.iter().map(|file| file.bytes).sum();
-        let total = Progress { total_files: files.len(), total_bytes, ..Progress::default() };
+        let total = AnalysisProgress { total_files: files.len(), total_bytes, ..AnalysisProgress::default() };
         tell(total);
         Tally { files: AtomicUsize::new(0), bytes: Default::default(), total, tell }
     }
@@ -258,7 +259,7 @@ impl<'a> Tally<'a> {
     fn add(&self, files: usize, bytes: u64) {
         let files = self.files.fetch_add(files, Ordering::Relaxed) + files;
         let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        (self.tell)(Progress { files, bytes, ..self.total });
+        (self.tell)(AnalysisProgress { files, bytes, ..self.total });
     }
 }
 

@@ -9,7 +9,7 @@ use super::{FileAnalysis, UsedAnalyzer};
 
 /// An analysis in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct AnalysisSummary {
     /// Files by what became of them.
     pub files: FileCounts,
     /// Bytes of the files that were read as text.
@@ -76,7 +76,7 @@ pub struct LanguageCounts {
     pub findings: u64,
 }
 
-/// An analyzer that took part. The carrier and the digest are left out, so that a report is the same
+/// An analyzer that took part. The runtime and the digest are left out, so that a report is the same
 /// whichever way the same plugin was loaded; [`UsedAnalyzer`] has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PluginVersion {
@@ -86,14 +86,14 @@ pub struct PluginVersion {
     pub version: String,
 }
 
-impl Summary {
+impl AnalysisSummary {
     pub(super) fn of(
         files: &[FileAnalysis],
         skipped: &[Skipped],
         hidden: u64,
         analyzers: &[UsedAnalyzer],
     ) -> Self {
-        let mut summary = Summary { hidden, ..Summary::default() };
+        let mut summary = AnalysisSummary { hidden, ..AnalysisSummary::default() };
         for file in files {
             summary.add(file, analyzers);
         }

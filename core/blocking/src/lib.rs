@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 
 /// Runs `body` where blocking is allowed: on this thread or, where it belongs to an async runtime, on one of its own.
 ///
-/// The caller waits in either case; async code that wants its other tasks to go on calls it from a thread for that, such
-/// as `tokio::task::spawn_blocking` gives. A panic of `body` is the caller's.
+/// The caller waits in either case; async code that wants its other tasks to go on calls it from a thread for that,
+/// such as `tokio::task::spawn_blocking` gives. A panic of `body` is the caller's.
 ///
 /// # Errors
 /// The system gives no thread; `body` has not run then.

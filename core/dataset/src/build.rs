@@ -34,7 +34,7 @@ pub enum ProgressStage {
 
 /// How far a build is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct BuildProgress {
     /// The stage at work.
     pub stage: ProgressStage,
     /// Documents done.
@@ -70,7 +70,7 @@ pub struct Dataset {
     pub(super) tokenizer: CodeTokenizer,
     pub(super) analyzers: Vec<PluginIdentity>,
     pub(super) train: Tokens,
-    pub(super) heldout: Tokens,
+    pub(super) held_out: Tokens,
     pub(super) documents: Vec<DocumentRecord>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) ledger: LedgerReport,
@@ -176,7 +176,7 @@ impl Dataset {
     pub(super) fn tokens(&self, split: Split) -> &Tokens {
         match split {
             Split::Train => &self.train,
-            Split::Heldout => &self.heldout,
+            Split::HeldOut => &self.held_out,
         }
     }
 }
@@ -189,7 +189,7 @@ pub fn build(
     documents: Vec<Document>,
     tokenizer: &CodeTokenizer,
     config: &DatasetConfig,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<Dataset, DatasetError> {
     assemble(select(documents, &[], config, progress)?, tokenizer, config, progress)
 }
@@ -204,11 +204,11 @@ pub fn select(
     documents: Vec<Document>,
     analyzers: &[UsedAnalyzer],
     config: &DatasetConfig,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<Selection, DatasetError> {
     config.check()?;
     let total = documents.len();
-    let report = |done| progress(Progress { stage: ProgressStage::Selecting, done, total });
+    let report = |done| progress(BuildProgress { stage: ProgressStage::Selecting, done, total });
     report(0);
     let documents = in_path_order(documents)?;
     let seen: BTreeSet<String> =
@@ -226,7 +226,7 @@ pub fn select(
         return Err(nothing_left(total, left_out.iter().map(|(_, dropped)| dropped)));
     }
     let identities = analyzers.iter().map(UsedAnalyzer::identity).collect();
-    let sides = split(&kept, config.seed, config.heldout, config.group);
+    let sides = split(&kept, config.seed, config.held_out, config.group);
     report(total);
     Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: identities })
 }
@@ -243,14 +243,14 @@ pub fn assemble(
     selection: Selection,
     tokenizer: &CodeTokenizer,
     config: &DatasetConfig,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<Dataset, DatasetError> {
     config.check_with(tokenizer)?;
     let total = selection.kept.len() + selection.left_out.len();
     let done = AtomicUsize::new(0);
     let step = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress(Progress { stage: ProgressStage::Encoding, done, total });
+        progress(BuildProgress { stage: ProgressStage::Encoding, done, total });
     };
     let encoded: Vec<Result<Pieces, Dropped>> = selection
         .kept
@@ -271,7 +271,7 @@ pub fn assemble(
         })
         .collect();
 
-    let mut streams = [Split::Train, Split::Heldout].map(|split| (split, TokenStream::default()));
+    let mut streams = [Split::Train, Split::HeldOut].map(|split| (split, TokenStream::default()));
     let mut documents = Vec::with_capacity(encoded.len());
     let mut left_out: Vec<(String, Dropped)> = Vec::new();
     for ((document, split), encoded) in selection.kept.into_iter().zip(encoded) {
@@ -303,10 +303,10 @@ pub fn assemble(
         return Err(nothing_left(total, left_out.iter().map(|(_, dropped)| dropped)));
     }
 
-    progress(Progress { stage: ProgressStage::Packing, done: 0, total: documents.len() });
-    let [train, heldout] = streams.map(|(_, stream)| Tokens::new(stream, config));
+    progress(BuildProgress { stage: ProgressStage::Packing, done: 0, total: documents.len() });
+    let [train, held_out] = streams.map(|(_, stream)| Tokens::new(stream, config));
     let kept =
-        [(Split::Train, &train), (Split::Heldout, &heldout)].into_iter().flat_map(|(split, tokens)| {
+        [(Split::Train, &train), (Split::HeldOut, &held_out)].into_iter().flat_map(|(split, tokens)| {
             let records = documents.iter().filter(move |record| record.split == split);
             records
                 .zip(tokens.ledgers())
@@ -317,13 +317,13 @@ pub fn assemble(
         ("left_out", language.as_str(), ledger)
     });
     let ledger = LedgerReport::of(kept.chain(gone))?;
-    progress(Progress { stage: ProgressStage::Packing, done: documents.len(), total: documents.len() });
+    progress(BuildProgress { stage: ProgressStage::Packing, done: documents.len(), total: documents.len() });
     Ok(Dataset {
         config: config.clone(),
         tokenizer: tokenizer.clone(),
         analyzers: selection.analyzers,
         train,
-        heldout,
+        held_out,
         documents,
         dropped: left_out.into_iter().map(|(_, dropped)| dropped).collect(),
         ledger,

@@ -18,9 +18,9 @@ pub struct DatasetConfig {
     /// Seed of the split, of fill-in-the-middle and of the order of training.
     pub seed: u64,
     /// Fraction of the groups held out for evaluation. 0 holds nothing out.
-    pub heldout: f64,
+    pub held_out: f64,
     /// Rules that every kept document fulfils, applied in order.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FilterRule>,
     /// Leaves out documents on which an analyzer failed.
     pub quarantine: bool,
     /// Leaves out exact copies.
@@ -42,7 +42,7 @@ impl Default for DatasetConfig {
         let fraction = |field: v::Field| field.default_float().unwrap_or_default();
         Self {
             seed: whole(v::SEED).unsigned_abs(),
-            heldout: fraction(v::HELD_OUT),
+            held_out: fraction(v::HELD_OUT),
             rules: Vec::new(),
             quarantine: true,
             dedup: true,
@@ -92,7 +92,7 @@ impl DatasetConfig {
                 move |violation| Violation { field, ..violation }
             };
             v::SEED.check_unsigned(self.seed).map_err(named("seed"))?;
-            v::HELD_OUT.check_float(self.heldout).map_err(named("heldout"))?;
+            v::HELD_OUT.check_float(self.held_out).map_err(named("held_out"))?;
             v::FIM_RATE.check_float(self.fim_rate).map_err(named("fim_rate"))?;
             v::SPM_RATE.check_float(self.spm_rate).map_err(named("spm_rate"))?;
             v::PACKED_LENGTH.check_unsigned(self.max_seq_length as u64).map_err(named("max_seq_length"))?;
@@ -131,7 +131,7 @@ impl DatasetConfig {
 /// A condition that every kept document fulfils.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct FilterRule {
     /// Names the rule in reasons and errors.
     pub name: String,
     /// A boolean expression in CEL; see [`super::mix`] for the variables.
@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_refused_by_name() {
-        assert!(refused(|c| c.heldout = f64::NAN).contains("dataset.heldout: NaN is not allowed"));
-        assert!(refused(|c| c.heldout = 0.95).contains("dataset.heldout: 0.95 is too large"));
+        assert!(refused(|c| c.held_out = f64::NAN).contains("dataset.held_out: NaN is not allowed"));
+        assert!(refused(|c| c.held_out = 0.95).contains("dataset.held_out: 0.95 is too large"));
         assert!(refused(|c| c.fim_rate = f64::INFINITY).contains("dataset.fim_rate: infinity"));
         assert!(refused(|c| c.spm_rate = -0.1).contains("dataset.spm_rate: -0.1 is too small"));
         assert!(refused(|c| c.max_seq_length = 1).contains("dataset.max_seq_length: 1 is too small"));
@@ -180,7 +180,7 @@ mod tests {
     fn the_bounds_are_those_of_the_table_to_the_edge() {
         type Set = fn(&mut DatasetConfig, f64);
         let fields: [(v::Field, Set); 3] = [
-            (v::HELD_OUT, |c, value| c.heldout = value),
+            (v::HELD_OUT, |c, value| c.held_out = value),
             (v::FIM_RATE, |c, value| c.fim_rate = value),
             (v::SPM_RATE, |c, value| c.spm_rate = value),
         ];
@@ -218,8 +218,11 @@ mod tests {
     #[test]
     fn unknown_keys_name_the_nearest_known_one_and_their_line() {
         for (text, expected) in [
-            ("seed = 1\nhedout = 0.1", "set.toml, line 2: unknown key \"hedout\", did you mean \"heldout\"?"),
-            ("max_seq_len = 1", "did you mean \"max_seq_length\"?; known keys: seed, heldout, rules"),
+            (
+                "seed = 1\nhedout = 0.1",
+                "set.toml, line 2: unknown key \"hedout\", did you mean \"held_out\"?",
+            ),
+            ("max_seq_len = 1", "did you mean \"max_seq_length\"?; known keys: seed, held_out, rules"),
             (
                 "[[rules]]\nname = 'a'\nkeep-if = 'b'",
                 "line 3: unknown key \"keep-if\", did you mean \"keep_if\"?",

@@ -3,14 +3,14 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, analyzers, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
-//! | `train.bin`, `heldout.bin` | safetensors: `ids` u32, `pieces` u64 (where each starts, and the end), `fim` u8 per piece, `documents` u64 (the first piece of each, and the end) |
+//! | `train.bin`, `held_out.bin` | safetensors: `ids` u32, `pieces` u64 (where each starts, and the end), `fim` u8 per piece, `documents` u64 (the first piece of each, and the end) |
 //! | `documents.jsonl`, `dropped.jsonl` | a line for every kept document and for every one left out |
 //! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer; `special_tokens_map.json` too where it came with one |
 //!
 //! Packing is derived from these on loading. A folder appears whole or not at all.
 //!
-//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing and
-//! each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
+//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing
+//! and each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -36,12 +36,12 @@ use super::{
 
 const MANIFEST: &str = "dataset.json";
 const FORMAT: &str = "codetune-dataset";
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// Every file but the manifest and those that a tokenizer may come without.
 const FILES: [&str; 6] = [
     "train.bin",
-    "heldout.bin",
+    "held_out.bin",
     "documents.jsonl",
     "dropped.jsonl",
     "tokenizer.json",
@@ -70,10 +70,10 @@ struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Counts {
     train_documents: usize,
-    heldout_documents: usize,
+    held_out_documents: usize,
     dropped_documents: usize,
     train_sequences: usize,
-    heldout_sequences: usize,
+    held_out_sequences: usize,
     padding: u64,
 }
 
@@ -106,8 +106,8 @@ impl Dataset {
         if fs::symlink_metadata(folder).is_ok() {
             let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
             if !is_empty && !is_dataset(folder) {
-                let way_out = "nothing was written, choose another folder";
-                return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
+                let remedy = "nothing was written, choose another folder";
+                return Err(DatasetError::NotADataset { path: folder.to_owned(), remedy });
             }
             let own =
                 |name: &OsStr| FILES.into_iter().chain([MANIFEST, TOKENIZER_MAP]).any(|own| own == name);
@@ -116,8 +116,8 @@ impl Dataset {
             }
         }
         let Some(name) = folder.file_name() else {
-            let way_out = "give a folder that has a name";
-            return Err(DatasetError::NotADataset { path: folder.to_owned(), way_out });
+            let remedy = "give a folder that has a name";
+            return Err(DatasetError::NotADataset { path: folder.to_owned(), remedy });
         };
         // Runs are recorded with it, as it is.
         let named = |violation| Violation { field: "the dataset's folder".into(), ..violation };
@@ -167,12 +167,12 @@ impl Dataset {
         let config = manifest.config;
         let limits = (tokenizer.vocab_size(), config.max_seq_length);
         let train = read_stream(take("train.bin"), limits)?;
-        let heldout = read_stream(take("heldout.bin"), limits)?;
+        let held_out = read_stream(take("held_out.bin"), limits)?;
         let documents: Vec<DocumentRecord> = read_lines(take("documents.jsonl"))?;
         let dropped: Vec<Dropped> = read_lines(take("dropped.jsonl"))?;
         let dataset = Self {
             train: Tokens::new(train, &config),
-            heldout: Tokens::new(heldout, &config),
+            held_out: Tokens::new(held_out, &config),
             config,
             tokenizer,
             analyzers: manifest.analyzers,
@@ -191,10 +191,10 @@ impl Dataset {
     }
 
     fn write_files(&self, folder: &Path) -> Result<Vec<u8>, DatasetError> {
-        let [train, heldout, documents, dropped, ..] = FILES;
+        let [train, held_out, documents, dropped, ..] = FILES;
         let mut contents = vec![
             (train, stream_bytes(&self.train.stream)?),
-            (heldout, stream_bytes(&self.heldout.stream)?),
+            (held_out, stream_bytes(&self.held_out.stream)?),
             (documents, line_bytes(&self.documents)?),
             (dropped, line_bytes(&self.dropped)?),
         ];
@@ -229,11 +229,11 @@ impl Dataset {
         let of = |split| self.documents.iter().filter(|record| record.split == split).count();
         Counts {
             train_documents: of(Split::Train),
-            heldout_documents: of(Split::Heldout),
+            held_out_documents: of(Split::HeldOut),
             dropped_documents: self.dropped.len(),
             train_sequences: self.train.packing.rows.len(),
-            heldout_sequences: self.heldout.packing.rows.len(),
-            padding: self.train.packing.padding + self.heldout.packing.padding,
+            held_out_sequences: self.held_out.packing.rows.len(),
+            padding: self.train.packing.padding + self.held_out.packing.padding,
         }
     }
 
@@ -247,7 +247,7 @@ impl Dataset {
             Err(DatasetError::Ledger { part: part.to_owned(), input: stored.input, accounted: found.input })
         };
         let stored = |part: &str| self.ledger.splits.get(part).copied().unwrap_or_default();
-        for split in [Split::Train, Split::Heldout] {
+        for split in [Split::Train, Split::HeldOut] {
             let mut found = Ledger::default();
             let ledgers = self.tokens(split).ledgers();
             let mut records = self.documents.iter().filter(|record| record.split == split);
@@ -274,7 +274,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, DatasetError> {
     let path = folder.join(MANIFEST);
     let not = || DatasetError::NotADataset {
         path: folder.to_owned(),
-        way_out: "give the folder that a dataset build wrote",
+        remedy: "give the folder that a dataset build wrote",
     };
     let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
     let bytes = match codetune_files::read(&path, codetune_files::SETTINGS) {

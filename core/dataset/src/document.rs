@@ -28,12 +28,12 @@ pub struct Document {
 
 /// The side of the split that a document is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Split {
     /// Trained on.
     Train,
     /// Kept apart for evaluation.
-    Heldout,
+    HeldOut,
 }
 
 impl Split {
@@ -41,7 +41,7 @@ impl Split {
     pub fn name(self) -> &'static str {
         match self {
             Split::Train => "train",
-            Split::Heldout => "heldout",
+            Split::HeldOut => "held_out",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use codetune_validate::Violation;
 
-/// An error of the dataset crate: it names the party, the cause and the way out.
+/// An error of the dataset crate: it names the party, the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
@@ -74,14 +74,14 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// The tokenizer lacks a token that the configuration needs.
-    #[error("the tokenizer has no {purpose} token (looked for {tried}); {way_out}")]
+    #[error("the tokenizer has no {purpose} token (looked for {tried}); {remedy}")]
     MissingToken {
         /// What the token is for.
         purpose: &'static str,
         /// The names that were looked up.
         tried: String,
         /// What to do about it.
-        way_out: &'static str,
+        remedy: &'static str,
     },
     /// The parts of a text that is cut for filling in do not give the text back.
     #[error(
@@ -115,12 +115,12 @@ pub enum DatasetError {
         accounted: u64,
     },
     /// The folder is not a dataset.
-    #[error("{path} is not a codetune dataset (no valid dataset.json in it); {way_out}")]
+    #[error("{path} is not a codetune dataset (no valid dataset.json in it); {remedy}")]
     NotADataset {
         /// The folder.
         path: PathBuf,
         /// What to do about it.
-        way_out: &'static str,
+        remedy: &'static str,
     },
     /// Something else lies among the files of a dataset that is to be replaced.
     #[error(

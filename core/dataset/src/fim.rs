@@ -86,7 +86,7 @@ impl Draw {
         let markers = special.fim.ok_or_else(|| DatasetError::MissingToken {
             purpose: "fill-in-the-middle",
             tried: "its markers".to_owned(),
-            way_out: "set fim_rate = 0",
+            remedy: "set fim_rate = 0",
         })?;
         let (first, second, third) = ([markers.prefix], [markers.suffix], [markers.middle]);
         let inside: [&[u32]; 6] = match self.order {

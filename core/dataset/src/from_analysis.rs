@@ -57,7 +57,7 @@ impl Dropped {
 mod tests {
     use std::sync::Arc;
 
-    use codetune_analysis::{FileError, Finding, Place};
+    use codetune_analysis::{FileError, Finding, LineSpan};
     use codetune_plugin_sdk::Severity;
     use codetune_source::{Language, SkipReason};
     use serde_json::json;
@@ -72,7 +72,7 @@ mod tests {
             message: "m".into(),
             start: 0,
             end: 0,
-            place: Place { start_line: 1, start_column: 1, end_line: 1, end_column: 1 },
+            place: LineSpan { start_line: 1, start_column: 1, end_line: 1, end_column: 1 },
             edits: Vec::new(),
             sensitive: false,
         }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_its_text_is_refused_with_the_way_out() {
+    fn a_file_without_its_text_is_refused_with_the_remedy() {
         let file = FileAnalysis { text: None, ..file() };
         let error = Document::from_analysis(&file).unwrap_err().to_string();
         assert!(error.contains("a.py") && error.contains("keep_text"), "{error}");

@@ -10,17 +10,17 @@ use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
 
 /// A summary with real counts and samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
+pub struct DatasetSummary {
     /// Documents of the training split.
     pub train_documents: usize,
     /// Documents of the held-out split.
-    pub heldout_documents: usize,
+    pub held_out_documents: usize,
     /// Documents left out.
     pub dropped_documents: usize,
     /// Sequences of the training split.
     pub train_sequences: usize,
     /// Sequences of the held-out split.
-    pub heldout_sequences: usize,
+    pub held_out_sequences: usize,
     /// Tokens of a sequence.
     pub max_seq_length: usize,
     /// Padding tokens in all sequences.
@@ -84,7 +84,12 @@ impl Dataset {
     ///
     /// # Errors
     /// [`DatasetError::Tokenizer`] where ids cannot be decoded.
-    pub fn inspect(&self, reasons: usize, samples: usize, tokens: usize) -> Result<Summary, DatasetError> {
+    pub fn inspect(
+        &self,
+        reasons: usize,
+        samples: usize,
+        tokens: usize,
+    ) -> Result<DatasetSummary, DatasetError> {
         let of = |split| self.documents().iter().filter(move |record| record.split == split);
         let mut languages: BTreeMap<String, LanguageSummary> = BTreeMap::new();
         for record in self.documents() {
@@ -100,15 +105,15 @@ impl Dataset {
             let text = self.tokenizer().decode(ids.get(..shown).unwrap_or_default())?;
             Ok(Sample { path: record.path.clone(), tokens: ids.len(), shown, text })
         });
-        let (train, heldout) = (self.packing(Split::Train), self.packing(Split::Heldout));
-        Ok(Summary {
+        let (train, held_out) = (self.packing(Split::Train), self.packing(Split::HeldOut));
+        Ok(DatasetSummary {
             train_documents: of(Split::Train).count(),
-            heldout_documents: of(Split::Heldout).count(),
+            held_out_documents: of(Split::HeldOut).count(),
             dropped_documents: self.dropped().len(),
             train_sequences: train.rows.len(),
-            heldout_sequences: heldout.rows.len(),
+            held_out_sequences: held_out.rows.len(),
             max_seq_length: self.config().max_seq_length,
-            padding: train.padding + heldout.padding,
+            padding: train.padding + held_out.padding,
             fim_psm: fim.psm,
             fim_spm: fim.spm,
             fim_whole: fim.whole,

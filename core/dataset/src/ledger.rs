@@ -63,14 +63,14 @@ impl AddAssign for Ledger {
 pub struct LedgerReport {
     /// All documents.
     pub total: Ledger,
-    /// By `train`, `heldout` and `left_out`.
+    /// By `train`, `held_out` and `left_out`.
     pub splits: BTreeMap<String, Ledger>,
     /// By language.
     pub languages: BTreeMap<String, Ledger>,
 }
 
 impl LedgerReport {
-    /// Adds up the ledgers of documents, given with part (`train`, `heldout`, `left_out`) and language, and
+    /// Adds up the ledgers of documents, given with part (`train`, `held_out`, `left_out`) and language, and
     /// checks that each document, each part and the whole balance.
     ///
     /// # Errors
@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn parts_add_up_to_the_total() {
         let ledger = Ledger { input: 3, trained: 2, masked: 1, ..Ledger::default() };
-        let mut report = LedgerReport::of([("train", "Rust", ledger), ("heldout", "Go", ledger)]).unwrap();
+        let mut report = LedgerReport::of([("train", "Rust", ledger), ("held_out", "Go", ledger)]).unwrap();
         assert_eq!(report.total.input, 6);
         assert_eq!(report.languages["Go"], ledger);
-        report.splits.remove("heldout");
+        report.splits.remove("held_out");
         assert!(report.check().unwrap_err().to_string().contains("all splits together"));
     }
 }

@@ -41,11 +41,11 @@ pub mod tokenizer;
 mod vocabulary;
 
 pub use batch::{BatchSource, IGNORE, MicroBatch};
-pub use build::{Dataset, Progress, ProgressStage, Selection, assemble, build, select};
-pub use config::{DatasetConfig, Group, Rule};
+pub use build::{BuildProgress, Dataset, ProgressStage, Selection, assemble, build, select};
+pub use config::{DatasetConfig, FilterRule, Group};
 pub use document::{Document, DocumentRecord, Dropped, Split, Stage};
 pub use error::DatasetError;
-pub use inspect::Summary;
+pub use inspect::DatasetSummary;
 pub use ledger::{Ledger, LedgerReport};
 pub use packed_batches::PackedBatches;
 pub use tape::TokenTape;

@@ -12,9 +12,9 @@
 //! | `findings.secrets["jwt"]`, `findings.secrets.jwt` | findings of one rule; **0 when the rule found nothing** |
 //! | `errors` | a list of texts: what analyzers failed with |
 //!
-//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an attribute is missing, a plugin did not run on it) is
-//! quarantined with the reason, never silently kept. `total` is reserved: a plugin's own rule of that name is
-//! counted in the sum.
+//! A rule that names what no analyzer declares is refused. A document for which a rule cannot be evaluated (an
+//! attribute is missing, a plugin did not run on it) is quarantined with the reason, never silently kept. `total` is
+//! reserved: a plugin's own rule of that name is counted in the sum.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use super::cost;
 use super::defect::Defect;
 use super::expression;
 use super::vocabulary::{TOTAL, Vocabulary};
-use super::{DatasetError, Document, Dropped, Rule, Stage};
+use super::{DatasetError, Document, Dropped, FilterRule, Stage};
 
 /// Compiled rules.
 pub(super) struct RuleSet<'a> {
@@ -38,7 +38,7 @@ pub(super) struct RuleSet<'a> {
 }
 
 struct Compiled {
-    rule: Rule,
+    rule: FilterRule,
     program: Program,
 }
 
@@ -49,7 +49,10 @@ impl<'a> RuleSet<'a> {
     /// [`DatasetError::Rule`] with the rule's name and the position, for an expression that does not compile,
     /// can never be a boolean, calls an unknown function or uses an unknown name;
     /// [`DatasetError::DuplicateRule`].
-    pub(super) fn compile(rules: &[Rule], vocabulary: &'a Vocabulary<'a>) -> Result<Self, DatasetError> {
+    pub(super) fn compile(
+        rules: &[FilterRule],
+        vocabulary: &'a Vocabulary<'a>,
+    ) -> Result<Self, DatasetError> {
         let mut names = BTreeSet::new();
         let environment = Arc::new(Env::stdlib());
         let compiled = rules.iter().map(|rule| {
@@ -119,7 +122,7 @@ fn verdict(document: &Document, rules: &RuleSet<'_>, quarantine: bool) -> Option
     rules.judge(document)
 }
 
-fn compile(rule: &Rule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
+fn compile(rule: &FilterRule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, DatasetError> {
     let at = |line: usize, column: usize, cause: String| DatasetError::Rule {
         name: rule.name.clone(),
         line,
@@ -247,7 +250,7 @@ fn value(json: &serde_json::Value) -> Value {
 #[cfg(test)]
 mod tests {
     use codetune_analysis::UsedAnalyzer;
-    use codetune_plugin::{Carrier, Digest, Manifest};
+    use codetune_plugin::{Digest, Manifest, Runtime};
     use serde_json::json;
 
     use super::super::tests::document;
@@ -261,16 +264,16 @@ mod tests {
          [[analyzer.attributes]]\nname = 'length'\ntype = 'integer'\nscope = 'symbol'\n";
 
     fn with_rules<R>(expressions: &[&str], body: impl FnOnce(Result<RuleSet<'_>, DatasetError>) -> R) -> R {
-        let rules: Vec<Rule> = expressions
+        let rules: Vec<FilterRule> = expressions
             .iter()
             .enumerate()
-            .map(|(i, keep_if)| Rule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
+            .map(|(i, keep_if)| FilterRule { name: format!("r{i}"), keep_if: (*keep_if).to_owned() })
             .collect();
         let used = UsedAnalyzer {
             key: "secrets".into(),
             manifest: Manifest::parse(SECRETS).unwrap(),
             digest: Digest::of(b""),
-            carrier: Carrier::Builtin,
+            runtime: Runtime::Builtin,
         };
         let analyzers = [used];
         let vocabulary = Vocabulary::new(&analyzers, ["metrics", "licences"]);
@@ -363,7 +366,7 @@ mod tests {
 
     #[test]
     fn two_rules_of_one_name_are_refused() {
-        let rule = Rule { name: "a".into(), keep_if: "true".into() };
+        let rule = FilterRule { name: "a".into(), keep_if: "true".into() };
         let vocabulary = Vocabulary::new(&[], []);
         let error = RuleSet::compile(&[rule.clone(), rule], &vocabulary).err().unwrap();
         assert!(matches!(error, DatasetError::DuplicateRule(name) if name == "a"));

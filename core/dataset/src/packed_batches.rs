@@ -57,7 +57,7 @@ impl PackedBatches {
             _ => {
                 let order = Arc::new(match self.split {
                     Split::Train => epoch_order(self.seed, epoch, self.sequences()),
-                    Split::Heldout => (0..self.sequences() as u32).collect(),
+                    Split::HeldOut => (0..self.sequences() as u32).collect(),
                 });
                 *cached = Some((epoch, Arc::clone(&order)));
                 order
@@ -74,7 +74,7 @@ impl BatchSource for PackedBatches {
     fn batch(&self, index: u64) -> Result<MicroBatch, DatasetError> {
         let count = self.batches_per_epoch();
         let missing = || DatasetError::NoSuchBatch { split: self.split.name(), index, count };
-        if self.split == Split::Heldout && index >= count {
+        if self.split == Split::HeldOut && index >= count {
             return Err(missing());
         }
         let order = self.order(index / count);

@@ -44,15 +44,15 @@ pub fn split(documents: &[Document], seed: u64, fraction: f64, group: Group) -> 
     }
     let mut sides: BTreeMap<usize, Split> = drawn
         .iter()
-        .map(|(&root, &(value, _))| (root, if value < fraction { Split::Heldout } else { Split::Train }))
+        .map(|(&root, &(value, _))| (root, if value < fraction { Split::HeldOut } else { Split::Train }))
         .collect();
     if fraction > 0.0 && sides.len() > 1 {
         let by_draw = |a: &(&usize, &(f64, &str)), b: &(&usize, &(f64, &str))| {
             a.1.0.total_cmp(&b.1.0).then(a.1.1.cmp(b.1.1))
         };
         let lacking = |side| sides.values().all(|&other| other != side);
-        let moved = if lacking(Split::Heldout) {
-            drawn.iter().min_by(by_draw).map(|(&root, _)| (root, Split::Heldout))
+        let moved = if lacking(Split::HeldOut) {
+            drawn.iter().min_by(by_draw).map(|(&root, _)| (root, Split::HeldOut))
         } else if lacking(Split::Train) {
             drawn.iter().max_by(by_draw).map(|(&root, _)| (root, Split::Train))
         } else {
@@ -121,7 +121,7 @@ mod tests {
     fn the_fraction_is_met_and_the_seed_decides() {
         let documents = many(2000);
         let sides = split(&documents, 1, 0.2, Group::File);
-        let held = sides.iter().filter(|&&s| s == Split::Heldout).count();
+        let held = sides.iter().filter(|&&s| s == Split::HeldOut).count();
         assert!((300..500).contains(&held), "{held}");
         assert_eq!(sides, split(&documents, 1, 0.2, Group::File));
         assert_ne!(sides, split(&documents, 2, 0.2, Group::File));
@@ -165,7 +165,7 @@ mod tests {
         for seed in 0..200 {
             for fraction in [0.001, 0.5, 0.999] {
                 let sides = split(&documents, seed, fraction, Group::File);
-                assert!(sides.contains(&Split::Heldout) && sides.contains(&Split::Train));
+                assert!(sides.contains(&Split::HeldOut) && sides.contains(&Split::Train));
             }
         }
     }

@@ -94,8 +94,8 @@ fn repository(seed: u64) -> Vec<Document> {
 fn config(seed: u64) -> DatasetConfig {
     DatasetConfig {
         seed,
-        heldout: 0.25,
-        rules: vec![Rule { name: "long".into(), keep_if: "metrics.lines > 3".into() }],
+        held_out: 0.25,
+        rules: vec![FilterRule { name: "long".into(), keep_if: "metrics.lines > 3".into() }],
         max_seq_length: 48,
         fim_rate: 0.5,
         ..DatasetConfig::default()
@@ -116,7 +116,7 @@ fn every_token_of_every_document_is_accounted_for() {
             ledger.check().unwrap();
             let mut input = 0;
             let stream = |split| dataset.stream(split).ids.len() as u64;
-            input += stream(Split::Train) + stream(Split::Heldout);
+            input += stream(Split::Train) + stream(Split::HeldOut);
             let texts: HashMap<String, Document> =
                 repository(seed).into_iter().map(|d| (d.path.clone(), d)).collect();
             for dropped in dataset.dropped() {
@@ -125,7 +125,7 @@ fn every_token_of_every_document_is_accounted_for() {
                 input += dropped.tokens;
             }
             assert_eq!(ledger.total.input, input);
-            let targets: usize = [Split::Train, Split::Heldout]
+            let targets: usize = [Split::Train, Split::HeldOut]
                 .into_iter()
                 .map(|split| {
                     let batches = dataset.batches(split, 3).unwrap();
@@ -162,8 +162,8 @@ fn no_text_is_on_both_sides_with_or_without_dedup() {
                 let records = dataset.documents().iter().filter(move |r| r.split == split);
                 records.map(|r| r.digest.clone()).collect::<HashSet<_>>()
             };
-            assert!(side(Split::Train).is_disjoint(&side(Split::Heldout)));
-            assert!(!side(Split::Heldout).is_empty());
+            assert!(side(Split::Train).is_disjoint(&side(Split::HeldOut)));
+            assert!(!side(Split::HeldOut).is_empty());
         }
     }
 }
@@ -195,7 +195,7 @@ fn a_dataset_comes_back_from_disk_as_it_was() {
     assert_eq!(loaded.documents(), dataset.documents());
     assert_eq!(loaded.dropped(), dataset.dropped());
     assert_eq!(loaded.ledger(), dataset.ledger());
-    for split in [Split::Train, Split::Heldout] {
+    for split in [Split::Train, Split::HeldOut] {
         assert_eq!(loaded.stream(split), dataset.stream(split));
         let (a, b) = (loaded.batches(split, 2).unwrap(), dataset.batches(split, 2).unwrap());
         assert_eq!(a.batch(0).unwrap(), b.batch(0).unwrap());
@@ -237,9 +237,9 @@ fn another_version_is_refused_by_number() {
     let target = folder.path().join("set");
     built(5).save(&target).unwrap();
     let path = target.join("dataset.json");
-    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 3", "\"version\": 2");
+    let text = fs::read_to_string(&path).unwrap().replace("\"version\": 4", "\"version\": 3");
     fs::write(&path, text).unwrap();
-    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 2, supported: 3, .. })));
+    assert!(matches!(Dataset::load(&target), Err(DatasetError::Version { found: 3, supported: 4, .. })));
 }
 
 #[test]
@@ -332,12 +332,12 @@ fn another_seed_gives_other_orders_of_the_training_split_alone() {
     assert_eq!(epoch(Split::Train, None), epoch(Split::Train, Some(0)));
     assert_ne!(epoch(Split::Train, Some(0)), epoch(Split::Train, Some(1)));
     assert_ne!(epoch(Split::Train, Some(1)), epoch(Split::Train, Some(2)));
-    assert_eq!(epoch(Split::Heldout, None), epoch(Split::Heldout, Some(1)));
+    assert_eq!(epoch(Split::HeldOut, None), epoch(Split::HeldOut, Some(1)));
 }
 
 #[test]
 fn the_held_out_split_ends() {
-    let batches = built(6).batches(Split::Heldout, 4).unwrap();
+    let batches = built(6).batches(Split::HeldOut, 4).unwrap();
     let count = batches.batches_per_epoch();
     batches.batch(count - 1).unwrap();
     assert!(matches!(batches.batch(count), Err(DatasetError::NoSuchBatch { .. })));
@@ -345,9 +345,9 @@ fn the_held_out_split_ends() {
 
 #[test]
 fn an_empty_split_and_an_empty_batch_are_errors() {
-    let config = DatasetConfig { heldout: 0.0, ..config(1) };
+    let config = DatasetConfig { held_out: 0.0, ..config(1) };
     let dataset = build(repository(1), tokenizer(), &config, &|_| {}).unwrap();
-    assert!(matches!(dataset.batches(Split::Heldout, 1), Err(DatasetError::EmptySplit("heldout", _))));
+    assert!(matches!(dataset.batches(Split::HeldOut, 1), Err(DatasetError::EmptySplit("held_out", _))));
     assert!(matches!(dataset.batches(Split::Train, 0), Err(DatasetError::Invalid(_))));
 }
 
@@ -356,7 +356,7 @@ fn held_out_documents_are_never_cut_for_fill_in_the_middle() {
     let dataset =
         build(repository(2), tokenizer(), &DatasetConfig { fim_rate: 1.0, ..config(2) }, &|_| {}).unwrap();
     assert!(dataset.stream(Split::Train).fim.iter().all(|&order| order != 0));
-    assert!(dataset.stream(Split::Heldout).fim.iter().all(|&order| order == 0));
+    assert!(dataset.stream(Split::HeldOut).fim.iter().all(|&order| order == 0));
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn every_example_of_fill_in_the_middle_is_whole_in_one_sequence_as_the_loop_gets
         // Longer than any sequence.
         documents.push(document("src/d0/long", &(0..30).map(random_text).collect::<String>()));
         documents.last_mut().unwrap().attributes.insert("metrics".to_owned(), json!({"lines": 99}));
-        let config = DatasetConfig { max_seq_length, fim_rate: 0.7, heldout: 0.0, ..config(3) };
+        let config = DatasetConfig { max_seq_length, fim_rate: 0.7, held_out: 0.0, ..config(3) };
         let dataset = build(documents, tokenizer(), &config, &|_| {}).unwrap();
         dataset.ledger().check().unwrap();
         assert_eq!(dataset.ledger().total.truncated, 0);
@@ -447,7 +447,7 @@ fn paths_must_be_relative_and_unique() {
 
 #[test]
 fn when_nothing_is_left_the_reasons_are_told() {
-    let rules = vec![Rule { name: "never".into(), keep_if: "lines < 0".into() }];
+    let rules = vec![FilterRule { name: "never".into(), keep_if: "lines < 0".into() }];
     let config = DatasetConfig { rules, ..DatasetConfig::default() };
     let error = build(repository(1), tokenizer(), &config, &|_| {}).err().unwrap().to_string();
     assert!(error.contains("of 40") && error.contains("lines < 0 is false"), "{error}");
@@ -467,7 +467,7 @@ fn the_summary_counts_what_is_there() {
     let dataset = built(8);
     let summary = dataset.inspect(2, 1, 10).unwrap();
     assert_eq!(
-        summary.train_documents + summary.heldout_documents + summary.dropped_documents,
+        summary.train_documents + summary.held_out_documents + summary.dropped_documents,
         repository(8).len()
     );
     let kept: u64 = summary.languages.values().map(|language| language.tokens).sum();
@@ -486,7 +486,7 @@ fn progress_reaches_every_document() {
     let report = |progress| seen.lock().unwrap().push(progress);
     build(repository(1), tokenizer(), &config(1), &report).unwrap();
     let seen = seen.into_inner().unwrap();
-    assert!(seen.contains(&Progress { stage: ProgressStage::Encoding, done: 40, total: 40 }));
+    assert!(seen.contains(&BuildProgress { stage: ProgressStage::Encoding, done: 40, total: 40 }));
     assert_eq!(
         seen.last().map(|last| (last.stage, last.done == last.total)),
         Some((ProgressStage::Packing, true))

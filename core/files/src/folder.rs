@@ -5,21 +5,21 @@ use std::path::Path;
 
 use super::{folder_of, synchronise};
 
-/// Work in progress starts with this; what is left of a killed process can be deleted.
+/// Prefix of unfinished directories; those of a killed process can be deleted.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Lets `write` fill an empty folder, puts that at `target` in place of what was there, and gives what `write`
-/// gave. A link at `target` stays, and the folder that it leads to is replaced.
+/// Replaces the directory `target` atomically: `write` fills an empty directory, which is then renamed. Returns the
+/// result of `write`. If `target` is a symbolic link, the directory that it points to is replaced.
 ///
-/// What is replaced is a former state of the same folder: an entry of it that is neither written again nor among the
-/// `obsolete` ones is someone else's, and nothing is replaced then.
+/// The existing directory must be a former version: if it has an entry that is neither written again nor `obsolete`, it
+/// belongs to someone else, and nothing is replaced.
 ///
-/// Files and folders are synchronised before the rename, so that after a crash `target` is either as before,
-/// or complete, or, between two renames, away with both in the unfinished folder beside it.
+/// Files and directories are synced before the rename. After a crash, `target` is unchanged, complete or, between two
+/// renames, absent with both versions in the unfinished directory beside it.
 ///
 /// # Errors
-/// Outside what the system said, or which entry would have been lost, inside what `write` said; what was at `target` is
-/// then as before.
+/// The outer error is that of the operating system, or names the entry that would be lost; the inner one is that of
+/// `write`. `target` is then unchanged.
 pub fn publish<T, E>(
     target: &Path,
     obsolete: &[&str],
@@ -46,7 +46,7 @@ pub fn publish<T, E>(
         ));
     }
     if let Err(error) = exchange(&new, target, &old) {
-        // Where it could not be put back, the only copy of what was there must outlive this call.
+        // If it could not be moved back, the only copy must outlive this call.
         work.disable_cleanup(fs::symlink_metadata(&old).is_ok());
         return Err(error);
     }
@@ -74,14 +74,17 @@ pub fn stranger(folder: &Path, is_known: impl Fn(&OsStr) -> bool) -> io::Result<
     Ok(strangers.into_iter().min())
 }
 
-/// Moves `new` to `target`; what was there is moved to `old` before, and back where that fails.
+/// Moves `new` to `target`, after moving the existing target to `old`; moves it back if that fails.
 fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
     let replaces = fs::symlink_metadata(target).is_ok();
     if replaces {
         fs::rename(target, old)?;
     }
     fs::rename(new, target).map_err(|error| match replaces && fs::rename(old, target).is_err() {
-        true => io::Error::new(error.kind(), format!("{error}; what was there is now {}", old.display())),
+        true => io::Error::new(
+            error.kind(),
+            format!("{error}; the previous contents are now in {}", old.display()),
+        ),
         false => error,
     })
 }
@@ -92,7 +95,7 @@ fn synchronise_within(folder: &Path) -> io::Result<()> {
         if path.is_dir() {
             synchronise_within(&path)?;
         } else {
-            // Windows synchronises only what is open for writing.
+            // Windows can only sync files that are open for writing.
             File::options().read(true).write(cfg!(not(unix))).open(&path)?.sync_all()?;
         }
     }

@@ -1,12 +1,12 @@
-//! Writing files and folders so that a reader, or a crash, finds the old or the new and nothing between; reading files
-//! that may be anything.
+//! Atomic writes of files and directories: readers and crashes see the old or the new version, never a partial one.
+//! Bounded reads of files that may be anything.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `whole` | a file for everyone, replaced durably |
-//! | `private` | files and directories for this user alone |
-//! | `folder` | a folder that appears whole or not at all |
-//! | `read` | a regular file, up to a size |
+//! | `whole` | a regular file, replaced durably |
+//! | `private` | files and directories of the current user |
+//! | `folder` | a directory that is published atomically |
+//! | `read` | a regular file, up to a maximum size |
 
 mod folder;
 mod private;
@@ -23,12 +23,12 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// The folder that holds `path`; a bare name lies in the current one.
+/// The parent directory of `path`; for a bare name, the current directory.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a rename in a folder durable; folders cannot be opened for that on Windows.
+/// Makes a rename durable; not possible on Windows, where directories cannot be opened.
 fn synchronise(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

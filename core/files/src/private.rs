@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::folder_of;
 
-/// Writes the parts into a file that only this user can read, in one step: a reader sees all of it or nothing.
+/// Writes the parts atomically to a file that only the current user can read.
 ///
-/// It is not synchronised: what is kept this way can be made again, and is checked when it is read.
+/// The file is not synced: such files can be regenerated, and are checked when read.
 ///
 /// # Errors
-/// What the system said.
+/// The error of the operating system.
 pub fn write_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    // Temporary files are readable by their owner alone.
+    // Temporary files are only readable by their owner.
     let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
     for part in parts {
         file.write_all(part)?;
@@ -20,29 +20,29 @@ pub fn write_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a file that this user alone can read and write.
+/// Reads a file that only the current user can read and write.
 ///
 /// # Errors
-/// The file belongs to someone else or others can use it, or what the system said.
+/// The file belongs to another user, others can access it, or it cannot be read.
 pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
-    // Of the file that is open: the one at the path may be another by now.
+    // Check the open file, since the path may refer to another one by now.
     let metadata = file.metadata()?;
     refuse_foreign(path, &metadata)?;
     if mode(&metadata) & 0o077 != 0 {
-        // Whoever has seen a secret knows it still when the file is closed to them.
-        return Err(refused(format!("others can use {0}; remove it: rm {0}", path.display())));
+        // A secret that others could read stays compromised even if permissions are changed.
+        return Err(refused(format!("other users can access {0}; delete it: rm {0}", path.display())));
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Makes a directory that only this user can enter. One that is there has to be this user's, with nothing in it
-/// that others put there; that they can look into it does no harm, since the files in it are closed to them.
+/// Creates a directory that only the current user can enter. An existing one must belong to the user and not be
+/// writable by others; it may be readable, since the files in it are private.
 ///
 /// # Errors
-/// The directory belongs to someone else or others can write to it, or what the system said.
+/// The directory belongs to another user, others can write to it, or it cannot be created.
 pub fn private_directory(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -52,7 +52,7 @@ pub fn private_directory(directory: &Path) -> io::Result<()> {
     refuse_foreign(directory, &metadata)?;
     if mode(&metadata) & 0o022 != 0 {
         return Err(refused(format!(
-            "others can write to {0}; close it: chmod 700 {0}",
+            "other users can write to {0}; restrict it: chmod 700 {0}",
             directory.display()
         )));
     }
@@ -70,7 +70,7 @@ fn refuse_foreign(path: &Path, metadata: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     let whose = format!("{} belongs to user {owner}, this process to user {own}", path.display());
-    Err(refused(format!("{whose}; use a folder of your own")))
+    Err(refused(format!("{whose}; use a directory of your own")))
 }
 
 #[cfg(unix)]
@@ -78,7 +78,7 @@ fn mode(metadata: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(metadata)
 }
 
-/// Elsewhere a user's folders are closed to others by what they inherit.
+/// On other platforms, the permissions of a user's directories are inherited.
 #[cfg(not(unix))]
 fn refuse_foreign(_: &Path, _: &Metadata) -> io::Result<()> {
     Ok(())

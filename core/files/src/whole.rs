@@ -4,22 +4,21 @@ use std::path::Path;
 
 use super::{folder_of, synchronise};
 
-/// Bytes that go to the system at once.
+/// Size of the write buffer.
 const BUFFER: usize = 256 << 10;
 
-/// Replaces a file as a whole or not at all, even where the machine stops in the middle; missing folders above
-/// it are made.
+/// Replaces a file atomically and durably, and creates missing parent directories.
 ///
 /// # Errors
-/// What the system said. What was there is then as before.
+/// The error of the operating system; the old contents are then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_durably(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], with content that is made on the way.
+/// As [`write`], with content from a closure.
 ///
 /// # Errors
-/// What the system or `content` said. What was there is then as before.
+/// The error of the operating system or of `content`; the old contents are then unchanged.
 pub fn write_durably(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
@@ -28,14 +27,13 @@ pub fn write_durably(
     replace(path, true, content)
 }
 
-/// Replaces a file as a whole or not at all, in a folder that is there, with content that is made on the way. What is
-/// no file, such as a terminal or a pipe, is written to as it is.
+/// Replaces a file atomically in an existing directory, with content from a closure. Terminals, pipes and other special
+/// files are written directly.
 ///
-/// It is for what can be made again: after a crash of the machine, which loses what it has not put on disk yet, the
-/// file may be empty.
+/// For files that can be regenerated: they are not synced, so they may be empty after a crash of the machine.
 ///
 /// # Errors
-/// What the system or `content` said. What was there is then as before.
+/// The error of the operating system or of `content`; the old contents are then unchanged.
 pub fn write_with(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
@@ -43,7 +41,7 @@ pub fn write_with(
     replace(path, false, content)
 }
 
-/// A file that is there keeps its permissions, and a link leads to the file that is replaced.
+/// Existing files keep their permissions, and symbolic links are followed.
 fn replace(
     path: &Path,
     durable: bool,
@@ -75,11 +73,11 @@ fn replace(
         file.as_file().sync_all()?;
     }
     file.persist(&path)?;
-    // The rename itself is durable only once the folder is.
+    // Sync the directory to make the rename durable.
     if durable { synchronise(folder) } else { Ok(()) }
 }
 
-/// A temporary file is private; what it becomes should be as open as any other new file, which the umask decides.
+/// Temporary files are private; give the result the permissions of any other new file, as decided by the umask.
 #[cfg(unix)]
 fn as_any_other_file(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;

@@ -1,31 +1,44 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use candle_core::{DType, Device, Tensor};
 use codetune_plugin_sdk::{Parameter, Plan, Role};
 use codetune_validate::nearest;
 use rand::Rng;
+use serde::Serialize;
 
 use super::error::{ModelError, Result};
 use super::output::{OUTPUT, tied_embedding};
 use super::random::stream;
 
 /// Which projections get an adapter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Targets {
     /// Every projection but the output layer, as PEFT has it.
     AllLinear,
     /// Those whose whole name, or its last parts, is in the list.
-    Modules(Vec<String>),
+    Named(Vec<String>),
+}
+
+/// As a run file writes it.
+impl fmt::Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllLinear => f.write_str("all-linear"),
+            Self::Named(names) => write!(f, "{names:?}"),
+        }
+    }
 }
 
 /// A LoRA adapter (Hu et al., 2021), with PEFT's meaning of each value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AdapterConfig {
+pub struct LoraConfig {
     /// The rank of the correction, 1 or more.
-    pub rank: u32,
-    /// The correction is multiplied by `alpha / rank`.
+    pub r: u32,
+    /// The correction is multiplied by `alpha / r`.
     pub alpha: f64,
-    /// It is multiplied by `alpha / √rank` instead (rsLoRA; Kalajdzievski, 2023).
+    /// It is multiplied by `alpha / √r` instead (rsLoRA; Kalajdzievski, 2023).
     pub rank_stabilised: bool,
     /// The probability with which an input of the correction is dropped in training, below 1.
     pub dropout: f64,
@@ -33,10 +46,10 @@ pub struct AdapterConfig {
     pub targets: Targets,
 }
 
-impl Default for AdapterConfig {
+impl Default for LoraConfig {
     fn default() -> Self {
-        let targets = Targets::Modules(vec!["q_proj".into(), "v_proj".into()]);
-        AdapterConfig { rank: 16, alpha: 32.0, rank_stabilised: false, dropout: 0.05, targets }
+        let targets = Targets::Named(vec!["q_proj".into(), "v_proj".into()]);
+        LoraConfig { r: 16, alpha: 32.0, rank_stabilised: false, dropout: 0.05, targets }
     }
 }
 
@@ -51,10 +64,10 @@ pub(super) struct Module {
     pub inputs: usize,
 }
 
-impl AdapterConfig {
+impl LoraConfig {
     /// What the correction is multiplied by.
     pub fn scale(&self) -> f64 {
-        let rank = f64::from(self.rank);
+        let rank = f64::from(self.r);
         self.alpha / if self.rank_stabilised { rank.sqrt() } else { rank }
     }
 
@@ -68,7 +81,7 @@ impl AdapterConfig {
 
     /// Those modules; every target has to fit one.
     fn attached(&self, plan: &Plan) -> Result<Vec<Module>> {
-        if let Targets::Modules(targets) = &self.targets {
+        if let Targets::Named(targets) = &self.targets {
             let projections = projections(plan);
             for target in targets {
                 if !projections.iter().any(|module| fits(&module.name, target)) {
@@ -81,7 +94,7 @@ impl AdapterConfig {
 
     /// Those modules, where targets that fit none are passed over, as PEFT does when it loads an adapter.
     pub(super) fn present(&self, plan: &Plan) -> Result<Vec<Module>> {
-        let Targets::Modules(targets) = &self.targets else {
+        let Targets::Named(targets) = &self.targets else {
             return self.of(plan, |name| last_part(name) != OUTPUT);
         };
         if let Some(target) = targets.iter().find(|target| embeds(plan, target)) {
@@ -106,7 +119,7 @@ impl AdapterConfig {
 
     fn check(&self) -> Result<()> {
         let refuse = |message: String| Err(ModelError::Adapter(message));
-        if self.rank == 0 {
+        if self.r == 0 {
             return refuse("the rank is 0; it has to be 1 or more".into());
         }
         if !(self.alpha.is_finite() && self.alpha > 0.0) {
@@ -126,7 +139,7 @@ impl AdapterConfig {
         seed: u64,
         dtype: DType,
     ) -> Result<BTreeMap<String, (Tensor, Tensor)>> {
-        let rank = self.rank as usize;
+        let rank = self.r as usize;
         let modules = self.attached(plan)?.into_iter();
         modules
             .map(|Module { name, outputs, inputs }| {

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::adapter::{AdapterConfig, Targets};
+use super::adapter::{LoraConfig, Targets};
 use super::error::{ModelError, Result};
 
 /// The file that describes an adapter.
@@ -65,7 +65,7 @@ const CHANGED_BASE: &str = "the adapter belongs to a base model that this change
 /// What an `adapter_config.json` says.
 #[derive(Debug, PartialEq)]
 pub(super) struct Described {
-    pub config: AdapterConfig,
+    pub config: LoraConfig,
     /// Which modules are adapted follows from the file of weights, not from `config.targets`: a pattern chose them, or
     /// a list was narrowed down.
     pub by_weights: bool,
@@ -77,14 +77,14 @@ pub(super) fn read(path: &Path) -> Result<Described> {
 }
 
 /// Writes what PEFT reads; `targets` are the names that it attaches to, `base` what the adapter belongs to.
-pub(super) fn write(path: &Path, config: &AdapterConfig, targets: &[String], base: &str) -> Result<()> {
+pub(super) fn write(path: &Path, config: &LoraConfig, targets: &[String], base: &str) -> Result<()> {
     let json = json!({
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": base,
         "revision": null,
         "inference_mode": true,
-        "r": config.rank,
+        "r": config.r,
         "lora_alpha": whole(config.alpha),
         "lora_dropout": config.dropout,
         "target_modules": targets,
@@ -154,7 +154,7 @@ fn parse(text: &str) -> std::result::Result<Described, String> {
     let narrowed = NARROWING.iter().any(|key| object.get(*key).is_some_and(|value| !off(value)));
     let (targets, pattern) = match object.get("target_modules") {
         Some(Value::String(name)) if name == "all-linear" => (Targets::AllLinear, false),
-        Some(Value::String(_)) => (Targets::Modules(Vec::new()), true),
+        Some(Value::String(_)) => (Targets::Named(Vec::new()), true),
         Some(Value::Array(names)) => {
             let texts = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
             let Some(mut names): Option<Vec<String>> = texts else {
@@ -162,13 +162,13 @@ fn parse(text: &str) -> std::result::Result<Described, String> {
             };
             // PEFT keeps a set, whose order differs from run to run.
             names.sort();
-            (Targets::Modules(names), false)
+            (Targets::Named(names), false)
         }
         _ => return Err(refuse("target_modules", "a list of names, a pattern or \"all-linear\" is needed")),
     };
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
-    let config = AdapterConfig {
-        rank: rank.ok_or_else(|| refuse("r", "a whole number from 1 is needed"))?,
+    let config = LoraConfig {
+        r: rank.ok_or_else(|| refuse("r", "an integer of at least 1 is required"))?,
         alpha: number("lora_alpha").ok_or_else(|| refuse("lora_alpha", "a number is needed"))?,
         rank_stabilised: match object.get("use_rslora") {
             None | Some(Value::Null) => false,
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn values_are_read_as_peft_means_them() {
         let Described { config, by_weights } = described(json!({})).unwrap();
-        assert_eq!((config.rank, config.alpha, config.dropout, config.scale()), (8, 16.0, 0.1, 2.0));
-        assert_eq!(config.targets, Targets::Modules(vec!["q_proj".into(), "v_proj".into()]));
+        assert_eq!((config.r, config.alpha, config.dropout, config.scale()), (8, 16.0, 0.1, 2.0));
+        assert_eq!(config.targets, Targets::Named(vec!["q_proj".into(), "v_proj".into()]));
         assert!(!by_weights);
         let stabilised = described(json!({"use_rslora": true})).unwrap().config;
         assert_eq!(stabilised.scale(), 16.0 / 8f64.sqrt());

@@ -5,7 +5,7 @@ use candle_core::{DType, Tensor};
 use codetune_plugin::plan_bytes;
 use codetune_plugin_sdk::{Plan, Role};
 
-use super::adapter::{AdapterConfig, Module, Targets};
+use super::adapter::{LoraConfig, Module, Targets};
 use super::adapter_config;
 use super::error::{ModelError, Result};
 use super::files::{BESIDE_WEIGHTS, check_shapes, read_safetensors, write_safetensors};
@@ -22,7 +22,7 @@ const BASE_LAYER: &str = "base_layer";
 #[derive(Debug, Clone)]
 pub struct Adapter {
     /// How it attaches.
-    pub config: AdapterConfig,
+    pub config: LoraConfig,
     /// For each module `a` `[rank, in]` and `b` `[out, rank]`.
     pub weights: BTreeMap<String, (Tensor, Tensor)>,
     /// Weights that take the place of the base model's, by their names in the plan. PEFT saves embedding and output
@@ -72,7 +72,7 @@ pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter>
                 let problems = vec!["it holds no matrix for a projection of the model".into()];
                 return Err(ModelError::Mismatch { path, problems });
             }
-            config.targets = Targets::Modules(found.iter().map(|module| module.name.clone()).collect());
+            config.targets = Targets::Named(found.iter().map(|module| module.name.clone()).collect());
             found
         }
         false => config.present(plan).map_err(|error| match error {
@@ -80,7 +80,7 @@ pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter>
             other => other,
         })?,
     };
-    let rank = u64::from(config.rank);
+    let rank = u64::from(config.r);
     let expected: Vec<(String, [u64; 2])> = modules
         .iter()
         .flat_map(|module| {
@@ -161,7 +161,7 @@ pub fn write_adapter(folder: &Path, adapter: &Adapter, base: &str) -> Result<()>
     write_safetensors(&folder.join(WEIGHTS), &tensors)?;
     let targets = match &adapter.config.targets {
         Targets::AllLinear => adapter.weights.keys().cloned().collect(),
-        Targets::Modules(names) => names.clone(),
+        Targets::Named(names) => names.clone(),
     };
     adapter_config::write(&folder.join(adapter_config::FILE), &adapter.config, &targets, base)
 }

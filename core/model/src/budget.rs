@@ -12,21 +12,22 @@ const SHARE: (u64, u64) = (3, 4);
 ///
 /// It is fixed before the first of them is made, so that what is refused does not depend on what else the machine does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget(Option<u64>);
+pub struct MemoryBudget(Option<u64>);
 
-impl Budget {
+impl MemoryBudget {
     /// No limit.
-    pub const UNLIMITED: Self = Budget(None);
+    pub const UNLIMITED: Self = MemoryBudget(None);
 
     /// So many bytes.
     pub const fn bytes(bytes: u64) -> Self {
-        Budget(Some(bytes))
+        MemoryBudget(Some(bytes))
     }
 
     /// Most of the memory that this machine has, or of what the control groups of a container or a scheduler, or limits
-    /// such as `ulimit -v`, leave this process, where that is less. Without a limit where the system does not tell (other systems than Linux).
+    /// such as `ulimit -v`, leave this process, where that is less. Without a limit where the system does not tell
+    /// (other systems than Linux).
     pub fn of_machine() -> Self {
-        Budget(memory(Path::new("/")).map(|bytes| bytes / SHARE.1 * SHARE.0))
+        MemoryBudget(memory(Path::new("/")).map(|bytes| bytes / SHARE.1 * SHARE.0))
     }
 
     /// Refuses `needs` bytes for `what`, where so many are taken.
@@ -34,7 +35,7 @@ impl Budget {
     /// # Errors
     /// They do not fit.
     pub(super) fn ask(self, what: &str, needs: u64, taken: u64, remedy: &'static str) -> Result<()> {
-        let Budget(Some(budget)) = self else { return Ok(()) };
+        let MemoryBudget(Some(budget)) = self else { return Ok(()) };
         let left = budget.saturating_sub(taken);
         match needs <= left {
             true => Ok(()),
@@ -173,9 +174,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_told_in_full() {
-        Budget::bytes(3 * GIB).ask("it", GIB, 2 * GIB, "shrink it").unwrap();
-        Budget::UNLIMITED.ask("it", u64::MAX, u64::MAX, "shrink it").unwrap();
-        let error = Budget::bytes(3 * GIB).ask("it", GIB + 1, 2 * GIB, "shrink it").unwrap_err().to_string();
+        MemoryBudget::bytes(3 * GIB).ask("it", GIB, 2 * GIB, "shrink it").unwrap();
+        MemoryBudget::UNLIMITED.ask("it", u64::MAX, u64::MAX, "shrink it").unwrap();
+        let error =
+            MemoryBudget::bytes(3 * GIB).ask("it", GIB + 1, 2 * GIB, "shrink it").unwrap_err().to_string();
         let expected = "it needs 1.0 GiB of memory, and 1.0 GiB of the 3.0 GiB for tensors are left; shrink it, or allow \
             more with --memory";
         assert_eq!(error, expected);

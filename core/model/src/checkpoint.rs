@@ -47,7 +47,8 @@ pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap
     Ok(tensors)
 }
 
-/// A tied output layer is the embedding: a file may hold either, or both where they agree, since one of the two is kept.
+/// A tied output layer is the embedding: a file may hold either, or both where they agree, since one of the two is
+/// kept.
 fn tie(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<()> {
     let Some(embedding) = tied_embedding(plan) else { return Ok(()) };
     let Some(name) = tensors.keys().find(|name| is_output(name)).cloned() else { return Ok(()) };

@@ -9,7 +9,7 @@ use candle_core::DType;
 use codetune_plugin::plan_bytes;
 use codetune_plugin_sdk::Plan;
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::checkpoint::write_model;
 use super::config::{self, ModelConfig};
 use super::error::{ModelError, Result};
@@ -27,7 +27,7 @@ pub fn create_model(
     config: &ModelConfig,
     seed: u64,
     folder: &Path,
-    budget: Budget,
+    budget: MemoryBudget,
 ) -> Result<Plan> {
     refuse_another(folder)?;
     let opened = open(&config.json, Arc::new(ModelHost::new(budget)));

@@ -67,7 +67,8 @@ pub(super) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Tensor>)
     written.map_err(ModelError::write(path))
 }
 
-/// A header with the place of each tensor, and the tensors in the order of their names, as the safetensors crate has it.
+/// A header with the place of each tensor, and the tensors in the order of their names, as the safetensors crate has
+/// it.
 fn serialise(file: &mut impl Write, tensors: &BTreeMap<String, Tensor>) -> io::Result<()> {
     let mut places = Vec::with_capacity(tensors.len());
     let mut end = 0;

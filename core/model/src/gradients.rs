@@ -4,7 +4,7 @@ use candle_core::{DType, Tensor, Var};
 use super::dropout::DropoutKey;
 use super::error::Result;
 use super::model::Model;
-use super::pass::{Batch, Mode, Pass};
+use super::pass::{Batch, Pass, PassMode};
 
 /// The summed loss of a micro-batch and what follows from it.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl Model {
         let mut sums = vec![None; variables.len()];
         let sum = match recompute {
             false => {
-                let loss = self.loss(batch, Mode::Train(key))?.sum;
+                let loss = self.loss(batch, PassMode::Train(key))?.sum;
                 collect(&loss.affine(scale, 0.0)?.backward()?, &variables, &mut sums)?;
                 scalar(&loss)?
             }
@@ -56,7 +56,7 @@ impl Model {
     ) -> Result<f64> {
         // The states between blocks, without a graph but with the dropout of training.
         let first = Pass::of(batch, false, Some(key))?;
-        self.pass(batch, Mode::Train(key))?;
+        self.pass(batch, PassMode::Train(key))?;
         let states = self.within(first, |model| {
             let mut id = model.embed(batch.ids, batch.batch, batch.seq)?;
             let mut states = vec![model.host.get(id)?];
@@ -70,7 +70,7 @@ impl Model {
         let mut upstream: Option<Tensor> = None;
         for (index, state) in states.iter().enumerate().rev() {
             let x = Var::from_tensor(&state.detach())?;
-            let pass = self.pass(batch, Mode::Train(key))?;
+            let pass = self.pass(batch, PassMode::Train(key))?;
             let out = self.within(pass, |model| {
                 let id = model.host.insert(x.as_tensor().clone())?;
                 match &upstream {
@@ -96,7 +96,7 @@ impl Model {
                 return Ok(sum);
             }
         }
-        let pass = self.pass(batch, Mode::Train(key))?;
+        let pass = self.pass(batch, PassMode::Train(key))?;
         let embedded = self.within(pass, |model| {
             let id = model.embed(batch.ids, batch.batch, batch.seq)?;
             model.host.get(id)

@@ -6,7 +6,7 @@ use codetune_plugin::TensorHost;
 use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 use codetune_tensor::{self as tensor, Gelu};
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::error::{ModelError, Result};
 use super::memory::Memory;
 use super::parameters::{Parameters, Weight};
@@ -21,7 +21,7 @@ pub struct ModelHost {
     parameters: RwLock<Arc<Parameters>>,
     pass: RwLock<Option<Arc<Pass>>>,
     table: Mutex<Table>,
-    budget: Budget,
+    budget: MemoryBudget,
 }
 
 #[derive(Default)]
@@ -39,12 +39,12 @@ const SHORTER: &str = "shorten the prompt or generate fewer tokens";
 
 impl ModelHost {
     /// A host without parameters, to configure a backend with, whose tensors keep to the budget.
-    pub fn new(budget: Budget) -> Self {
+    pub fn new(budget: MemoryBudget) -> Self {
         ModelHost { parameters: RwLock::default(), pass: RwLock::default(), table: Mutex::default(), budget }
     }
 
     /// How much memory tensors may take.
-    pub(super) fn budget(&self) -> Budget {
+    pub(super) fn budget(&self) -> MemoryBudget {
         self.budget
     }
 

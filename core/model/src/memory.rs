@@ -8,8 +8,8 @@ use candle_core::Tensor;
 /// What a tensor takes beside its numbers.
 const OVERHEAD: u64 = 512;
 
-/// The memory behind the tensors of a pass. Several tensors may share one storage, which counts once, for as long as one
-/// of them is there.
+/// The memory behind the tensors of a pass. Several tensors may share one storage, which counts once, for as long as
+/// one of them is there.
 #[derive(Default)]
 pub(super) struct Memory {
     /// By address.

@@ -6,9 +6,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use codetune_plugin::{BackendInstance, TensorHost, plan_bytes};
 use codetune_plugin_sdk::{Plan, TensorId};
 
-use super::adapter::AdapterConfig;
+use super::adapter::LoraConfig;
 use super::adapter_file::{Adapter, read_adapter, write_adapter};
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::checkpoint::{read_weights, write_model};
 use super::config::ModelConfig;
 use super::error::{ModelError, Result};
@@ -16,7 +16,7 @@ use super::files::check_shapes;
 use super::host::ModelHost;
 use super::open_backend::OpenBackend;
 use super::parameters::Parameters;
-use super::pass::{Batch, Mode, Pass};
+use super::pass::{Batch, Pass, PassMode};
 
 /// The summed loss of a batch.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Model {
     ///
     /// # Errors
     /// The backend refuses the configuration, or the weights do not fit its plan or the budget.
-    pub fn open(open: OpenBackend<'_>, folder: &Path, budget: Budget) -> Result<Self> {
+    pub fn open(open: OpenBackend<'_>, folder: &Path, budget: MemoryBudget) -> Result<Self> {
         let config = ModelConfig::read(folder)?;
         Self::make(open, config, budget, |plan| read_weights(folder, plan, DType::F32))
     }
@@ -54,7 +54,7 @@ impl Model {
         weights: BTreeMap<String, Tensor>,
     ) -> Result<Self> {
         let path = config.path.clone();
-        Self::make(open, config, Budget::of_machine(), |plan| {
+        Self::make(open, config, MemoryBudget::of_machine(), |plan| {
             let expected = plan.parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice()));
             check_shapes(&path, &weights, expected)?;
             Ok(weights)
@@ -64,7 +64,7 @@ impl Model {
     fn make(
         open: OpenBackend<'_>,
         config: ModelConfig,
-        budget: Budget,
+        budget: MemoryBudget,
         weights: impl FnOnce(&Plan) -> Result<BTreeMap<String, Tensor>>,
     ) -> Result<Self> {
         let host = Arc::new(ModelHost::new(budget));
@@ -110,7 +110,7 @@ impl Model {
     ///
     /// # Errors
     /// A value is out of bounds, or a target fits no projection.
-    pub fn add_adapter(&mut self, config: &AdapterConfig, seed: u64) -> Result<()> {
+    pub fn add_adapter(&mut self, config: &LoraConfig, seed: u64) -> Result<()> {
         let weights = config.initial(self.plan(), seed, DType::F32)?;
         self.set_adapter(&Adapter { config: config.clone(), weights, base: BTreeMap::new() })
     }
@@ -154,7 +154,7 @@ impl Model {
     ///
     /// # Errors
     /// The batch does not hold together, or the backend fails.
-    pub fn loss(&mut self, batch: &Batch<'_>, mode: Mode) -> Result<Loss> {
+    pub fn loss(&mut self, batch: &Batch<'_>, mode: PassMode) -> Result<Loss> {
         let pass = self.pass(batch, mode)?;
         let sum = self.within(pass, |model| {
             let x = model.hidden(batch)?;
@@ -168,7 +168,7 @@ impl Model {
     /// # Errors
     /// The batch does not hold together, or the backend fails.
     pub fn logits(&mut self, batch: &Batch<'_>) -> Result<Tensor> {
-        let pass = self.pass(batch, Mode::Evaluate)?;
+        let pass = self.pass(batch, PassMode::Evaluate)?;
         self.within(pass, |model| {
             let x = model.hidden(batch)?;
             model.logits_of(x, batch.batch, batch.seq)
@@ -182,11 +182,11 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn pass(&self, batch: &Batch<'_>, mode: Mode) -> Result<Pass> {
+    pub(super) fn pass(&self, batch: &Batch<'_>, mode: PassMode) -> Result<Pass> {
         batch.check(self.plan().vocabulary)?;
         match mode {
-            Mode::Train(key) => Pass::of(batch, true, Some(key)),
-            Mode::Evaluate => Pass::of(batch, false, None),
+            PassMode::Train(key) => Pass::of(batch, true, Some(key)),
+            PassMode::Evaluate => Pass::of(batch, false, None),
         }
     }
 

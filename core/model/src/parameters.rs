@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use candle_core::{Tensor, Var};
 use codetune_plugin_sdk::{Plan, Role};
 
-use super::adapter::AdapterConfig;
+use super::adapter::LoraConfig;
 use super::adapter_file::{Adapter, equal, key};
 use super::error::{ModelError, Result};
 use super::memory::bytes;
@@ -37,7 +37,7 @@ pub struct Parameters {
 
 #[derive(Debug, Clone)]
 struct Attached {
-    config: AdapterConfig,
+    config: LoraConfig,
     lora: BTreeMap<String, Lora>,
     /// The weights of the base that others of the adapter have taken the place of.
     replaced: BTreeMap<String, Tensor>,
@@ -100,7 +100,7 @@ impl Parameters {
     }
 
     /// Takes the adapter off; weights that came with it stay.
-    pub(super) fn detach(&mut self) -> Option<(AdapterConfig, BTreeMap<String, Lora>)> {
+    pub(super) fn detach(&mut self) -> Option<(LoraConfig, BTreeMap<String, Lora>)> {
         self.adapter.take().map(|attached| (attached.config, attached.lora))
     }
 
@@ -161,7 +161,7 @@ impl Parameters {
         self.roles.get(name).copied()
     }
 
-    pub(super) fn lora(&self, module: &str) -> Option<(&AdapterConfig, &Lora)> {
+    pub(super) fn lora(&self, module: &str) -> Option<(&LoraConfig, &Lora)> {
         let Attached { config, lora, .. } = self.adapter.as_ref()?;
         Some((config, lora.get(module)?))
     }

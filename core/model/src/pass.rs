@@ -63,7 +63,7 @@ impl Batch<'_> {
 
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum PassMode {
     /// Gradients are recorded and adapters drop inputs.
     Train(DropoutKey),
     /// Neither.

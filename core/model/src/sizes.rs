@@ -7,8 +7,8 @@ use super::parameters::{Parameters, Weight};
 /// The bytes of an element: models are in single precision, and ids are as wide.
 const ELEMENT: u64 = size_of::<f32>() as u64;
 
-/// How many bytes the result of an operation takes, before it is run. Where arguments do not go together it is 0, as the operation
-/// refuses them and tells better why.
+/// How many bytes the result of an operation takes, before it is run. Where arguments do not go together it is 0, as
+/// the operation refuses them and tells better why.
 ///
 /// # Errors
 /// There is no such tensor.

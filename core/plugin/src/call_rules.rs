@@ -78,7 +78,7 @@ impl FromStr for LimitOverride {
         })?;
         let value = value
             .parse::<u64>()
-            .map_err(|_| format!("{limit} is {value:?}; write a whole number, as 5000"))?;
+            .map_err(|_| format!("{limit} is {value:?}; expected an integer, as 5000"))?;
         let mut asked = LimitsRequest::default();
         match limit {
             "memory_mib" => asked.memory_mib = Some(value),
@@ -111,7 +111,7 @@ mod tests {
             ("time=5", "did you mean `time_ms`?"),
             ("colour=5", "memory_mib, time_ms, output_kib"),
             ("time_ms", "[PLUGIN.]LIMIT=NUMBER"),
-            ("time_ms=5s", "whole number"),
+            ("time_ms=5s", "an integer"),
             ("time_ms=0", "write a number from 1 to 600000"),
         ] {
             let error = text.parse::<LimitOverride>().unwrap_err();

@@ -64,7 +64,7 @@ impl ConfigOption {
                 }
                 if !self.choices.is_empty() && !self.choices.contains(text) {
                     return Err(format!(
-                        "is `{}`: write one of {}",
+                        "is `{}`: expected one of {}",
                         text.escape_debug(),
                         self.choices.join(", ")
                     ));
@@ -72,12 +72,12 @@ impl ConfigOption {
             }
             (kind, other) => {
                 let wanted = match kind {
-                    ValueKind::Integer => "a whole number",
+                    ValueKind::Integer => "an integer",
                     ValueKind::Float => "a number",
                     ValueKind::Boolean => "true or false",
                     ValueKind::Text => "a text",
                 };
-                return Err(format!("is {other}: write {wanted}"));
+                return Err(format!("is {other}: expected {wanted}"));
             }
         }
         Ok(value.clone())
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn refuses_other_types_bounds_and_names() {
         for (json, expected) in [
-            (r#"{"most": true}"#, "option `most` is true: write a whole number"),
-            (r#"{"most": 1.5}"#, "option `most` is 1.5: write a whole number"),
+            (r#"{"most": true}"#, "option `most` is true: expected an integer"),
+            (r#"{"most": 1.5}"#, "option `most` is 1.5: expected an integer"),
             (r#"{"most": 0}"#, "below the least of 1"),
             (r#"{"most": 101}"#, "above the greatest of 100"),
             (r#"{"mots": 1}"#, "did you mean `most`?"),

@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Carrier, Digest, Limits, Manifest, Plugin};
+use crate::{Digest, Limits, Manifest, Plugin, Runtime};
 
 /// Where a plugin came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,8 +91,8 @@ impl Entry {
     }
 
     /// How the plugin is loaded, where that could be told.
-    pub fn carrier(&self) -> Option<Carrier> {
-        self.plugin.as_ref().map(|plugin| plugin.carrier())
+    pub fn runtime(&self) -> Option<Runtime> {
+        self.plugin.as_ref().map(|plugin| plugin.runtime())
     }
 
     /// The plugin's digest, where its file could be read.

@@ -4,7 +4,7 @@ use codetune_plugin_sdk::{Plan, Report, TensorId};
 
 use crate::{CallError, SourceBatch};
 
-/// A configured analyzer, by whichever carrier it came. One worker calls it at a time.
+/// A configured analyzer, in whichever runtime it came. One worker calls it at a time.
 pub trait AnalyzerInstance: Send {
     /// Analyses a batch: one answer for each source, in order, each already checked against the source and
     /// the manifest.
@@ -15,7 +15,7 @@ pub trait AnalyzerInstance: Send {
     fn analyze(&mut self, batch: &Arc<dyn SourceBatch>) -> Result<Vec<Result<Report, CallError>>, CallError>;
 }
 
-/// A configured training backend, by whichever carrier it came. Tensors are numbers of the
+/// A configured training backend, in whichever runtime it came. Tensors are numbers of the
 /// [`TensorHost`](crate::TensorHost) that it was made with; returned ones are the caller's to release.
 pub trait BackendInstance: Send {
     /// What the model consists of.

@@ -1,7 +1,7 @@
-//! Manifests, the registry, the three carriers, limits and the compiled-component cache.
+//! Manifests, the registry, the three runtimes, limits and the compiled-component cache.
 //!
 //! A [`Registry`] knows plugins by name. Each [`Plugin`] was read, by its embedded manifest, without running
-//! any of it; its code is loaded on first use, by one of three [`Carrier`]s:
+//! any of it; its code is loaded on first use, by one of three [`Runtime`]s:
 //!
 //! * a built-in and a native library are called over the C ABI of `codetune_plugin_sdk::abi`;
 //! * a WASM component runs in a sandbox with limits on memory, time and output.
@@ -12,7 +12,6 @@
 
 mod call_error;
 mod call_rules;
-mod carrier;
 mod check;
 mod config;
 mod digest;
@@ -29,6 +28,7 @@ mod plan;
 mod plugin;
 mod registry;
 mod registry_error;
+mod runtime;
 mod section;
 mod service;
 mod shorten;
@@ -36,7 +36,6 @@ mod wasm;
 
 pub use call_error::{CallError, Fault};
 pub use call_rules::{CallRules, LimitOverride, LimitOverrides};
-pub use carrier::Carrier;
 pub use check::report_bytes;
 pub use config::ConfigOption;
 pub use digest::Digest;
@@ -55,6 +54,7 @@ pub use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Registry, Trust};
 pub use registry_error::RegistryError;
+pub use runtime::Runtime;
 pub use service::{SourceBatch, TensorHost};
 pub use shorten::shorten;
 pub use wasm::{COMPILING, ComponentCache, WasmEngine};

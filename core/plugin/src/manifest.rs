@@ -310,8 +310,11 @@ impl Manifest {
 /// Refuses a name that is not `namespace/name`, in the words of the manifest.
 fn check_name(name: &str) -> Result<(), ManifestError> {
     check_plugin_name(name).map(drop).map_err(|violation| {
-        let Violation { value, rule, expected, .. } = violation;
-        ManifestError::Invalid { field: "name".into(), rule: format!("{value} {rule}: expected {expected}") }
+        let Violation { value, constraint, expected, .. } = violation;
+        ManifestError::Invalid {
+            field: "name".into(),
+            rule: format!("{value} {constraint}: expected {expected}"),
+        }
     })
 }
 

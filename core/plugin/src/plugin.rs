@@ -9,8 +9,8 @@ use crate::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
 use crate::plan::check_plan;
 use crate::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
 use crate::{
-    AnalyzerInstance, BackendInstance, CallError, CallRules, Carrier, ComponentCache, Digest, Fault, Limits,
-    Manifest, ManifestError, PluginIdentity, TensorHost, config, section,
+    AnalyzerInstance, BackendInstance, CallError, CallRules, ComponentCache, Digest, Fault, Limits, Manifest,
+    ManifestError, PluginIdentity, Runtime, TensorHost, config, section,
 };
 
 /// A plugin whose manifest was read and whose file may be run. Its code is loaded on first use, once.
@@ -183,17 +183,17 @@ impl Plugin {
     }
 
     /// How it is loaded.
-    pub fn carrier(&self) -> Carrier {
+    pub fn runtime(&self) -> Runtime {
         match self.body {
-            Body::Builtin(_) => Carrier::Builtin,
-            Body::Native { .. } => Carrier::Native,
-            Body::Wasm { .. } => Carrier::Wasm,
+            Body::Builtin(_) => Runtime::Builtin,
+            Body::Native { .. } => Runtime::Native,
+            Body::Wasm { .. } => Runtime::Wasm,
         }
     }
 
     /// What records keep of it.
     pub fn identity(&self) -> PluginIdentity {
-        PluginIdentity::new(&self.manifest, self.carrier(), self.digest())
+        PluginIdentity::new(&self.manifest, self.runtime(), self.digest())
     }
 
     /// Checks options against the manifest and fills in defaults.
@@ -299,8 +299,8 @@ struct VerifiedCopy {
 }
 
 impl VerifiedCopy {
-    /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot be
-    /// written, being on a full disk or read-only, a folder of this call takes its place.
+    /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot
+    /// be written, being on a full disk or read-only, a folder of this call takes its place.
     fn of(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Self, String> {
         let error = match kept_copy(bytes, digest, directory) {
             Ok(path) => return Ok(VerifiedCopy { path, _folder: None }),
@@ -318,7 +318,7 @@ impl VerifiedCopy {
                 std::env::temp_dir().display()
             )
         })?;
-        tracing::warn!("no copies of libraries are kept in {}: {error}", directory.display());
+        tracing::warn!("cannot cache copies of libraries in {}: {error}", directory.display());
         Ok(copy)
     }
 }
@@ -352,6 +352,6 @@ fn builtin_digest(manifest: &str) -> Result<Digest, String> {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} ({}, {})", self.manifest.name, self.manifest.version, self.carrier(), self.digest)
+        write!(f, "{} {} ({}, {})", self.manifest.name, self.manifest.version, self.runtime(), self.digest)
     }
 }

@@ -10,8 +10,8 @@ use crate::name::{Meaning, is_own, meaning, short_name};
 use crate::plugin::Refusal;
 use crate::wasm::MOST_FILE_BYTES;
 use crate::{
-    CallRules, Carrier, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState,
-    RegistryError, folder,
+    CallRules, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState, RegistryError,
+    Runtime, folder,
 };
 
 /// What a registry may load beyond the sandbox.
@@ -263,7 +263,7 @@ impl Registry {
         if let Some(missing) = plugin.missing() {
             return PluginState::Unavailable(missing.to_owned());
         }
-        if plugin.carrier() == Carrier::Native && !self.trust.native.contains(&plugin.digest()) {
+        if plugin.runtime() == Runtime::Native && !self.trust.native.contains(&plugin.digest()) {
             let reason = format!(
                 "native code runs with your own rights; if you trust this file, pass --trust-native {}",
                 plugin.digest()

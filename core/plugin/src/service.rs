@@ -4,7 +4,7 @@ use codetune_plugin_sdk::{Captures, Op, TensorId};
 
 /// The sources of one call to an analyzer, owned by the host and read by the plugin.
 ///
-/// Implemented by the analysis crate and called by every carrier, possibly from another thread.
+/// Implemented by the analysis crate and called in every runtime, possibly from another thread.
 pub trait SourceBatch: Send + Sync {
     /// How many sources there are.
     fn len(&self) -> usize;
@@ -14,7 +14,7 @@ pub trait SourceBatch: Send + Sync {
         self.len() == 0
     }
 
-    /// The relative path of source `at`. Carriers never ask past the end.
+    /// The relative path of source `at`. Runtimes never ask past the end.
     fn path(&self, at: usize) -> &str;
 
     /// The language id of source `at`.
@@ -32,7 +32,7 @@ pub trait SourceBatch: Send + Sync {
 
 /// The tensors of one training backend, owned by the host and named by the plugin.
 ///
-/// Implemented by the model crate and called by every carrier in the middle of a forward pass.
+/// Implemented by the model crate and called in every runtime in the middle of a forward pass.
 pub trait TensorHost: Send + Sync {
     /// Runs an operation and keeps its result under a new number.
     ///

@@ -4,12 +4,12 @@ use std::{borrow::Cow, fmt::Write, sync::LazyLock};
 
 use regex::Regex;
 
-/// Writes what is not seen as it stands as escapes (`\n`, `\t`, `\u{1b}`, `\u{202e}`), so that text can neither forge
-/// nor hide a line, nor pass for another text.
+/// Escapes invisible characters (`\n`, `\t`, `\u{1b}`, `\u{202e}`), so that text cannot forge or hide lines, or look
+/// like different text.
 ///
-/// That is every control, format and line-separating character of Unicode, and every character that Unicode lets a
-/// screen leave out ([`is_unseen`]). Joiners and variation selectors stay after a character beyond ASCII, where emoji
-/// and several scripts need them.
+/// Escapes all control, format and line-separating characters of Unicode, and all default-ignorable characters
+/// ([`is_unseen`]). Joiners and variation selectors are kept after non-ASCII characters, since emoji and several
+/// scripts need them.
 pub fn escape_control(text: &str) -> Cow<'_, str> {
     if UNSEEN.as_ref().is_none_or(|unseen| !unseen.is_match(text)) {
         return Cow::Borrowed(text);
@@ -34,14 +34,14 @@ pub fn escape_control(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a character is not seen on a screen, or changes where others are seen: controls, formats such as
-/// right-to-left marks, separators of lines, and what Unicode calls default-ignorable.
+/// Whether a character is invisible or changes how others are displayed: controls, formats such as right-to-left marks,
+/// line separators, and Unicode's default-ignorable characters.
 pub fn is_unseen(c: char) -> bool {
     !matches!(c, ' '..='~')
         && UNSEEN.as_ref().is_some_and(|unseen| unseen.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
-/// Unicode's own properties (UAX #44): Control, Format, Line and Paragraph Separator, Default_Ignorable_Code_Point. The
+/// Unicode properties (UAX #44): Control, Format, Line and Paragraph Separator, Default_Ignorable_Code_Point. The
 /// pattern is a constant, and a test compiles it.
 static UNSEEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]").ok());

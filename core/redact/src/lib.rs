@@ -1,4 +1,4 @@
-//! Text made fit for logs and messages: secrets hidden, control characters escaped.
+//! Makes text safe for logs and messages: redacts secrets and escapes control characters.
 
 mod control;
 mod secrets;

@@ -6,14 +6,14 @@ use regex::Regex;
 
 use super::control::escape_control;
 
-/// Hides passwords in URLs and obvious secrets: `scheme://user:***@host`, `token=***`.
+/// Redacts passwords in URLs and obvious secrets: `scheme://user:***@host`, `token=***`.
 ///
-/// Meant for what goes to logs and error messages. It knows URLs' user information, `key=value` and
-/// `key: value` pairs whose key names a secret, bearer tokens, and the prefixes of common providers' keys.
+/// For logs and error messages. Recognizes user information in URLs, `key=value` and `key: value` pairs whose key names
+/// a secret, bearer tokens, and the key prefixes of common providers.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for (pattern, replacement) in PATTERNS.iter() {
-        // `replace_all` borrows when nothing matched; owning only on a match keeps clean lines free of copies.
+        // `replace_all` borrows if nothing matches, so clean lines are not copied.
         if let Cow::Owned(changed) = pattern.replace_all(&text, *replacement) {
             text = Cow::Owned(changed);
         }
@@ -21,11 +21,11 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Hides the password of one URL, and whatever else in it looks like a secret.
+/// Redacts the password of a URL, and anything else in it that looks like a secret.
 ///
-/// Unlike [`redact`] this knows that the whole text is one URL, so that the password may hold anything.
+/// Unlike [`redact`], this knows that the whole text is a URL, so the password may contain any character.
 pub fn redact_url(url: &str) -> String {
-    // Some write `postgres:user:password@host`, and it is their password all the same.
+    // Some people write `postgres:user:password@host`.
     let separator = if url.contains("://") { "://" } else { ":" };
     let hidden = match (url.split_once(separator), url.rfind('@')) {
         (Some((scheme, rest)), Some(at)) if at >= scheme.len() + separator.len() => {
@@ -39,9 +39,9 @@ pub fn redact_url(url: &str) -> String {
 
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        // The user information ends at the last `@` before the path: passwords may hold `@` and `:` unescaped.
+        // The user information ends at the last `@` before the path: passwords may contain unescaped `@` and `:`.
         (r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#:@]*):[^\s/?#]*@", "$1$2:***@"),
-        // A password with `/`, `?` or `#` in it, unescaped, as people paste them.
+        // A password with unescaped `/`, `?` or `#`.
         (r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#:@]*):[^\s@*][^\s@]*@", "$1$2:***@"),
         (
             r#"(?i)\b((?:[a-z0-9]+[_-])*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)"#,
@@ -54,7 +54,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
     ]
     .into_iter()
-    // The patterns are constants and a test compiles them all: one that does not parse is left out, not a panic.
+    // The patterns are constants, and a test compiles all of them; an invalid one is ignored instead of panicking.
     .filter_map(|(pattern, replacement)| Some((Regex::new(pattern).ok()?, replacement)))
     .collect()
 });

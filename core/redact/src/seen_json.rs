@@ -1,4 +1,4 @@
-//! JSON for people's screens as well as for programs.
+//! JSON that is safe to display.
 
 use std::io::{self, Write};
 
@@ -7,18 +7,18 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::control::is_unseen;
 
-/// Writes indented JSON in which every character is seen as it stands: characters that [`is_unseen`] knows are written
-/// as `\u` escapes, which any reader of JSON takes for the same text.
+/// Writes indented JSON in which invisible characters ([`is_unseen`]) are written as `\u` escapes, which JSON readers
+/// treat the same.
 ///
 /// # Errors
-/// The writer's, or the value is no JSON.
+/// The writer fails, or the value is not JSON.
 pub fn write_seen_json(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, Seen(PrettyFormatter::new())))
 }
 
 struct Seen(PrettyFormatter<'static>);
 
-/// Hands what is about layout to the indenting formatter.
+/// Forwards layout to the pretty formatter.
 macro_rules! layout {
     ($($name:ident($($argument:ident: $of:ty),*);)*) => {$(
         fn $name<W: ?Sized + Write>(&mut self, out: &mut W $(, $argument: $of)*) -> io::Result<()> {

@@ -7,7 +7,7 @@ use codetune_train::RunConfig;
 
 use super::RunError;
 
-/// How names of files end that a model or an adapter is read from.
+/// File name extensions of the files that a model or adapter is read from.
 const DECISIVE: [&str; 4] = ["config.json", ".safetensors", ".safetensors.index.json", "tokenizer.json"];
 
 /// Records every file of a run's result.
@@ -22,15 +22,15 @@ pub(super) fn record(store: &Store, run: &RunId, config: &RunConfig, folder: &Pa
     Ok(store.record_artifacts(run, &artifacts)?)
 }
 
-/// The digest of a file's content.
+/// The digest of a file.
 pub(super) fn file_digest(path: &Path) -> Result<Digest, RunError> {
     let mut hasher = blake3::Hasher::new();
-    // Mapped, not read: weights may be larger than the memory that is left.
+    // Memory-map the file: weights may exceed the available memory.
     hasher.update_mmap_rayon(path).map_err(RunError::read(path))?;
     Ok(Digest(*hasher.finalize().as_bytes()))
 }
 
-/// The digest over the names and contents of those files of a model or an adapter that decide what it computes.
+/// The digest of the names and contents of the files that determine what a model or adapter computes.
 pub(super) fn weights_digest(folder: &Path) -> Result<Digest, RunError> {
     let mut lines = String::new();
     for path in files(folder)? {

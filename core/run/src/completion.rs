@@ -1,4 +1,4 @@
-//! What a model makes of a prompt: text in, text out.
+//! Completion of prompts.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
@@ -9,35 +9,35 @@ use codetune_model::{Finish, Model, Request, Sampling};
 
 use super::RunError;
 
-/// What to go on from, and what follows.
+/// A prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prompt<'a> {
-    /// The text before. Special tokens in it are recognised by name.
+    /// The text before the completion. Names of special tokens in it are recognized.
     pub prefix: &'a str,
-    /// The text after, for filling in.
+    /// The text after the completion, for fill-in-the-middle.
     pub suffix: Option<&'a str>,
 }
 
-/// What a model made of a prompt.
+/// A completion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// The new text.
+    /// The generated text.
     pub text: String,
     /// Its tokens.
     pub tokens: Vec<u32>,
-    /// Seconds that it took, the prompt included.
+    /// Duration in seconds, including the prompt.
     pub seconds: f64,
-    /// Why there is no more.
+    /// Why generation stopped.
     pub finish: Finish,
 }
 
-/// Lets a model complete a prompt; `told` hears the text as it comes, once for each token, and may end it.
+/// Completes a prompt. `told` receives the text of each token as it is generated, and may stop generation.
 ///
-/// Prompt and end are those of `AutoTokenizer` and `generate` of transformers: see
-/// [`SpecialTokens`](codetune_dataset::SpecialTokens), which decides. Filling in ends at a marker too.
+/// Prompts are encoded, and generation stops, as in `AutoTokenizer` and `generate` of transformers; see
+/// [`SpecialTokens`](codetune_dataset::SpecialTokens). Fill-in-the-middle also stops at a marker.
 ///
 /// # Errors
-/// The prompt is empty or refused, a setting is refused, or the backend fails.
+/// The prompt is empty or invalid, a setting is invalid, or the backend fails.
 pub fn complete(
     model: &mut Model,
     tokenizer: &CodeTokenizer,
@@ -78,7 +78,7 @@ pub fn complete(
     let rest = stream.finish()?;
     if !rest.is_empty() {
         text.push_str(&rest);
-        // There is nothing left to end.
+        // Generation has already ended.
         let _ = told(&rest);
     }
     let seconds = began.elapsed().as_secs_f64();

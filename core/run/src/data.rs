@@ -6,19 +6,19 @@ use codetune_train::{DataSource, RunConfig};
 use super::record::DataFacts;
 use super::{RunError, artifacts};
 
-/// What a run reads.
+/// The data of a run.
 pub(super) struct Data {
     pub train: Box<dyn BatchSource>,
     pub held_out: Option<Box<dyn BatchSource>>,
-    /// Of the file that stands for all of it.
+    /// The digest of the file that identifies it.
     pub digest: Digest,
-    /// Those whose answers chose it.
+    /// The analyzers that filtered it.
     pub analyzers: Vec<PluginIdentity>,
     pub facts: DataFacts,
 }
 
 impl Data {
-    /// Opens what the configuration names, and checks that a model of that plan can be trained on it.
+    /// Opens the data of a configuration and checks that the model can be trained on it.
     pub fn open(config: &RunConfig, plan: &Plan) -> Result<Self, RunError> {
         let vocabulary = plan.vocabulary;
         let batch = usize::try_from(config.train.batch_size).unwrap_or(usize::MAX);
@@ -43,9 +43,9 @@ impl Data {
                 check_fit(config, &dataset, vocabulary)?;
                 let shorter = format!("build the dataset with --seq-length {} or less", plan.max_positions);
                 check_length(config, plan, dataset.config().max_seq_length as u64, shorter)?;
-                let held_out = match dataset.packing(Split::Heldout).rows.is_empty() {
+                let held_out = match dataset.packing(Split::HeldOut).rows.is_empty() {
                     true => None,
-                    false => Some(Box::new(dataset.batches(Split::Heldout, batch)?) as Box<dyn BatchSource>),
+                    false => Some(Box::new(dataset.batches(Split::HeldOut, batch)?) as Box<dyn BatchSource>),
                 };
                 let digest = artifacts::file_digest(&path.join("dataset.json"))?;
                 Ok(Data {
@@ -60,14 +60,14 @@ impl Data {
     }
 }
 
-/// Refuses positions that the model never saw, where rotary embeddings would give what nobody trained.
-fn check_length(config: &RunConfig, plan: &Plan, length: u64, way_out: String) -> Result<(), RunError> {
+/// Rejects sequences longer than the model's positions, for which rotary embeddings are untrained.
+fn check_length(config: &RunConfig, plan: &Plan, length: u64, remedy: String) -> Result<(), RunError> {
     match length > plan.max_positions {
         true => Err(RunError::TooLong {
             length,
             positions: plan.max_positions,
             model: config.model.path.clone(),
-            way_out,
+            remedy,
         }),
         false => Ok(()),
     }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_dataset::DatasetError;
 use codetune_model::ModelError;
-use codetune_plugin::{Carrier, RegistryError};
+use codetune_plugin::{RegistryError, Runtime};
 use codetune_store::{RunId, StoreError};
 use codetune_train::TrainError;
 use codetune_validate::Violation;
@@ -25,15 +25,15 @@ pub enum RunError {
     },
     /// The backend is a file of another form than the run asks for.
     #[error(
-        "plugin {plugin} is {found}, not {asked}; leave out model.carrier, or set it to the form that the plugin has"
+        "plugin {plugin} is {found}, not {asked}; leave out model.runtime, or set it to the form that the plugin has"
     )]
-    OtherCarrier {
+    OtherRuntime {
         /// The backend.
         plugin: String,
         /// How it is loaded.
-        found: Carrier,
-        /// What `model.carrier` says.
-        asked: Carrier,
+        found: Runtime,
+        /// What `model.runtime` says.
+        asked: Runtime,
     },
     /// A list of token ids has no length of its own.
     #[error("data.tokens needs data.max_seq_length; write for example max_seq_length = 128")]
@@ -51,7 +51,7 @@ pub enum RunError {
     },
     /// Positions that the model was not made for.
     #[error(
-        "the sequences have {length} tokens, and the model was made for {positions}\n{}; {way_out}, or write a larger \
+        "the sequences have {length} tokens, and the model was made for {positions}\n{}; {remedy}, or write a larger \
          max_position_embeddings and how rope_scaling gets there into the model's config.json",
         model.display()
     )]
@@ -63,7 +63,7 @@ pub enum RunError {
         /// The model's folder.
         model: PathBuf,
         /// How to get shorter sequences.
-        way_out: String,
+        remedy: String,
     },
     /// The data has token ids that the model does not know.
     #[error(

@@ -1,9 +1,8 @@
-//! One training run from its configuration to its record: the crate where the others meet.
+//! Training runs, from their configuration to their record.
 //!
-//! [`Session::train`] opens the model with a training backend of the registry, opens the data and checks that they
-//! fit, records in the store who takes part, trains, and records what came of it: metrics as they arise, the
-//! outcome, and every file of the result with its digest. Whatever ends the run, the store says so. [`complete`] lets
-//! a model go on from a text.
+//! [`Session::train`] opens the model with a training backend and the data, checks that they fit together, records the
+//! run in the store, trains, and records metrics, the outcome, and all files of the result with their digests. However
+//! the run ends, the store has its status. [`complete`] completes a prompt with a model.
 
 mod artifacts;
 mod completion;

@@ -10,24 +10,31 @@ use serde_json::json;
 
 use super::RunError;
 
-/// What the store keeps of the training data.
+/// The recorded facts about the training data.
 pub(super) struct DataFacts {
     name: String,
     max_seq_length: u64,
     dataset: Option<NewDataset>,
     fim_rate: Option<f64>,
-    heldout: Option<f64>,
+    held_out: Option<f64>,
     vocab_size: Option<i64>,
 }
 
 impl DataFacts {
-    /// Of a list of token ids.
+    /// For a list of token ids.
     pub fn of_tape(path: &Path, max_seq_length: u64) -> Result<Self, RunError> {
         let name = name(path)?;
-        Ok(DataFacts { name, max_seq_length, dataset: None, fim_rate: None, heldout: None, vocab_size: None })
+        Ok(DataFacts {
+            name,
+            max_seq_length,
+            dataset: None,
+            fim_rate: None,
+            held_out: None,
+            vocab_size: None,
+        })
     }
 
-    /// Of a built dataset.
+    /// For a dataset.
     pub fn of_dataset(path: &Path, dataset: &Dataset, digest: Digest) -> Result<Self, RunError> {
         let name = name(path)?;
         let ledger =
@@ -36,7 +43,7 @@ impl DataFacts {
         Ok(DataFacts {
             max_seq_length: config.max_seq_length as u64,
             fim_rate: Some(config.fim_rate),
-            heldout: Some(config.heldout),
+            held_out: Some(config.held_out),
             vocab_size: i64::try_from(dataset.tokenizer().vocab_size()).ok(),
             dataset: Some(NewDataset { name: name.clone(), manifest_digest: digest.hex(), ledger }),
             name,
@@ -44,9 +51,9 @@ impl DataFacts {
     }
 }
 
-/// The name of a folder or file, by which the store keeps what is in it. It is refused or taken as it is.
+/// The name of a file or directory, under which the store records it. It is used unchanged or rejected.
 fn name(path: &Path) -> Result<String, RunError> {
-    // `..` has no name of its own, and what it leads to has one.
+    // `..` has no name, but its target does.
     let named = match path.file_name() {
         Some(_) => path.to_owned(),
         None => path.canonicalize().map_err(RunError::read(path))?,
@@ -56,7 +63,7 @@ fn name(path: &Path) -> Result<String, RunError> {
     DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
 }
 
-/// Starts a run, with all that takes part in it, or leaves no trace of it.
+/// Records a new run with its plugins and dataset, atomically.
 pub(super) fn start(
     store: &Store,
     config: &RunConfig,
@@ -75,7 +82,7 @@ pub(super) fn start(
     })?)
 }
 
-/// What the store keeps of a configuration, whose warm-up takes so many steps.
+/// The recorded values of a configuration with this many warm-up steps.
 pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
@@ -94,12 +101,12 @@ pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warm
         beta1: Some(train.beta1),
         beta2: Some(train.beta2),
         epsilon: Some(train.epsilon),
-        max_grad_norm: (train.clip_norm > 0.0).then_some(train.clip_norm),
+        max_grad_norm: (train.max_grad_norm > 0.0).then_some(train.max_grad_norm),
         lora_rank: adapter.and_then(|adapter| adapter.r).map(whole),
         lora_alpha: adapter.and_then(|adapter| adapter.alpha),
         lora_dropout: adapter.and_then(|adapter| adapter.dropout),
         fim_rate: data.fim_rate,
-        held_out: data.heldout,
+        held_out: data.held_out,
         vocab_size: data.vocab_size,
         ..NewConfig::new(
             &model.architecture,
@@ -121,15 +128,15 @@ mod tests {
         let config = RunConfig::parse(text, "run.toml", Path::new("/")).unwrap();
         let model = ModelConfig::parse("config.json".into(), r#"{"architectures": ["A"]}"#.into()).unwrap();
         for value in [-0.1, 0.0, 0.5, 0.9, 0.95, 1.0, 1.1, f64::NAN] {
-            for (heldout, fim_rate) in [(value, 0.0), (0.1, value)] {
+            for (held_out, fim_rate) in [(value, 0.0), (0.1, value)] {
                 let facts = DataFacts {
-                    heldout: Some(heldout),
+                    held_out: Some(held_out),
                     fim_rate: Some(fim_rate),
                     ..DataFacts::of_tape(Path::new("d"), 128).unwrap()
                 };
-                let built = DatasetConfig { heldout, fim_rate, ..DatasetConfig::default() }.check();
+                let built = DatasetConfig { held_out, fim_rate, ..DatasetConfig::default() }.check();
                 let recorded = of(&config, &model, &facts, 0).check();
-                assert_eq!(built.is_ok(), recorded.is_ok(), "{heldout} {fim_rate}: {built:?} {recorded:?}");
+                assert_eq!(built.is_ok(), recorded.is_ok(), "{held_out} {fim_rate}: {built:?} {recorded:?}");
             }
         }
     }

@@ -1,18 +1,18 @@
 use std::{collections::HashSet, sync::Arc};
 
 use codetune_store::{Epoch, MetricRow, RunId, Store};
-use codetune_train::{EpochStart, Metric, MetricSink, ModelError, key};
+use codetune_train::{EpochStart, Metric, MetricSink, TrainableError, key};
 
-/// Records the metrics of a training run in a store.
+/// Records the metrics of a run in a store.
 pub struct RunMetrics {
     store: Arc<Store>,
     run: RunId,
-    /// What the step that a resumed run goes on from has recorded already.
+    /// Metrics of the step from which the run was resumed, which are already recorded.
     recorded: HashSet<(&'static str, u64)>,
 }
 
 impl RunMetrics {
-    /// Records as `run`, which has been started.
+    /// Creates a sink for a started run.
     pub fn new(store: Arc<Store>, run: RunId) -> Self {
         Self { store, run, recorded: HashSet::new() }
     }
@@ -23,9 +23,9 @@ impl MetricSink for RunMetrics {
         Some(self.run.to_string())
     }
 
-    fn resume(&mut self, after_step: u64) -> Result<(), ModelError> {
+    fn resume(&mut self, after_step: u64) -> Result<(), TrainableError> {
         self.store.reopen_run(&self.run, after_step)?;
-        // A run that was stopped between the evaluation after a step and the next checkpoint evaluates again.
+        // A run that was stopped between the evaluation of a step and the next checkpoint evaluates again.
         for key in [key::EVAL_LOSS, key::TRAIN_LOSS] {
             let known = self.store.metrics(&self.run, key)?;
             self.recorded
@@ -34,7 +34,7 @@ impl MetricSink for RunMetrics {
         Ok(())
     }
 
-    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError> {
         let began = |epoch: &EpochStart| Epoch {
             epoch: epoch.epoch,
             first_step: epoch.first_step,

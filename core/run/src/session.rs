@@ -1,55 +1,55 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use codetune_model::{Budget, Model, ModelConfig};
-use codetune_plugin::{Carrier, Plugin, Registry};
+use codetune_model::{MemoryBudget, Model, ModelConfig};
+use codetune_plugin::{Plugin, Registry, Runtime};
 use codetune_redact::{escape_control, redact};
-use codetune_store::{Outcome as Ended, RunId, Store};
-use codetune_train::{Observer, Outcome, RunConfig, TrainedModel, Trainer};
+use codetune_store::{RunId, RunOutcome, Store};
+use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
 
 use super::data::Data;
 use super::run_metrics::RunMetrics;
 use super::{RunError, artifacts, record};
 
-/// Whether a run starts or goes on.
+/// How a run starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Start {
-    /// From nothing.
+    /// A new run.
     #[default]
     New,
-    /// From the newest checkpoint of its folder; of this run, where one is named by its id or the start of it. A run that
-    /// ended before its first checkpoint starts from nothing.
+    /// From the newest checkpoint of its output directory; if a run is named by id or prefix, the checkpoint must
+    /// belong to it. A run that ended before its first checkpoint starts again.
     Resume(Option<String>),
 }
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Trained {
-    /// The run in the store.
+    /// Its id in the store.
     pub run: RunId,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: TrainOutcome,
 }
 
-/// What runs need beside their configuration.
+/// What runs need besides their configuration.
 pub struct Session<'a> {
-    /// Where training backends are.
+    /// The training backends.
     pub registry: &'a Registry,
-    /// Where runs are recorded.
+    /// The database.
     pub store: Arc<Store>,
-    /// Ends a run, resumably, soon after it is set.
+    /// Stops a run resumably when it is set.
     pub stop: Arc<AtomicBool>,
-    /// The registry's carriers were chosen by hand, so `model.carrier` is not held against the backend.
-    pub carriers_chosen: bool,
-    /// What the tensors of a model may take.
-    pub memory: Budget,
+    /// The user selected the runtime of all plugins, so `model.runtime` is not checked.
+    pub runtimes_chosen: bool,
+    /// The memory limit of tensors.
+    pub memory: MemoryBudget,
 }
 
 impl Session<'_> {
-    /// Trains as a configuration says, and keeps what came of it.
+    /// Runs a training run and records its outcome.
     ///
     /// # Errors
-    /// [`RunError::Failed`] for what ends a run that was recorded; anything else kept it from starting.
+    /// [`RunError::Failed`] if a recorded run failed; other errors prevented it from starting.
     pub fn train(
         &self,
         config: &RunConfig,
@@ -66,36 +66,36 @@ impl Session<'_> {
             Err(error) => {
                 let text = error.to_string().replace('\n', ": ");
                 let text = redact(&escape_control(&text)).into_owned();
-                // The failure itself is what matters; that it could not be recorded is worth a line in the log.
-                if let Err(error) = self.store.finish_run(&run, &Ended::Failed(text)) {
-                    tracing::warn!("the failure of run {run} is not recorded: {error}");
+                // Report the failure itself; only log that it could not be recorded.
+                if let Err(error) = self.store.finish_run(&run, &RunOutcome::Failed(text)) {
+                    tracing::warn!("cannot record the failure of run {run}: {error}");
                 }
                 Err(RunError::Failed { run, source: Box::new(error) })
             }
         }
     }
 
-    /// Records how a run ended, and what it left. An error names where that is: the work is done.
-    fn record(&self, run: &RunId, config: &RunConfig, outcome: &Outcome) -> Result<(), RunError> {
+    /// Records the outcome of a run and its files. Since the work is done, an error names their location.
+    fn record(&self, run: &RunId, config: &RunConfig, outcome: &TrainOutcome) -> Result<(), RunError> {
         let (left, status) = match outcome {
-            Outcome::Completed(summary) => (&summary.output, Ended::Completed),
-            Outcome::Interrupted { checkpoint, .. } => (checkpoint, Ended::Interrupted),
+            TrainOutcome::Completed(summary) => (&summary.output, RunOutcome::Completed),
+            TrainOutcome::Interrupted { checkpoint, .. } => (checkpoint, RunOutcome::Interrupted),
         };
         let recorded = match outcome {
-            Outcome::Completed(_) => artifacts::record(&self.store, run, config, left),
-            Outcome::Interrupted { .. } => Ok(()),
+            TrainOutcome::Completed(_) => artifacts::record(&self.store, run, config, left),
+            TrainOutcome::Interrupted { .. } => Ok(()),
         };
         let recorded = recorded.and_then(|()| Ok(self.store.finish_run(run, &status)?));
         recorded.map_err(|source| RunError::Unrecorded { left: left.clone(), source: Box::new(source) })
     }
 
-    /// Opens all that takes part, and records it.
+    /// Opens everything that the run needs, and records the run.
     fn begin(&self, config: &RunConfig, start: &Start) -> Result<(RunId, Trainer<TrainedModel>), RunError> {
         self.store.interrupt_abandoned()?;
         let described = ModelConfig::read(&config.model.path)?;
         let backend = backend(self.registry, &described, config.model.backend.as_deref())?;
-        if !self.carriers_chosen {
-            check_carrier(&backend, config.model.carrier)?;
+        if !self.runtimes_chosen {
+            check_runtime(&backend, config.model.runtime)?;
         }
         let model = Model::open(&|json, host| backend.backend(json, host), &config.model.path, self.memory)?;
         let data = Data::open(config, model.plan())?;
@@ -124,7 +124,7 @@ impl Session<'_> {
                 }
             },
         };
-        // Before there is a record of a run that never began.
+        // Before the run is recorded.
         trainer.claim_output()?;
         let recorded = record::of(config, &described, &data.facts, trainer.warmup_steps());
         let run = match resumed.and_then(|resumed| resumed.run) {
@@ -143,7 +143,7 @@ impl Session<'_> {
         Ok((run, trainer.with_metrics(Box::new(metrics))))
     }
 
-    /// Refuses to go on where there is no checkpoint, unless the run ended before it could write one: then it starts.
+    /// Fails if there is no checkpoint, unless the run ended before its first one: then it starts again.
     fn check_unstarted(&self, config: &RunConfig, asked: Option<&str>) -> Result<(), RunError> {
         let folder = config.output.dir.join("checkpoints");
         let output = config.output.dir.to_str().unwrap_or_default();
@@ -153,7 +153,7 @@ impl Session<'_> {
         if asked == found.id { Ok(()) } else { Err(RunError::OtherRun { found: found.id, asked }) }
     }
 
-    /// The run that a checkpoint is of, where it is the one that was named.
+    /// The run of a checkpoint, which must be the named one.
     fn again(&self, id: &str, start: &Start, config: &RunConfig) -> Result<RunId, RunError> {
         let run = self.store.get_run(id).map_err(|source| RunError::UnknownRun { source })?;
         // The record keeps its name, so that another one would be given up silently.
@@ -171,10 +171,10 @@ impl Session<'_> {
     }
 }
 
-/// The backend for a model: the one that the run names, or else the only one that knows its architecture.
+/// The backend of a model: the one named by the run, or the only one that supports its architecture.
 ///
 /// # Errors
-/// There is none, or it is not ready, or there are several and none is named.
+/// There is none, it is not ready, or several support the architecture.
 pub fn backend(
     registry: &Registry,
     model: &ModelConfig,
@@ -189,12 +189,12 @@ pub fn backend(
     })
 }
 
-/// A backend from a file has the one form that it has.
-fn check_carrier(backend: &Plugin, asked: Option<Carrier>) -> Result<(), RunError> {
+/// Checks the runtime of a backend; a backend from a file only supports one.
+fn check_runtime(backend: &Plugin, asked: Option<Runtime>) -> Result<(), RunError> {
     match asked {
-        Some(asked) if asked != backend.carrier() => Err(RunError::OtherCarrier {
+        Some(asked) if asked != backend.runtime() => Err(RunError::OtherRuntime {
             plugin: backend.manifest().name.clone(),
-            found: backend.carrier(),
+            found: backend.runtime(),
             asked,
         }),
         _ => Ok(()),

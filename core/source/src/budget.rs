@@ -12,7 +12,7 @@ use thiserror::Error;
 /// `work` is what decides: it counts the same on every machine, so that results can be cached and compared.
 /// `time` is a net below it, for a machine that has all but stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub struct WorkBudget {
     /// Units of work: a hundred parser operations, a thousand steps of a query, or 16 KiB of text that a
     /// predicate looks at.
     pub work: u64,
@@ -20,7 +20,7 @@ pub struct Budget {
     pub time: Duration,
 }
 
-impl Budget {
+impl WorkBudget {
     /// For parsing a file. A mebibyte of source takes 5 000 to 17 000 units of some 40 µs, so this is thirty
     /// times what the densest file takes that the size limit lets through by default.
     pub const PARSE: Self = Self { work: 500_000, time: Duration::from_secs(60) };
@@ -46,7 +46,7 @@ pub enum Exhausted {
 
 /// Spends a budget from within callbacks.
 pub(super) struct Meter<'a> {
-    budget: Budget,
+    budget: WorkBudget,
     stop: &'a AtomicBool,
     started: Instant,
     spent: Cell<u64>,
@@ -55,7 +55,7 @@ pub(super) struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     /// Begins with the whole budget. Setting `stop` exhausts it.
-    pub(super) fn start(budget: Budget, stop: &'a AtomicBool) -> Self {
+    pub(super) fn start(budget: WorkBudget, stop: &'a AtomicBool) -> Self {
         Self { budget, stop, started: Instant::now(), spent: Cell::new(0), exhausted: Cell::new(None) }
     }
 
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_stop_exhausts_any_budget() {
         let stop = AtomicBool::new(false);
-        let meter = Meter::start(Budget::PARSE, &stop);
+        let meter = Meter::start(WorkBudget::PARSE, &stop);
         assert!(meter.spend(1).is_continue());
         stop.store(true, Ordering::Relaxed);
         assert!(meter.spend(1).is_break());
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn work_is_exhausted_once_and_for_all() {
-        let meter = Meter::start(Budget { work: 3, time: Duration::from_secs(3600) }, &NEVER);
+        let meter = Meter::start(WorkBudget { work: 3, time: Duration::from_secs(3600) }, &NEVER);
         assert!(meter.spend(3).is_continue());
         assert!(meter.spend(1).is_break());
         assert!(meter.spend(0).is_break());
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn no_time_is_exhausted_at_once() {
-        let meter = Meter::start(Budget { work: 3, time: Duration::ZERO }, &NEVER);
+        let meter = Meter::start(WorkBudget { work: 3, time: Duration::ZERO }, &NEVER);
         assert!(meter.spend(0).is_break());
         assert_eq!(meter.exhausted(), Some(Exhausted::Time(Duration::ZERO)));
     }

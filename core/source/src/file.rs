@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use tree_sitter::Tree;
 
-use super::budget::Budget;
+use super::budget::WorkBudget;
 use super::decode::decode;
 use super::language::Language;
 use super::lines::LineIndex;
@@ -107,14 +107,14 @@ impl SourceFile {
     ///
     /// # Errors
     /// [`ParseError`] for a language without a grammar and for a text that costs more than
-    /// [`Budget::PARSE`]. The same error comes back every time.
+    /// [`WorkBudget::PARSE`]. The same error comes back every time.
     pub fn syntax(&self) -> Result<&Tree, &ParseError> {
         self.syntax_until(&NEVER)
     }
 
     /// The same; setting `stop` makes an error of a parse that is under way, for good.
     fn syntax_until(&self, stop: &AtomicBool) -> Result<&Tree, &ParseError> {
-        self.syntax.get_or_init(|| syntax::parse(self.language, &self.text, Budget::PARSE, stop)).as_ref()
+        self.syntax.get_or_init(|| syntax::parse(self.language, &self.text, WorkBudget::PARSE, stop)).as_ref()
     }
 
     /// Runs a tree-sitter query with the default limits. See [`SourceFile::query_within`].

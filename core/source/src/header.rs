@@ -3,7 +3,8 @@
 use super::Language;
 use super::prepare::tokens::{Kind, Tokens, tokens};
 
-/// Decides by the text: it is C++ where something stands in it that C has not, unless that is for compilers of C++ only.
+/// Decides by the text: it is C++ where something stands in it that C has not, unless that is for compilers of C++
+/// only.
 ///
 /// What depends on `__cplusplus` tells nothing, as headers that are both are full of it.
 pub(super) fn language_of_header(text: &str) -> Language {

@@ -93,8 +93,8 @@ impl Language {
         })
     }
 
-    /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of C++
-    /// only.
+    /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of
+    /// C++ only.
     pub fn of_header(text: &str) -> Self {
         super::header::language_of_header(text)
     }

@@ -50,7 +50,7 @@ mod syntax;
 mod walk;
 mod wide;
 
-pub use budget::{Budget, Exhausted};
+pub use budget::{Exhausted, WorkBudget};
 pub use decode::{Decoded, decode};
 pub use discover::discover;
 pub use discovery::{Discovery, FileEntry, Skipped};

@@ -16,7 +16,8 @@ pub struct DiscoverOptions {
     pub leave: Vec<PathBuf>,
     /// Largest file kept, in bytes; from 1 to [`MAX_BYTES_CEILING`](super::MAX_BYTES_CEILING).
     pub max_bytes: u64,
-    /// Keeps files in languages without a grammar, as [`Language::Text`](super::Language::Text), rather than skipping them.
+    /// Keeps files in languages without a grammar, as [`Language::Text`](super::Language::Text), rather than skipping
+    /// them.
     pub all_files: bool,
     /// Looks into files and directories whose name begins with a dot.
     pub hidden: bool,

@@ -4,10 +4,11 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use codetune_files::open;
+
 use super::shebang::{SHEBANG_BYTES, language_of_shebang};
 use super::slashed::slashed;
 use super::{DiscoverOptions, Discovery, FileEntry, Language, SkipReason, Skipped, binary};
-use codetune_files::open;
 
 /// A file as a walk sees it.
 pub(super) struct Seen<'a> {

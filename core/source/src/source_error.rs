@@ -50,7 +50,7 @@ pub enum SourceError {
         ceiling: u64,
     },
     /// Not the identifier of a language.
-    #[error("there is no language {id:?}; {}", way_out(*nearest))]
+    #[error("there is no language {id:?}; {}", remedy(*nearest))]
     UnknownLanguage {
         /// What was given.
         id: String,
@@ -59,7 +59,7 @@ pub enum SourceError {
     },
 }
 
-fn way_out(nearest: Option<&str>) -> String {
+fn remedy(nearest: Option<&str>) -> String {
     nearest.map_or_else(
         || format!("use one of {}", Language::ALL.map(Language::id).join(", ")),
         |nearest| format!("the nearest is {nearest:?}"),

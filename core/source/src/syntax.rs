@@ -7,7 +7,7 @@ use thiserror::Error;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use super::angles;
-use super::budget::{Budget, Exhausted, Meter};
+use super::budget::{Exhausted, Meter, WorkBudget};
 use super::language::Language;
 use super::prepare::prepare;
 
@@ -81,15 +81,15 @@ thread_local! {
 
 /// Parses a whole text with the grammar of its language.
 ///
-/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where less
-/// of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
+/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where
+/// less of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
 ///
 /// # Errors
 /// As [`ParseError`]; among them that `stop` was set in the middle.
 pub(super) fn parse(
     language: Language,
     text: &str,
-    budget: Budget,
+    budget: WorkBudget,
     stop: &AtomicBool,
 ) -> Result<Tree, ParseError> {
     let tree = parse_exactly(language, text, budget, stop)?;
@@ -119,7 +119,7 @@ fn errors(tree: &Tree) -> (usize, usize) {
 fn parse_exactly(
     language: Language,
     text: &str,
-    budget: Budget,
+    budget: WorkBudget,
     stop: &AtomicBool,
 ) -> Result<Tree, ParseError> {
     let grammar = language.grammar().ok_or(ParseError::NoGrammar { language })?;
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(language: Language, text: &str, budget: Budget) -> Result<Tree, ParseError> {
+    fn parse(language: Language, text: &str, budget: WorkBudget) -> Result<Tree, ParseError> {
         super::parse(language, text, budget, &AtomicBool::new(false))
     }
 
@@ -178,7 +178,7 @@ mod tests {
             (Language::Cpp, "template <class T> auto f(T &&x) -> decltype(x) { return x; }\n"),
             (Language::Java, "class A { <T> int f(T x) { return switch (1) { default -> 2; }; } }\n"),
         ] {
-            let tree = parse(language, text, Budget::PARSE).unwrap();
+            let tree = parse(language, text, WorkBudget::PARSE).unwrap();
             assert!(!tree.root_node().has_error(), "{language}: {}", tree.root_node().to_sexp());
         }
     }
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn text_has_no_grammar() {
         assert_eq!(
-            parse(Language::Text, "x", Budget::PARSE).unwrap_err(),
+            parse(Language::Text, "x", WorkBudget::PARSE).unwrap_err(),
             ParseError::NoGrammar { language: Language::Text }
         );
     }
@@ -194,30 +194,30 @@ mod tests {
     #[test]
     fn a_text_whose_tree_would_take_gigabytes_is_refused_before() {
         let bytes = LARGEST + 1;
-        let error = parse(Language::C, &" ".repeat(bytes), Budget::PARSE).unwrap_err();
+        let error = parse(Language::C, &" ".repeat(bytes), WorkBudget::PARSE).unwrap_err();
         assert_eq!(error, ParseError::TooLarge { language: Language::C, bytes });
-        assert!(parse(Language::C, &" ".repeat(LARGEST), Budget::PARSE).is_ok());
+        assert!(parse(Language::C, &" ".repeat(LARGEST), WorkBudget::PARSE).is_ok());
     }
 
     #[test]
     fn a_text_that_would_take_memory_with_the_square_of_its_length_is_refused_before() {
         for (language, unit) in [(Language::Java, "A<"), (Language::TypeScript, "A<B,")] {
-            let error = parse(language, &unit.repeat(20_000), Budget::PARSE).unwrap_err();
+            let error = parse(language, &unit.repeat(20_000), WorkBudget::PARSE).unwrap_err();
             assert_eq!(error, ParseError::TooDeep { language });
-            assert!(parse(language, &unit.repeat(1000), Budget::PARSE).is_ok());
+            assert!(parse(language, &unit.repeat(1000), WorkBudget::PARSE).is_ok());
         }
     }
 
     #[test]
     fn a_parse_beyond_its_budget_is_given_up_and_spoils_nothing() {
         let long = "int f(void) { return 1; }\n".repeat(2000);
-        let tight = Budget { work: 5, time: Duration::from_secs(3600) };
+        let tight = WorkBudget { work: 5, time: Duration::from_secs(3600) };
         let error = parse(Language::C, &long, tight).unwrap_err();
         assert!(
             matches!(error, ParseError::Exhausted { exhausted: Exhausted::Work(5), bytes: 52_000, .. }),
             "{error}"
         );
-        let tree = parse(Language::C, "int x;\n", Budget::PARSE).unwrap();
+        let tree = parse(Language::C, "int x;\n", WorkBudget::PARSE).unwrap();
         assert_eq!(tree.root_node().to_sexp().matches("declaration").count(), 1);
         assert!(!tree.root_node().has_error());
     }

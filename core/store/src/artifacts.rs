@@ -1,4 +1,4 @@
-//! What runs leave behind: adapters, checkpoints, tokenizers.
+//! Artifacts of runs: adapters, checkpoints, tokenizers.
 
 use codetune_validate::{ARTIFACT_BYTES, ARTIFACT_KIND, ARTIFACT_PATH, check_digest};
 use time::OffsetDateTime;
@@ -10,14 +10,14 @@ use super::{
     timestamp,
 };
 
-/// A file or folder that a run has written.
+/// A file or directory written by a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewArtifact {
-    /// What it is, such as `adapter` or `checkpoint`.
+    /// Its kind, such as `adapter` or `checkpoint`.
     pub kind: String,
-    /// Where it lies.
+    /// Its path.
     pub path: String,
-    /// Its size in bytes; of a folder, of all its files.
+    /// Its size in bytes, for a directory the sum of its files.
     pub bytes: u64,
     /// BLAKE3 of its content, in hexadecimal.
     pub digest: String,
@@ -26,18 +26,18 @@ pub struct NewArtifact {
 /// A recorded artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
-    /// What was recorded.
+    /// Its values.
     pub values: NewArtifact,
     /// When it was recorded, in UTC.
     pub created_at: OffsetDateTime,
 }
 
 impl Store {
-    /// Records artifacts of a run, all of them or none. One at the same path was overwritten on disk, and is here too.
+    /// Records artifacts of a run, atomically. An artifact with the same path is replaced.
     ///
     /// # Errors
     ///
-    /// A value that is refused, no such run, or the database.
+    /// An invalid value, an unknown run, or a database error.
     pub fn record_artifacts(&self, run: &RunId, artifacts: &[NewArtifact]) -> Result<(), StoreError> {
         for artifact in artifacts {
             ARTIFACT_KIND.check_text(&artifact.kind)?;
@@ -65,7 +65,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// An unknown run, or a database error.
     pub fn artifacts(&self, run: &RunId) -> Result<Vec<Artifact>, StoreError> {
         self.read("reading artifacts", async |connection| {
             let seq = self.find_seq(connection, run).await?;

@@ -1,10 +1,10 @@
-//! JSON in one form only, so that equal configurations have equal digests.
+//! Canonical JSON, so that equal configurations have equal digests.
 
 use serde_json::Value;
 
-/// Writes JSON with sorted keys and without spaces.
+/// Serializes JSON with sorted keys and without spaces.
 ///
-/// Keys sort by their bytes; numbers are written as `serde_json` writes them.
+/// Keys are sorted by bytes; numbers are formatted by `serde_json`.
 pub fn canonical_json(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);

@@ -1,6 +1,6 @@
 //! Training configurations.
 
-use codetune_validate::{self as v, Field, Rule, Violation};
+use codetune_validate::{self as v, Constraint, Field, Violation};
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use time::OffsetDateTime;
@@ -12,36 +12,36 @@ use super::{
     timestamp,
 };
 
-/// A configuration's key in its store.
+/// The key of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConfigId(pub(super) i64);
 
-/// What a run is configured with, to be saved.
+/// A training configuration.
 ///
-/// The fields are those that people search and compare by; `run_config` is the whole of it.
+/// The fields are those to search and compare by; `run_config` is complete.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewConfig {
     /// Model family or checkpoint.
     pub model_type: String,
-    /// Dataset.
+    /// Dataset name.
     pub dataset_name: String,
-    /// Sequences in a micro-batch.
+    /// Sequences per micro-batch.
     pub batch_size: i64,
     /// Peak learning rate.
     pub learning_rate: f64,
-    /// Passes over the training data; `None` where steps or time end the run.
+    /// Passes over the training data; `None` if steps or time limit the run.
     pub epochs: Option<i64>,
-    /// Tokens in a sequence.
+    /// Sequence length in tokens.
     pub max_seq_length: i64,
-    /// The model's positions, where they allow a longer sequence than the table.
+    /// The model's positions, if they exceed the bound of the table.
     pub max_position_embeddings: Option<i64>,
-    /// Steps of linear warm-up.
+    /// Linear warm-up steps.
     pub warmup_steps: i64,
-    /// Part of the training data that is nonsensical but valid code.
+    /// Fraction of the training data that is nonsensical but valid code.
     pub amphigory_ratio: f64,
-    /// Seed of everything random in the run.
+    /// Random seed.
     pub seed: i64,
-    /// Micro-batches whose gradients make one step. From here on `None` where it plays no part in the run.
+    /// Micro-batches per step. From here on, `None` if it does not apply to the run.
     pub gradient_accumulation: Option<i64>,
     /// Decoupled weight decay.
     pub weight_decay: Option<f64>,
@@ -51,7 +51,7 @@ pub struct NewConfig {
     pub beta2: Option<f64>,
     /// AdamW's epsilon.
     pub epsilon: Option<f64>,
-    /// Global gradient norm above which gradients are scaled down.
+    /// Maximum gradient norm.
     pub max_grad_norm: Option<f64>,
     /// Rank of the LoRA matrices.
     pub lora_rank: Option<i64>,
@@ -59,13 +59,13 @@ pub struct NewConfig {
     pub lora_alpha: Option<f64>,
     /// Dropout before the LoRA matrices.
     pub lora_dropout: Option<f64>,
-    /// Part of the training data turned into fill-in-the-middle.
+    /// Fraction of the training data turned into fill-in-the-middle.
     pub fim_rate: Option<f64>,
-    /// Part of the data kept for evaluation.
+    /// Fraction of the data held out for evaluation.
     pub held_out: Option<f64>,
-    /// Entries in the tokenizer's vocabulary.
+    /// Vocabulary size of the tokenizer.
     pub vocab_size: Option<i64>,
-    /// The whole run configuration: a JSON object, kept in canonical form.
+    /// The complete run configuration: a JSON object, stored in canonical form.
     pub run_config: Value,
 }
 
@@ -74,7 +74,7 @@ pub struct NewConfig {
 pub struct TrainingConfig {
     /// Its key.
     pub id: ConfigId,
-    /// What was saved.
+    /// Its values.
     pub values: NewConfig,
     /// BLAKE3 of the canonical JSON of `run_config`.
     pub digest: String,
@@ -83,7 +83,7 @@ pub struct TrainingConfig {
 }
 
 impl NewConfig {
-    /// A configuration with the table's defaults, and nothing in the fields that not every run has.
+    /// Creates a configuration with default values; optional fields are `None`.
     pub fn new(model_type: &str, dataset_name: &str, run_config: Value) -> Self {
         let whole = |field: Field| field.default_integer().unwrap_or_default();
         let float = |field: Field| field.default_float().unwrap_or_default();
@@ -114,21 +114,21 @@ impl NewConfig {
         }
     }
 
-    /// Checks every value against the table.
+    /// Checks all values.
     ///
     /// # Errors
     ///
-    /// The first value that is refused.
+    /// The first violation.
     pub fn check(&self) -> Result<(), Violation> {
         v::MODEL_TYPE.check_text(&self.model_type)?;
         v::DATASET_NAME.check_text(&self.dataset_name)?;
         v::check_max_seq_length(self.max_seq_length, self.max_position_embeddings)?;
         if let Some(positions) = self.max_position_embeddings.filter(|positions| *positions < 1) {
-            let expected = "a whole number of 1 or more";
+            let expected = "an integer of at least 1";
             return Err(Violation::new(
                 "max_position_embeddings",
                 positions.to_string(),
-                Rule::TooSmall,
+                Constraint::TooSmall,
                 expected,
             ));
         }
@@ -140,7 +140,7 @@ impl NewConfig {
         }
         if !self.run_config.is_object() {
             let kind = "JSON that is no object";
-            return Err(Violation::new("run_config", kind, Rule::Type, "a JSON object"));
+            return Err(Violation::new("run_config", kind, Constraint::Type, "a JSON object"));
         }
         Ok(())
     }
@@ -174,7 +174,7 @@ impl NewConfig {
     }
 }
 
-/// A configuration that was checked, with what is made of it before a transaction begins.
+/// A checked configuration, with derived values computed before the transaction.
 pub(super) struct CheckedConfig<'a> {
     config: &'a NewConfig,
     json: String,
@@ -206,11 +206,11 @@ impl<'a> CheckedConfig<'a> {
 }
 
 impl Store {
-    /// Saves a configuration and gives its key; one that is there already keeps its key and its time.
+    /// Saves a configuration and returns its key; an equal one keeps its key and time.
     ///
     /// # Errors
     ///
-    /// A value that is refused, or the database.
+    /// An invalid value, or a database error.
     pub fn save_config(&self, config: &NewConfig) -> Result<ConfigId, StoreError> {
         let config = CheckedConfig::of(config)?;
         self.write("saving a configuration", async |connection, _| config.save(connection).await)
@@ -220,7 +220,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// No such configuration, or the database.
+    /// An unknown configuration, or a database error.
     pub fn config(&self, id: ConfigId) -> Result<TrainingConfig, StoreError> {
         let row = self.read("reading a configuration", async |connection| find(connection, id).await)?;
         let row = row.ok_or_else(|| self.not_found("configuration", id.0))?;
@@ -228,7 +228,7 @@ impl Store {
     }
 }
 
-/// Deletes a configuration that no run has any more.
+/// Deletes a configuration if no run uses it.
 pub(super) async fn delete_unused(
     connection: &mut SqliteConnection,
     config: ConfigId,
@@ -240,7 +240,7 @@ pub(super) async fn delete_unused(
 
 type Query<'q, O> = sqlx::query::QueryAs<'q, sqlx::Sqlite, O, sqlx::sqlite::SqliteArguments>;
 
-/// Parameter 1 is the digest, 2 to 23 are the values in the order of [`bind_values`].
+/// Parameter 1 is the digest; 2 to 23 are the values in the order of [`bind_values`].
 const FIND: &str = "SELECT id FROM training_config WHERE digest = ?1 AND model_type = ?2 AND dataset_name = ?3 \
      AND batch_size = ?4 AND learning_rate = ?5 AND epochs IS ?6 AND max_seq_length = ?7 \
      AND max_position_embeddings IS ?8 AND warmup_steps = ?9 AND amphigory_ratio = ?10 AND seed = ?11 \

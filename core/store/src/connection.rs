@@ -1,4 +1,4 @@
-//! An open store: one connection, its transactions, its patience.
+//! An open store: its connection, transactions and retries.
 
 use std::{
     collections::HashMap,
@@ -21,17 +21,17 @@ use super::{
     schema,
 };
 
-/// How long SQLite itself waits for another process's lock in one attempt.
+/// How long SQLite waits for another process's lock in one attempt.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Attempts at a transaction that finds the database locked, so that waiting ends.
+/// Maximum attempts of a transaction while the database is locked.
 const ATTEMPTS: u32 = 3;
 
-/// Files up to this size are checked whole when opened: it takes tens of milliseconds and finds damage
-/// before a run depends on the file. Damage in larger ones is reported when it is met.
+/// Files up to this size are verified when opened, which takes tens of milliseconds. Damage in larger files is reported
+/// when it is encountered.
 const CHECKED_BYTES: u64 = 16 << 20;
 
-/// A database of runs. Cheap calls, safe to share between threads, which take turns, and to be made in async code.
+/// A database of runs. It can be shared between threads, which take turns, and used in async code.
 pub struct Store {
     location: Location,
     name: String,
@@ -43,7 +43,7 @@ struct Inner {
     known: Known,
 }
 
-/// Short keys that were looked up before; metrics would otherwise look them up for every batch.
+/// A cache of short keys, which metrics would otherwise look up for every batch.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) metric_keys: HashMap<String, i64>,
@@ -51,14 +51,14 @@ pub(super) struct Known {
 }
 
 impl Store {
-    /// Opens the store at a path, `sqlite://PATH` or `:memory:`, and creates it where there is none.
+    /// Opens the store at a path, `sqlite://PATH` or `:memory:`, or creates it.
     ///
-    /// Missing migrations are applied. The folder must exist. Nothing else is ever opened instead.
+    /// Applies missing migrations. The directory must exist. There is no fallback to another database.
     ///
     /// # Errors
     ///
-    /// A URL of another database, a file that is damaged, that is another application's or that a newer
-    /// build has written, one that stays locked, or one that the operating system refuses.
+    /// An unsupported URL; a file that is damaged, belongs to another application, was written by a newer version,
+    /// stays locked, or cannot be accessed.
     pub fn open(url_or_path: &str) -> Result<Self, StoreError> {
         let location = Location::parse(url_or_path)?;
         let name = location.to_string();
@@ -70,7 +70,7 @@ impl Store {
         Ok(Self { location, name, inner: Mutex::new(inner) })
     }
 
-    /// The database's file, `None` for one in memory.
+    /// The path of the database; `None` for one in memory.
     pub fn path(&self) -> Option<&Path> {
         match &self.location {
             Location::Memory => None,
@@ -78,20 +78,19 @@ impl Store {
         }
     }
 
-    /// The error for a record that is not there.
+    /// The error for a missing record.
     pub(super) fn not_found(&self, what: &'static str, given: impl fmt::Display) -> StoreError {
         StoreError::NotFound { store: self.name.clone(), what, given: given.to_string() }
     }
 
-    /// The error for a record whose content cannot be read.
+    /// The error for an unreadable record.
     pub(super) fn unreadable(&self, what: &'static str, cause: impl fmt::Display) -> StoreError {
         StoreError::Unreadable { store: self.name.clone(), what, cause: cause.to_string() }
     }
 
-    /// Runs a transaction that may write; an error undoes all of it.
+    /// Runs a transaction that may write; rolls it back on errors.
     ///
-    /// The lock is taken at the start, where waiting for it is safe, and `work` may run again after that
-    /// wait failed.
+    /// It takes the lock at the start, when waiting is safe; `work` may run again if waiting timed out.
     pub(super) fn write<T: Send>(
         &self,
         doing: &'static str,
@@ -103,14 +102,14 @@ impl Store {
         patiently(&self.name, doing, async || {
             let done = transact(connection, known, &work).await;
             if done.is_err() {
-                // Keys that were made inside the transaction are gone with it.
+                // Keys created in the transaction were rolled back.
                 *known = Known::default();
             }
             done
         })
     }
 
-    /// Runs a read on one consistent state of the database.
+    /// Reads from a consistent snapshot of the database.
     pub(super) fn read<T: Send>(
         &self,
         doing: &'static str,
@@ -130,7 +129,7 @@ impl Store {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves no half-done transaction: dropping one rolls it back.
+        // A panic elsewhere leaves no open transaction: dropping it rolls it back.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -149,7 +148,7 @@ impl fmt::Debug for Store {
 }
 
 impl Drop for Store {
-    /// Closes the connection, which folds the write-ahead log into the file.
+    /// Closes the connection, which merges the write-ahead log into the file.
     fn drop(&mut self) {
         let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = inner.connection.take() {
@@ -190,7 +189,7 @@ async fn transact<T>(
     match work(&mut transaction, known).await {
         Ok(value) => transaction.commit().await.map(|()| value).map_err(Fault::Driver),
         Err(fault) => {
-            // The first error is the one to tell; a connection that cannot roll back says so next time.
+            // Report the first error; a connection that cannot roll back reports it next time.
             let _ = transaction.rollback().await;
             Err(fault)
         }
@@ -205,10 +204,11 @@ async fn connect(location: &Location, name: &str) -> Result<SqliteConnection, Fa
     let mut connection = options
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // With WAL this cannot corrupt; a power cut may lose the last transactions, never a part of one.
+        // With WAL this cannot corrupt the database; a power failure may lose the last transactions, but never part of
+        // one.
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
-        // Statements hold values of runs, and formatting them for the log costs more than running them.
+        // Statements contain values of runs, and formatting them for the log costs more than executing them.
         .disable_statement_logging()
         .connect()
         .await?;

@@ -1,6 +1,6 @@
-//! Datasets that runs were trained on.
+//! Datasets used by runs.
 
-use codetune_validate::{DATASET_NAME, Rule, Violation, check_digest};
+use codetune_validate::{Constraint, DATASET_NAME, Violation, check_digest};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
@@ -13,33 +13,33 @@ use super::{
     timestamp,
 };
 
-/// A dataset's key in its store.
+/// The key of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DatasetId(pub(super) i64);
 
-/// A built dataset, to be recorded.
+/// A dataset to record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDataset {
     /// Its name.
     pub name: String,
     /// BLAKE3 of its manifest, in hexadecimal.
     pub manifest_digest: String,
-    /// Its ledger, which accounts for every token: a JSON object.
+    /// Its ledger of tokens: a JSON object.
     pub ledger: Value,
 }
 
 /// A recorded dataset.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
+pub struct DatasetRecord {
     /// Its key.
     pub id: DatasetId,
-    /// What was recorded.
+    /// Its values.
     pub values: NewDataset,
     /// When it was first recorded, in UTC.
     pub created_at: OffsetDateTime,
 }
 
-/// A dataset that was checked, as it is written.
+/// A checked dataset.
 pub(super) struct CheckedDataset<'a> {
     name: &'a str,
     manifest_digest: &'a str,
@@ -53,7 +53,7 @@ impl<'a> CheckedDataset<'a> {
         let manifest_digest = check_digest("manifest_digest", &dataset.manifest_digest)?;
         if !dataset.ledger.is_object() {
             let kind = "JSON that is no object";
-            return Err(Violation::new("ledger", kind, Rule::Type, "a JSON object").into());
+            return Err(Violation::new("ledger", kind, Constraint::Type, "a JSON object").into());
         }
         let now = timestamp::write("created_at", OffsetDateTime::now_utc())?;
         Ok(CheckedDataset { name, manifest_digest, ledger: canonical_json(&dataset.ledger), now })
@@ -71,7 +71,7 @@ impl<'a> CheckedDataset<'a> {
     }
 }
 
-/// Writes that the run with that key uses a dataset.
+/// Records that a run uses a dataset.
 pub(super) async fn link(
     connection: &mut SqliteConnection,
     seq: i64,
@@ -82,11 +82,11 @@ pub(super) async fn link(
 }
 
 impl Store {
-    /// Records a dataset; one of the same name and manifest keeps its key, its ledger and its time.
+    /// Records a dataset; an existing one with the same name and manifest keeps its key, ledger and time.
     ///
     /// # Errors
     ///
-    /// A value that is refused, or the database.
+    /// An invalid value, or a database error.
     pub fn save_dataset(&self, dataset: &NewDataset) -> Result<DatasetId, StoreError> {
         let dataset = CheckedDataset::of(dataset)?;
         self.write("recording a dataset", async |connection, _| dataset.save(connection).await)
@@ -112,7 +112,7 @@ impl Store {
     /// # Errors
     ///
     /// No such run, or the database.
-    pub fn datasets(&self, run: &RunId) -> Result<Vec<Dataset>, StoreError> {
+    pub fn datasets(&self, run: &RunId) -> Result<Vec<DatasetRecord>, StoreError> {
         self.read("reading datasets", async |connection| {
             let seq = self.find_seq(connection, run).await?;
             let select = "SELECT id, name, manifest_digest, ledger, created_at FROM dataset \
@@ -127,7 +127,7 @@ impl Store {
                     let created_at = timestamp::read(&created_at)
                         .map_err(|cause| Fault::Told(self.unreadable("dataset", cause)))?;
                     let values = NewDataset { name, manifest_digest, ledger };
-                    Ok(Dataset { id: DatasetId(id), values, created_at })
+                    Ok(DatasetRecord { id: DatasetId(id), values, created_at })
                 })
                 .collect()
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use codetune_validate::Violation;
 
-/// A store's error: the party, the cause and the way out.
+/// A store's error: the party, the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -53,7 +53,7 @@ pub enum StoreError {
     },
 
     /// A run is not in a state that allows this.
-    #[error("run {run} is {status}, so it cannot be {wanted}; {way_out}")]
+    #[error("run {run} is {status}, so it cannot be {wanted}; {remedy}")]
     State {
         /// The run.
         run: String,
@@ -62,7 +62,7 @@ pub enum StoreError {
         /// What was to happen.
         wanted: &'static str,
         /// What to do instead.
-        way_out: &'static str,
+        remedy: &'static str,
     },
 
     /// A URL of another database.
@@ -216,7 +216,7 @@ pub enum StoreError {
     },
 }
 
-/// An error inside a transaction: our own, or the driver's that is yet to be explained.
+/// An error inside a transaction: our own, or one of the driver to be translated.
 pub(super) enum Fault {
     Told(StoreError),
     Driver(sqlx::Error),
@@ -240,7 +240,7 @@ impl From<Violation> for Fault {
     }
 }
 
-/// SQLite's primary result code, the low byte of the extended one that the driver reports.
+/// SQLite's primary result code: the low byte of the extended code that the driver reports.
 ///
 /// <https://www.sqlite.org/rescode.html>
 fn result_code(error: &sqlx::Error) -> Option<i32> {
@@ -264,7 +264,7 @@ const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
 
-/// Puts a driver's error into words.
+/// Translates an error of the driver.
 pub(super) fn explain(store: &str, doing: &'static str, waited: Duration, error: sqlx::Error) -> StoreError {
     let store = store.to_owned();
     let said = || {

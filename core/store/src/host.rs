@@ -1,4 +1,4 @@
-//! Which process on which machine works on a run, and whether it still does.
+//! The process that works on a run, and whether it is still alive.
 
 use std::{env, fs, path::Path, process, thread};
 
@@ -11,28 +11,28 @@ pub struct HostInfo {
     pub machine: String,
     /// The process id.
     pub pid: u32,
-    /// When the process started, in clock ticks since boot, where the system tells. Process ids are reused.
+    /// When the process started, in clock ticks since boot, if known. Process ids are reused.
     pub started_ticks: Option<u64>,
-    /// The id of the machine's boot, where the system tells. After another boot no process of it lives.
+    /// The boot id of the machine, if known. No process survives a reboot.
     pub boot: Option<String>,
     /// The operating system.
     pub os: String,
     /// The processor's architecture.
     pub arch: String,
-    /// Threads that the machine runs at once.
+    /// Hardware threads of the machine.
     pub cpus: usize,
     /// The version of codetune.
     pub version: String,
 }
 
-/// Whether a process still runs.
+/// Whether a process is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
-    /// It runs.
+    /// It is running.
     Alive,
     /// It has ended.
     Dead,
-    /// It is on another machine, or this system does not tell.
+    /// Unknown: it runs on another machine, or the system provides no information.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ impl HostInfo {
         }
     }
 
-    /// Whether that process still runs. Only what is certain is [`Liveness::Dead`].
+    /// Whether the process is alive. Only certain cases are [`Liveness::Dead`].
     pub fn liveness(&self) -> Liveness {
         if self.machine != machine() || !Path::new("/proc/self/stat").exists() {
             return Liveness::Unknown;
@@ -85,8 +85,8 @@ fn boot() -> Option<String> {
     Some(id.trim_end().to_owned())
 }
 
-/// Field 22 of `/proc/PID/stat`, counted after the process's name, which may hold spaces and brackets.
-/// A zombie has ended too: it only waits to be collected.
+/// Field 22 of `/proc/PID/stat`, counted after the process name, which may contain spaces and parentheses. A zombie
+/// counts as dead.
 fn started_ticks(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;

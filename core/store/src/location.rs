@@ -1,4 +1,4 @@
-//! Where a store lies, from what a person or a setting gives.
+//! Locations of a store.
 
 use std::{fmt, path::PathBuf};
 
@@ -6,23 +6,23 @@ use codetune_redact::{escape_control, redact_url};
 
 use super::error::StoreError;
 
-/// Where a store lies.
+/// The location of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Location {
-    /// In memory, gone with its handle.
+    /// In memory, dropped with the handle.
     Memory,
-    /// In a file.
+    /// A file.
     File(PathBuf),
 }
 
 impl Location {
-    /// Reads a path, `sqlite:path`, `sqlite://path` or `:memory:`.
+    /// Parses a path, `sqlite:path`, `sqlite://path` or `:memory:`.
     pub(super) fn parse(given: &str) -> Result<Self, StoreError> {
         let path = match scheme(given) {
             None => given,
             Some(("sqlite", rest)) => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
-                // Options would be lost silently: everything that this store needs is set by itself.
+                // Options would be silently ignored: the store sets everything it needs.
                 if path.contains('?') {
                     return Err(StoreError::Location {
                         given: redact_url(given),
@@ -42,8 +42,8 @@ impl Location {
         match path {
             ":memory:" => Ok(Self::Memory),
             "" => refuse("it is empty; give the path of a database file"),
-            path if path.contains(char::is_control) => refuse("it holds a control character"),
-            // SQLite would read this as a URI with options of its own.
+            path if path.contains(char::is_control) => refuse("it contains a control character"),
+            // SQLite would parse this as a URI with options.
             path if path.starts_with("file:") => refuse("file: URIs are not taken; give the path alone"),
             path => Ok(Self::File(PathBuf::from(path))),
         }
@@ -59,7 +59,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The schemes that are known without `//`, so that `postgres:x` is not taken for a file's name.
+/// Schemes that are recognized without `//`, so that `postgres:x` is not a file name.
 const DATABASE_SCHEMES: [&str; 7] =
     ["sqlite", "postgres", "postgresql", "mysql", "mariadb", "mssql", "sqlserver"];
 

@@ -1,4 +1,4 @@
-//! Metrics in long form: one row for each run, key and step.
+//! Metrics in long form: one row per run, key and step.
 
 use std::sync::LazyLock;
 
@@ -18,11 +18,11 @@ use super::{
 /// A value to record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MetricRow<'a> {
-    /// What it measures: `train_loss`, `eval_loss` or any other name.
+    /// Its name: `train_loss`, `eval_loss` or any other.
     pub key: &'a str,
     /// The step, counted from 0.
     pub step: u64,
-    /// A finite number; losses are 0 or more and below 1e10.
+    /// A finite number; losses must be at least 0 and below 1e10.
     pub value: f64,
 }
 
@@ -35,10 +35,10 @@ pub struct MetricPoint {
     pub value: f64,
 }
 
-/// The value of a key at its last step.
+/// The last value of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatestMetric {
-    /// What it measures.
+    /// Its name.
     pub key: String,
     /// The step.
     pub step: u64,
@@ -46,25 +46,25 @@ pub struct LatestMetric {
     pub value: f64,
 }
 
-/// Where an epoch began. A metric's epoch is the last that began at or before its step.
+/// The start of an epoch. A metric belongs to the last epoch that started at or before its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Epoch {
     /// The epoch, counted from 0.
     pub epoch: u64,
     /// Its first step.
     pub first_step: u64,
-    /// When it began, in UTC.
+    /// When it started, in UTC.
     pub started_at: OffsetDateTime,
 }
 
 impl Store {
-    /// Records epochs that began and values of a run, all of them or none.
+    /// Records epochs and values of a run, atomically.
     ///
-    /// Give many at once: a batch of a thousand costs little more than one row.
+    /// Pass many at once: a batch of a thousand costs little more than one row.
     ///
     /// # Errors
     ///
-    /// A value that is refused, no such run, an epoch or a key and step that are recorded already, or the database.
+    /// An invalid value, an unknown run, an epoch or metric that is already recorded, or a database error.
     pub fn append_metrics(
         &self,
         run: &RunId,
@@ -94,11 +94,11 @@ impl Store {
         })
     }
 
-    /// All values of one key, by step. Empty when nothing was recorded.
+    /// All values of a key, by step; empty if there are none.
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// An unknown run, or a database error.
     pub fn metrics(&self, run: &RunId, key: &str) -> Result<Vec<MetricPoint>, StoreError> {
         self.read("reading metrics", async |connection| {
             let seq = self.find_seq(connection, run).await?;
@@ -110,15 +110,15 @@ impl Store {
         })
     }
 
-    /// The last value of each key that the run has recorded, by key.
+    /// The last value of each key, by key.
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// An unknown run, or a database error.
     pub fn latest_metrics(&self, run: &RunId) -> Result<Vec<LatestMetric>, StoreError> {
         self.read("reading metrics", async |connection| {
             let seq = self.find_seq(connection, run).await?;
-            // One look-up in the primary key for each key, however many steps there are.
+            // One primary key lookup per key, regardless of the number of steps.
             let select = "SELECT metric_key.name, training_metric.step, training_metric.value \
                           FROM metric_key JOIN training_metric ON training_metric.run = ?1 \
                           AND training_metric.key = metric_key.id AND training_metric.step = (SELECT max(step) \
@@ -134,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// No such run, or the database.
+    /// An unknown run, or a database error.
     pub fn epochs(&self, run: &RunId) -> Result<Vec<Epoch>, StoreError> {
         self.read("reading epochs", async |connection| {
             let seq = self.find_seq(connection, run).await?;
@@ -165,7 +165,7 @@ fn check(row: &MetricRow<'_>) -> Result<(), Violation> {
     field.check_float(row.value).map(drop).map_err(named)
 }
 
-/// An epoch whose values were checked, as it is written.
+/// A checked epoch.
 struct CheckedEpoch {
     epoch: u64,
     first_step: u64,
@@ -195,7 +195,7 @@ impl CheckedEpoch {
     }
 }
 
-/// The keys' numbers, row by row; new keys are added.
+/// The numeric keys of the rows; new keys are added.
 async fn intern(
     connection: &mut SqliteConnection,
     known: &mut Known,
@@ -225,8 +225,8 @@ async fn intern(
     Ok(keys)
 }
 
-/// Rows in one statement. Few sizes keep the driver's cache of prepared statements hot; the largest stays
-/// far below SQLite's 32,766 parameters.
+/// Rows per statement. A few fixed sizes make good use of the driver's cache of prepared statements; the largest is far
+/// below SQLite's limit of 32,766 parameters.
 const CHUNKS: [usize; 4] = [512, 64, 8, 1];
 
 static INSERTS: LazyLock<[String; 4]> = LazyLock::new(|| {
@@ -245,7 +245,7 @@ async fn insert(
     keys: &[i64],
 ) -> Result<(), sqlx::Error> {
     let mut rest: Vec<(&MetricRow<'_>, i64)> = rows.iter().zip(keys.iter().copied()).collect();
-    // Rows in the primary key's order are appended to a page; in any other order they search for their place.
+    // Rows in the order of the primary key are appended to a page; others need a search.
     rest.sort_unstable_by_key(|(row, key)| (*key, row.step));
     let mut rest = rest.as_slice();
     for (size, statement) in CHUNKS.iter().zip(INSERTS.iter()) {
@@ -261,7 +261,7 @@ async fn insert(
     Ok(())
 }
 
-/// Which rows were to be recorded, for a message.
+/// Describes the rows in an error message.
 fn span(run: &RunId, rows: &[MetricRow<'_>]) -> String {
     let first = rows.iter().min_by_key(|row| row.step);
     let last = rows.iter().max_by_key(|row| row.step);
@@ -276,12 +276,12 @@ fn span(run: &RunId, rows: &[MetricRow<'_>]) -> String {
     }
 }
 
-/// Steps were checked to fit before.
+/// Steps were checked to fit.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The schema refuses negative steps and epochs.
+/// The schema rejects negative steps and epochs.
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }

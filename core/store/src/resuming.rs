@@ -1,4 +1,4 @@
-//! Runs that go on, and those that never got so far.
+//! Resumed runs, and runs that ended before their first step.
 
 use codetune_validate::METRIC_STEP;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -12,21 +12,21 @@ use super::{
     runs::{Run, SELECT},
 };
 
-/// That a run ended before its first step: key 1 is the training loss.
+/// A condition for runs that ended before their first step: key 1 is the training loss.
 const UNSTARTED: &str = "run.status IN ('interrupted', 'failed') AND NOT EXISTS \
      (SELECT 1 FROM training_metric WHERE training_metric.run = run.seq AND training_metric.key = 1)";
 
-/// The folder of a run's results, as its configuration names it.
+/// The output directory in a run's configuration.
 const OUTPUT: &str = "(SELECT json_extract(training_config.run_config, '$.run.output.dir') \
      FROM training_config WHERE training_config.id = run.config_id)";
 
 impl Store {
-    /// Takes a run up again after a step: it is `running`, of this process, and what it recorded after that
-    /// step is gone, all in one transaction. Gives the number of metric rows that went.
+    /// Reopens a run after a step: in one transaction, it becomes `running` in this process, and everything recorded
+    /// after that step is deleted. Returns the number of deleted metrics.
     ///
     /// # Errors
     ///
-    /// No such run, one that another process still works on, or the database.
+    /// An unknown run, a run of another process, or a database error.
     pub fn reopen_run(&self, run: &RunId, from_step: u64) -> Result<u64, StoreError> {
         METRIC_STEP.check_unsigned(from_step)?;
         let from_step = i64::try_from(from_step).unwrap_or(i64::MAX);
@@ -49,12 +49,12 @@ impl Store {
         })
     }
 
-    /// Records that a run goes on with another configuration, such as more steps; the former one goes where no other run
-    /// has it.
+    /// Changes the configuration of a resumed run, for example to more steps; the old configuration is deleted if no
+    /// other run uses it.
     ///
     /// # Errors
     ///
-    /// A value that is refused, no such run, one that another process works on, or the database.
+    /// An invalid value, an unknown run, a run of another process, or a database error.
     pub fn change_config(&self, run: &RunId, config: &NewConfig) -> Result<(), StoreError> {
         let config = CheckedConfig::of(config)?;
         self.write("changing a run's configuration", async |connection, _| {
@@ -70,11 +70,11 @@ impl Store {
         })
     }
 
-    /// The newest run that ended before its first step and whose results were to go to a folder.
+    /// The newest run with this output directory that ended before its first step.
     ///
     /// # Errors
     ///
-    /// The database.
+    /// A database error.
     pub fn unstarted(&self, output: &str) -> Result<Option<Run>, StoreError> {
         self.read("looking for a run", async |connection| {
             let mut query = QueryBuilder::<Sqlite>::new(SELECT);
@@ -86,8 +86,8 @@ impl Store {
     }
 }
 
-/// Takes a name from the run that has it and ended in that folder before its first step: there is nothing of it to go on
-/// from, and its record stays without the name.
+/// Takes the name from a run with that output directory that ended before its first step: it cannot be resumed, and its
+/// record stays without the name.
 pub(super) async fn give_up_name(
     connection: &mut SqliteConnection,
     name: &str,

@@ -1,20 +1,20 @@
-//! A run's id: when it started, then random digits.
+//! Run ids: the start time and random digits.
 
 use std::fmt;
 
 use codetune_redact::escape_control;
-use codetune_validate::{Rule, Violation};
+use codetune_validate::{Constraint, Violation};
 use rand::Rng;
 use time::{OffsetDateTime, UtcOffset};
 
 /// `YYYYMMDD-HHMMSSmmm-xxxxxxxx`: UTC to the millisecond, then 32 random bits.
 ///
-/// It sorts by time and people can read it. Runs that start in the same millisecond differ in the last part.
+/// Sorts by time and is readable. Runs that start in the same millisecond differ in the last part.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(String);
 
 impl RunId {
-    /// A new id for a run that starts at that time.
+    /// Creates an id for a run that starts at this time.
     pub(super) fn new(started: OffsetDateTime) -> Self {
         let utc = started.to_offset(UtcOffset::UTC);
         let random: u32 = rand::rng().random();
@@ -30,11 +30,11 @@ impl RunId {
         ))
     }
 
-    /// Reads a whole id.
+    /// Parses a complete id.
     ///
     /// # Errors
     ///
-    /// A text of another format.
+    /// The text has another format.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let fits = text.len() == 27
             && text.bytes().enumerate().all(|(place, byte)| match place {
@@ -46,7 +46,7 @@ impl RunId {
             return Ok(Self(text.to_owned()));
         }
         let value = format!("\"{}\"", escape_control(text));
-        Err(Violation::new("run", value, Rule::Format, "an id like 20260131-120000123-0a1b2c3d"))
+        Err(Violation::new("run", value, Constraint::Format, "an id like 20260131-120000123-0a1b2c3d"))
     }
 
     /// The id as text.

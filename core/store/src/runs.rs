@@ -1,4 +1,4 @@
-//! Runs: started, finished, reopened, found, listed, deleted.
+//! Starting, finishing, finding, listing and deleting runs.
 
 use codetune_redact::escape_control;
 use codetune_validate::{ERROR_TEXT, RUN_KIND, RUN_NAME};
@@ -11,20 +11,20 @@ use super::{
     error::{Fault, StoreError, is_duplicate, is_orphan},
     host::{HostInfo, Liveness},
     run_id::RunId,
-    status::{Outcome, RunStatus},
+    status::{RunOutcome, RunStatus},
     timestamp,
 };
 
-/// A run about to start.
+/// A run to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRun {
-    /// What it is configured with.
+    /// Its configuration.
     pub config: ConfigId,
-    /// What it does, such as `pretrain` or `lora`.
+    /// Its kind, such as `pretrain` or `lora`.
     pub kind: String,
-    /// A name of its own, unique within the store.
+    /// A unique name.
     pub name: Option<String>,
-    /// The process that works on it.
+    /// The process of the run.
     pub host: HostInfo,
 }
 
@@ -33,51 +33,51 @@ pub struct NewRun {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// Its own name.
+    /// Its name.
     pub name: Option<String>,
-    /// What it does.
+    /// Its kind.
     pub kind: String,
-    /// Where it stands.
+    /// Its status.
     pub status: RunStatus,
-    /// What it is configured with.
+    /// Its configuration.
     pub config: ConfigId,
-    /// From the configuration: the model.
+    /// The model, from the configuration.
     pub model_type: String,
-    /// From the configuration: the dataset.
+    /// The dataset, from the configuration.
     pub dataset_name: String,
     /// When it started, in UTC.
     pub started_at: OffsetDateTime,
-    /// When it ended, in UTC; `None` while it runs.
+    /// When it ended, in UTC; `None` while it is running.
     pub finished_at: Option<OffsetDateTime>,
-    /// Why it failed.
+    /// Its error, if it failed.
     pub error: Option<String>,
     /// The process that works or last worked on it.
     pub host: HostInfo,
 }
 
-/// Which runs to list; what is `None` does not restrict.
+/// A filter of runs; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFilter {
-    /// Only those that stand there.
+    /// The status.
     pub status: Option<RunStatus>,
-    /// Only those of this kind.
+    /// The kind.
     pub kind: Option<String>,
-    /// Only those of this model.
+    /// The model.
     pub model_type: Option<String>,
-    /// Only those on this dataset.
+    /// The dataset.
     pub dataset_name: Option<String>,
-    /// Only those that started then or later.
+    /// The earliest start time.
     pub since: Option<OffsetDateTime>,
 }
 
 impl NewRun {
-    /// An unnamed run of this process.
+    /// Creates an unnamed run of this process.
     pub fn new(config: ConfigId, kind: &str) -> Self {
         Self { config, kind: kind.to_owned(), name: None, host: HostInfo::of_this_process() }
     }
 }
 
-/// A run that was checked, as it is written.
+/// A checked run.
 pub(super) struct CheckedRun<'a> {
     kind: &'a str,
     name: Option<&'a str>,
@@ -87,11 +87,11 @@ pub(super) struct CheckedRun<'a> {
 }
 
 impl Store {
-    /// Starts a run: it is `running` from now on.
+    /// Starts a run with status `running`.
     ///
     /// # Errors
     ///
-    /// A value that is refused, a name that is taken, an unknown configuration, or the database.
+    /// An invalid value, a duplicate name, an unknown configuration, or a database error.
     pub fn start_run(&self, run: &NewRun) -> Result<RunId, StoreError> {
         let checked = self.check_run(&run.kind, run.name.as_deref(), &run.host)?;
         self.write("starting a run", async |connection, known| {
@@ -137,16 +137,16 @@ impl Store {
         }
     }
 
-    /// Ends a run.
+    /// Finishes a run.
     ///
     /// # Errors
     ///
-    /// No such run, one that has ended already or that another process works on, an error text that is refused, or
-    /// the database.
-    pub fn finish_run(&self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
+    /// An unknown run, one that already ended or belongs to another process, an invalid error text, or a database
+    /// error.
+    pub fn finish_run(&self, run: &RunId, outcome: &RunOutcome) -> Result<(), StoreError> {
         let error = match outcome {
-            Outcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
-            Outcome::Completed | Outcome::Interrupted => None,
+            RunOutcome::Failed(text) => Some(ERROR_TEXT.check_text(text)?),
+            RunOutcome::Completed | RunOutcome::Interrupted => None,
         };
         let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
         self.write("finishing a run", async |connection, _| {
@@ -166,17 +166,17 @@ impl Store {
                 run: run.to_string(),
                 status: RunStatus::parse(&status).map_or("unknown", RunStatus::as_str),
                 wanted: "finished",
-                way_out: "reopen it first to go on with it",
+                remedy: "reopen it first to go on with it",
             }))
         })
     }
 
-    /// Marks the runs that are `running` but whose process has certainly ended as interrupted, and gives their
-    /// ids. Runs of other machines stay as they are.
+    /// Marks runs with status `running` whose process is certainly dead as interrupted, and returns their ids. Runs of
+    /// other machines are unchanged.
     ///
     /// # Errors
     ///
-    /// The database.
+    /// A database error.
     pub fn interrupt_abandoned(&self) -> Result<Vec<RunId>, StoreError> {
         let finished = timestamp::write("finished_at", OffsetDateTime::now_utc())?;
         self.write("looking for abandoned runs", async |connection, _| {
@@ -196,21 +196,21 @@ impl Store {
         })
     }
 
-    /// Finds a run by its id, its name, the start of its id, or the start of its id's last part, in this order.
+    /// Finds a run by id, name, prefix of its id, or prefix of the last part of its id, in this order.
     ///
     /// # Errors
     ///
-    /// No such run, several that it may mean, or the database.
+    /// An unknown or ambiguous run, or a database error.
     pub fn get_run(&self, given: &str) -> Result<Run, StoreError> {
         self.read("looking for a run", async |connection| {
             let mut query = QueryBuilder::<Sqlite>::new(SELECT);
             query.push(" WHERE run.id = ").push_bind(given).push(" OR run.name = ").push_bind(given);
-            // An exact id goes before an equal name.
+            // An exact id takes precedence over a name.
             query.push(" ORDER BY run.id <> ").push_bind(given).push(" LIMIT 1");
             if let Some(row) = query.build().fetch_optional(&mut *connection).await? {
                 return self.run(&row);
             }
-            // Compared as text, not as a pattern: `%` and `*` mean themselves.
+            // Compare text, not patterns: `%` and `*` are literal.
             let mut query = QueryBuilder::<Sqlite>::new(SELECT);
             query.push(" WHERE length(").push_bind(given).push(") > 0 AND (substr(run.id, 1, length(");
             query.push_bind(given).push(")) = ").push_bind(given).push(" OR substr(run.id, 20, length(");
@@ -229,11 +229,11 @@ impl Store {
         })
     }
 
-    /// Lists at most `limit` runs, newest first.
+    /// Lists up to `limit` runs, newest first.
     ///
     /// # Errors
     ///
-    /// The database.
+    /// A database error.
     pub fn list_runs(&self, filter: &RunFilter, limit: u32) -> Result<Vec<Run>, StoreError> {
         let since = filter.since.map(|since| timestamp::write("since", since)).transpose()?;
         self.read("listing runs", async |connection| {
@@ -257,12 +257,11 @@ impl Store {
         })
     }
 
-    /// Deletes a run with all that was recorded of it, and its configuration when no other run has it. Files
-    /// are not touched.
+    /// Deletes all records of a run, and its configuration if no other run uses it. Files are kept.
     ///
     /// # Errors
     ///
-    /// No such run, one that another process works on, or the database.
+    /// An unknown run, a run of another process, or a database error.
     pub fn delete_run(&self, run: &RunId) -> Result<(), StoreError> {
         self.write("deleting a run", async |connection, known| {
             self.refuse_at_work(connection, run, "deleted").await?;
@@ -275,7 +274,7 @@ impl Store {
         })
     }
 
-    /// Refuses a run that another process works on.
+    /// Rejects a run of another process.
     pub(super) async fn refuse_at_work(
         &self,
         connection: &mut SqliteConnection,
@@ -289,7 +288,7 @@ impl Store {
                 run: run.to_string(),
                 status: "running in another process",
                 wanted,
-                way_out: "wait until that process ends, or stop it",
+                remedy: "wait until that process ends, or stop it",
             }));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Bringing a database to this build's schema.
+//! Migrates databases to the current schema.
 
 use sqlx::{
     Connection, SqliteConnection,
@@ -7,13 +7,13 @@ use sqlx::{
 
 use super::error::{Fault, StoreError};
 
-/// The migrations, embedded when this crate is built: neither a build nor a start needs their files.
+/// The migrations, embedded at build time.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// `application_id` of a store in the database's header: "cdtn".
 pub(super) const APPLICATION_ID: i64 = 0x6364_746e;
 
-/// Applies what is missing, in one transaction, so that two processes may start at once.
+/// Applies missing migrations in one transaction, so that several processes can start at once.
 pub(super) async fn bring_up(store: &str, connection: &mut SqliteConnection) -> Result<(), Fault> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     refuse_foreign(store, &mut transaction).await?;

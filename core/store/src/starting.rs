@@ -1,4 +1,4 @@
-//! The start of a run with all that takes part in it.
+//! Starts a run together with its plugins and dataset.
 
 use codetune_plugin::PluginIdentity;
 
@@ -13,31 +13,30 @@ use super::{
     run_id::RunId,
 };
 
-/// What a run starts with.
+/// A run to start, with everything that it uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunStart<'a> {
-    /// What it is configured with.
+    /// Its configuration.
     pub config: &'a NewConfig,
-    /// What it does, such as `pretrain` or `lora`.
+    /// Its kind, such as `pretrain` or `lora`.
     pub kind: &'a str,
-    /// A name of its own, unique within the store.
+    /// A unique name.
     pub name: Option<&'a str>,
-    /// The folder of its results, which holds no checkpoint. An earlier run of the same name that ended there before
-    /// its first step gives the name up, and keeps its record.
+    /// The output directory, which contains no checkpoint. An earlier run with the same name and directory that ended
+    /// before its first step loses the name, but keeps its record.
     pub output: Option<&'a str>,
-    /// The plugins that take part.
+    /// The plugins.
     pub plugins: &'a [PluginIdentity],
-    /// The dataset that it is trained on, where it was built.
+    /// The dataset, unless the data is a list of token ids.
     pub dataset: Option<&'a NewDataset>,
 }
 
 impl Store {
-    /// Starts a run of this process with all that takes part in it: everything is recorded, or nothing is and its
-    /// name stays free.
+    /// Starts a run of this process, atomically with its plugins and dataset.
     ///
     /// # Errors
     ///
-    /// A value that is refused, a name that is taken, two versions of one plugin, or the database.
+    /// An invalid value, a duplicate name, two versions of one plugin, or a database error.
     pub fn start_run_with(&self, start: &RunStart<'_>) -> Result<RunId, StoreError> {
         let config = CheckedConfig::of(start.config)?;
         let run = self.check_run(start.kind, start.name, &HostInfo::of_this_process())?;

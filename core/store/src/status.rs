@@ -1,34 +1,34 @@
-//! Where a run stands and how it can end.
+//! The status and outcome of runs.
 
 use std::fmt;
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunStatus {
-    /// Its process works on it, or died without saying so.
+    /// Its process is working on it, or died without recording the end.
     Running,
-    /// It did all of its work.
+    /// It finished.
     Completed,
     /// It was stopped and can be resumed.
     Interrupted,
-    /// It ended with an error.
+    /// It failed.
     Failed,
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It did all of its work.
+pub enum RunOutcome {
+    /// It finished.
     Completed,
     /// It was stopped and can be resumed.
     Interrupted,
-    /// It ended with this error. Pass text of foreign origin through
-    /// [`escape_control`](codetune_redact::escape_control): control characters are refused.
+    /// It failed with this error. Escape foreign text with [`escape_control`](codetune_redact::escape_control): control
+    /// characters are rejected.
     Failed(String),
 }
 
 impl RunStatus {
-    /// The word in the database and in JSON.
+    /// The status in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -38,7 +38,7 @@ impl RunStatus {
         }
     }
 
-    /// Reads the word.
+    /// Parses a status.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Running, Self::Completed, Self::Interrupted, Self::Failed]
             .into_iter()
@@ -52,8 +52,8 @@ impl fmt::Display for RunStatus {
     }
 }
 
-impl Outcome {
-    /// The status that a run has after this.
+impl RunOutcome {
+    /// The status after this outcome.
     pub fn status(&self) -> RunStatus {
         match self {
             Self::Completed => RunStatus::Completed,

@@ -1,13 +1,13 @@
-//! Times as the database keeps them: UTC, nine digits of a second, a `Z`.
+//! Timestamps in the database: UTC with nine digits of a second and a `Z`.
 
-use codetune_validate::{Rule, Violation};
+use codetune_validate::{Constraint, Violation};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-/// Writes a time as `2026-01-31T12:00:00.123456789Z`, whatever zone it is given in; texts sort as times.
+/// Formats a time as `2026-01-31T12:00:00.123456789Z`, converted to UTC; the text sorts by time.
 ///
 /// # Errors
 ///
-/// A year outside 0 to 9999 in UTC.
+/// The year in UTC is not within 0 to 9999.
 pub(super) fn write(field: &'static str, time: OffsetDateTime) -> Result<String, Violation> {
     let utc = time
         .checked_to_offset(UtcOffset::UTC)
@@ -16,7 +16,7 @@ pub(super) fn write(field: &'static str, time: OffsetDateTime) -> Result<String,
             Violation::new(
                 field,
                 time.to_string(),
-                Rule::TooLarge,
+                Constraint::TooLarge,
                 "a time within the years 0 to 9999 in UTC",
             )
         })?;
@@ -32,7 +32,7 @@ pub(super) fn write(field: &'static str, time: OffsetDateTime) -> Result<String,
     ))
 }
 
-/// Reads a time back, always in UTC.
+/// Parses a time, always in UTC.
 pub(super) fn read(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
     OffsetDateTime::parse(text, &Rfc3339)
 }

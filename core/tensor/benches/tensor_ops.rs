@@ -1,6 +1,7 @@
 //! Rates of the heavy tensor operations, forward alone and with their backward pass.
 //!
-//! Throughput counts multiply-adds as two operations each; attention counts the half of the scores that a causal mask keeps.
+//! Throughput counts multiply-adds as two operations each; attention counts the half of the scores that a causal mask
+//! keeps.
 
 use std::hint::black_box;
 

@@ -29,7 +29,8 @@ impl AttentionMask {
         Self::default()
     }
 
-    /// Tokens attend inside their own document only; `segments` holds the document's id for each of `batch * seq` tokens.
+    /// Tokens attend inside their own document only; `segments` holds the document's id for each of `batch * seq`
+    /// tokens.
     ///
     /// The tokens of one document have to stand together: an id that comes back later in its sequence is an error.
     pub fn with_segments(mut self, segments: &[u32], batch: usize, seq: usize) -> Result<Self> {

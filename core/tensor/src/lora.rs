@@ -13,8 +13,8 @@ use super::linear::{check, output_shape, project};
 use super::matrix::{Matrix, Target, multiply};
 use super::real::Real;
 
-/// `x weightᵀ + bias + scale (d(x) aᵀ) bᵀ` for `x [..., in]`, `weight [out, in]`, `a [rank, in]`, `b [out, rank]`, where
-/// `d` is the dropout, if there is any, with a mask of as many elements as `x`.
+/// `x weightᵀ + bias + scale (d(x) aᵀ) bᵀ` for `x [..., in]`, `weight [out, in]`, `a [rank, in]`, `b [out, rank]`,
+/// where `d` is the dropout, if there is any, with a mask of as many elements as `x`.
 ///
 /// Gradients to `x`, `a` and `b`; `weight` and `bias` are frozen and cost no gradient. The correction is accumulated
 /// into the projection, so nothing of the output's size is made besides the output.

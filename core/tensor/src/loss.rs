@@ -21,9 +21,11 @@ pub struct CrossEntropy {
     pub labels: usize,
 }
 
-/// Sums `-log softmax(logits)[target]` over the rows of `logits [n, vocab]` whose target (`u32`, `[n]`) is not [`IGNORE`].
+/// Sums `-log softmax(logits)[target]` over the rows of `logits [n, vocab]` whose target (`u32`, `[n]`) is not
+/// [`IGNORE`].
 ///
-/// A target outside of the vocabulary is an error. The backward pass makes nothing of the logits' size but the gradient.
+/// A target outside of the vocabulary is an error. The backward pass makes nothing of the logits' size but the
+/// gradient.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<CrossEntropy> {
     let &[rows, vocabulary] = logits.dims() else {
         return Err(shape("cross_entropy", logits, "logits [n, vocab]"));

@@ -121,7 +121,8 @@ fn squares<T: Real>(values: &[T]) -> f64 {
 
 /// Scales the gradients so that their norm is at most `max_norm`, and gives the norm they had.
 ///
-/// As `torch.nn.utils.clip_grad_norm_`, the factor is `max_norm / (norm + 1e-6)`, at most 1. A norm that is not finite is an error.
+/// As `torch.nn.utils.clip_grad_norm_`, the factor is `max_norm / (norm + 1e-6)`, at most 1. A norm that is not finite
+/// is an error.
 pub fn clip(grads: &mut [Tensor], max_norm: f64) -> Result<f64> {
     if !(max_norm.is_finite() && max_norm > 0.0) {
         return Err(setting("clip", format!("max_norm is {max_norm}; it has to be a finite number above 0")));

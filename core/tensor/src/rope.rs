@@ -9,8 +9,8 @@ use super::real::Real;
 
 /// Rotates the pairs (`x[i]`, `x[i + head_dim/2]`) of `x [batch, heads, seq, head_dim]`.
 ///
-/// `cos` and `sin` are `[batch or 1, seq, head_dim/2]`, as [`rope_table`] makes them; they are constants. The gradient to
-/// `x` is the rotation by the opposite angle.
+/// `cos` and `sin` are `[batch or 1, seq, head_dim/2]`, as [`rope_table`] makes them; they are constants. The gradient
+/// to `x` is the rotation by the opposite angle.
 pub fn rope(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
     let fits = match (x.dims(), cos.dims()) {
         (&[batch, _, seq, width], &[batches, positions, half]) => {

@@ -1,4 +1,4 @@
-//! The check, before the first step, that every trainable tensor gets a gradient.
+//! Checks before the first step that every trainable tensor receives a gradient.
 
 use codetune_dataset::{BatchSource, IGNORE, MicroBatch};
 
@@ -7,13 +7,13 @@ use super::{
     trainable::{PassContext, Trainable},
 };
 
-/// Runs one row forward and backward and refuses where the graph does not lead to a trainable tensor.
+/// Runs one row forward and backward, and fails if the graph does not reach a trainable tensor.
 ///
-/// A gradient of zero is fine: LoRA's first matrix gets one as long as the second is zero. What is refused is a
-/// tensor that the loss does not depend on at all, because an operation cut the graph or nothing uses it.
+/// A zero gradient is fine: LoRA's first matrix gets one while the second is zero. The audit detects tensors that the
+/// loss does not depend on, because an operation detached the graph or nothing uses them.
 ///
 /// # Errors
-/// [`TrainError::Unreached`] with every such tensor, or the model's or the data's own error.
+/// [`TrainError::Unreached`] with all such tensors, or an error of the model or the data.
 pub fn audit(model: &mut dyn Trainable, data: &dyn BatchSource, seed: u64) -> Result<(), TrainError> {
     let trainable = model.trainable();
     if trainable.is_empty() {
@@ -31,7 +31,7 @@ pub fn audit(model: &mut dyn Trainable, data: &dyn BatchSource, seed: u64) -> Re
     if names.is_empty() { Ok(()) } else { Err(TrainError::Unreached { names }) }
 }
 
-/// One row is enough to see the graph and costs little.
+// One row is cheap and shows the whole graph.
 fn first_labelled_row(batch: MicroBatch) -> MicroBatch {
     let seq = batch.seq.max(1);
     let labelled = batch.labels.chunks(seq).position(|row| row.iter().any(|&label| label != IGNORE));

@@ -1,4 +1,4 @@
-//! The weights of the best evaluation, which `eval.restore_best` keeps.
+//! The weights of the best evaluation, for `eval.restore_best`.
 
 use std::collections::HashMap;
 
@@ -7,24 +7,24 @@ use codetune_tensor::TensorError;
 
 use super::{checkpoint::Checkpoint, checkpoint_error::CheckpointError, optimizer::Optimizer};
 
-/// The trained tensors by name, copied when the held-out loss was the lowest so far.
+/// The trained tensors by name, copied at the lowest held-out loss so far.
 ///
-/// Which step that was is in the run's state, as `best_step`.
+/// The state of the run has the step, as `best_step`.
 #[derive(Debug)]
 pub(super) struct BestWeights(HashMap<String, Tensor>);
 
 impl BestWeights {
-    /// Copies the weights as they are now.
+    /// Copies the current weights.
     pub(super) fn copy(optimizer: &Optimizer) -> Result<Self, TensorError> {
-        // Updates are made in place, so sharing the tensors would keep the last weights instead of these.
+        // Updates happen in place, so sharing the tensors would keep the last weights instead.
         let own = |(name, tensor): (String, Tensor)| Ok((name, tensor.detach().force_contiguous()?));
         optimizer.weights().into_iter().map(own).collect::<Result<_, TensorError>>().map(Self)
     }
 
-    /// Those that a checkpoint holds; none where the run had not evaluated yet.
+    /// The best weights of a checkpoint; `None` if the run had not evaluated yet.
     ///
     /// # Errors
-    /// It lacks them, or they are not those of the model.
+    /// They are missing, or do not belong to the model.
     pub(super) fn of(
         checkpoint: &Checkpoint,
         optimizer: &Optimizer,
@@ -36,19 +36,19 @@ impl BestWeights {
         } else {
             checkpoint.tensors.best.as_ref().ok_or_else(|| CheckpointError::Tensors {
                 path: checkpoint.path.clone(),
-                cause: format!("it lacks the weights of step {step}, the best so far"),
+                cause: format!("the weights of step {step}, the best so far, are missing"),
             })?
         };
         optimizer.fitting(&checkpoint.path, weights)?;
         Ok(Some(Self(weights.clone())))
     }
 
-    /// The tensors, for a checkpoint.
+    /// The tensors to write to a checkpoint.
     pub(super) fn tensors(&self) -> HashMap<String, Tensor> {
         self.0.clone()
     }
 
-    /// Puts the weights back into the model.
+    /// Restores the weights of the model.
     pub(super) fn restore(&self, optimizer: &Optimizer) -> Result<(), TensorError> {
         optimizer.set_weights(&self.0)
     }

@@ -1,8 +1,8 @@
-//! The state of a run on disk: weights, moments, and where it stands.
+//! Checkpoints on disk: weights, moments and the position in the run.
 //!
-//! A checkpoint is a folder `step-00000120` with `weights.safetensors`, `moments.safetensors` (`m.NAME` and
-//! `v.NAME` for each trainable `NAME`) and `state.json`, which holds the BLAKE3 digests of the others and its own.
-//! Where `eval.restore_best` keeps the weights of an earlier step, they are in `best.safetensors`.
+//! A checkpoint is a directory `step-00000120` with `weights.safetensors`, `moments.safetensors` (`m.NAME` and `v.NAME`
+//! for each trainable `NAME`) and `state.json`, which has the BLAKE3 digests of the others and its own. With
+//! `eval.restore_best`, the best weights so far are in `best.safetensors`.
 
 use std::{
     collections::HashMap,
@@ -32,11 +32,11 @@ const STATE_BYTES: u64 = 1 << 30;
 /// A checkpoint in memory.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
-    /// Where the run stands.
+    /// The position in the run.
     pub state: State,
-    /// What was being trained.
+    /// The tensors.
     pub tensors: Tensors,
 }
 
@@ -47,32 +47,32 @@ pub struct Tensors {
     pub weights: HashMap<String, Tensor>,
     /// Moments by `m.NAME` and `v.NAME`.
     pub moments: HashMap<String, Tensor>,
-    /// The weights at the best evaluation, where they are kept and are not those above.
+    /// The weights of the best evaluation, if they are kept and differ from `weights`.
     pub best: Option<HashMap<String, Tensor>>,
 }
 
-/// The newest usable checkpoint, and the newer ones that were passed over.
+/// The newest usable checkpoint, and the newer ones that were skipped.
 #[derive(Debug)]
 pub struct Latest {
-    /// None where there is no checkpoint at all.
+    /// `None` if there is no checkpoint.
     pub checkpoint: Option<Checkpoint>,
-    /// Why each newer one could not be used.
+    /// Why each newer checkpoint could not be used.
     pub passed_over: Vec<CheckpointError>,
 }
 
-/// The name of a step's checkpoint.
+/// The directory name of a step's checkpoint.
 pub fn folder_name(step: u64) -> String {
     format!("step-{step:08}")
 }
 
-/// Writes a checkpoint into `root`, whole or not at all, deletes all but the `keep` newest, and gives its path.
+/// Writes a checkpoint atomically into `root`, deletes all but the `keep` newest, and returns its path.
 ///
 /// # Errors
-/// The file system refuses; earlier checkpoints are then as before.
+/// The error of the file system; earlier checkpoints are then unchanged.
 pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Result<PathBuf> {
     let path = root.join(folder_name(state.step));
     let best = tensors.best.as_ref().map(|best| (BEST, best));
-    // A state that was read names the files of the checkpoint that it is from.
+    // A state read from a checkpoint still lists that checkpoint's files.
     state.files.clear();
     files::publish(&path, &[], |new| {
         for (name, tensors) in
@@ -90,10 +90,10 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
     Ok(path)
 }
 
-/// Reads a checkpoint, checking every byte of it.
+/// Reads and verifies a checkpoint.
 ///
 /// # Errors
-/// It is incomplete, changed, in a folder of another step, or of another format.
+/// It is incomplete, modified, in the directory of another step, or in another format.
 pub fn load(path: &Path) -> Result<Checkpoint> {
     let damaged = |cause: String| CheckpointError::Damaged { path: path.to_owned(), cause };
     let read = |name: &str, most: u64| match codetune_files::read(&path.join(name), most) {
@@ -106,21 +106,21 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
     let found = value
         .get("format")
         .and_then(Value::as_u64)
-        .ok_or_else(|| damaged(format!("{STATE} has no format")))?;
+        .ok_or_else(|| damaged(format!("{STATE} has no format number")))?;
     if found != FORMAT {
         return Err(CheckpointError::Format { path: path.to_owned(), found, supported: FORMAT });
     }
     let state: State = serde_json::from_value(value).map_err(unreadable)?;
     if !state.is_sealed(&text) {
-        return Err(damaged(format!("{STATE} is not what was written")));
+        return Err(damaged(format!("{STATE} was modified")));
     }
     if path.file_name() != Some(OsStr::new(&folder_name(state.step))) {
-        return Err(damaged(format!("{STATE} is that of step {}, not of this folder's", state.step)));
+        return Err(damaged(format!("{STATE} belongs to step {}, not to this directory", state.step)));
     }
     let tensors = |name: &str| {
         let bytes = read(name, u64::MAX)?;
         if state.files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {
-            return Err(damaged(format!("{name} is not what was written")));
+            return Err(damaged(format!("{name} was modified")));
         }
         candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
             .map_err(|error| damaged(format!("{name} cannot be read: {error}")))
@@ -137,10 +137,10 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
     Ok(Checkpoint { path: path.to_owned(), state, tensors })
 }
 
-/// The newest checkpoint in `root` that can be read; newer ones that cannot are passed over and named.
+/// Finds the newest readable checkpoint in `root`; unreadable newer ones are skipped and reported.
 ///
 /// # Errors
-/// `root` cannot be listed, or it has checkpoints but none of them can be read.
+/// `root` cannot be listed, or none of its checkpoints can be read.
 pub fn latest(root: &Path) -> Result<Latest> {
     let mut passed_over = Vec::new();
     for (_, path) in list(root)? {
@@ -155,10 +155,10 @@ pub fn latest(root: &Path) -> Result<Latest> {
     }
 }
 
-/// The checkpoints in `root`, newest first, whether they can be read or not.
+/// All checkpoints in `root`, newest first, readable or not.
 ///
 /// # Errors
-/// `root` is there but cannot be listed.
+/// `root` exists but cannot be listed.
 pub fn list(root: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let entries = match fs::read_dir(root) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -180,7 +180,7 @@ fn digest(file: &Path) -> io::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Deletes all but the newest, and what killed processes left; the one just written stays in any case.
+/// Deletes all but the newest checkpoints and leftovers of killed processes, but never the one just written.
 fn prune(root: &Path, keep: u64, written: &Path) -> Result<()> {
     for (place, (_, path)) in list(root)?.into_iter().enumerate() {
         if place as u64 >= keep && path != written {

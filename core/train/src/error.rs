@@ -4,7 +4,7 @@ use codetune_dataset::DatasetError;
 use codetune_model as model;
 use codetune_tensor::TensorError;
 
-use super::{checkpoint_error::CheckpointError, trainable::ModelError};
+use super::{checkpoint_error::CheckpointError, trainable::TrainableError};
 
 /// Why training did not start or did not go on. Checkpoints written before are left as they were.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum TrainError {
         /// The step under way, counted from 1.
         step: u64,
         /// What the model said.
-        source: ModelError,
+        source: TrainableError,
     },
     /// The model or the adapter to start from cannot be used.
     #[error(transparent)]
@@ -74,7 +74,7 @@ pub enum TrainError {
     },
     /// A key of `[eval]` in a run without held-out data.
     #[error(
-        "{key} changes nothing: no data is held out to be evaluated; leave the key out, or train on a dataset with \
+        "{key} has no effect without held-out data; remove it, or train on a dataset with \
          a held-out part"
     )]
     NoHeldOut {
@@ -129,7 +129,7 @@ pub enum TrainError {
     Checkpoint(#[from] CheckpointError),
     /// The metrics of a resumed run could not be taken up.
     #[error("{0}")]
-    Metrics(#[source] ModelError),
+    Metrics(#[source] TrainableError),
     /// Metrics could not be recorded; the checkpoint of that step has them.
     #[error(
         "the metrics up to step {step} cannot be recorded; the checkpoint keeps them for when the run is resumed\n{source}"
@@ -138,7 +138,7 @@ pub enum TrainError {
         /// Steps done.
         step: u64,
         /// What went wrong.
-        source: ModelError,
+        source: TrainableError,
     },
     /// The result could not be written.
     #[error("writing the result to {}: {source}; the last checkpoint holds it, so resuming will write it again", path.display())]
@@ -146,7 +146,7 @@ pub enum TrainError {
         /// Where to.
         path: PathBuf,
         /// What went wrong.
-        source: ModelError,
+        source: TrainableError,
     },
 }
 
@@ -158,7 +158,7 @@ fn after_not_finite(step: u64, what: &str) -> &'static str {
         }
         false => {
             "nothing was saved after the last checkpoint; lower train.learning_rate, lengthen the warm-up or set \
-             train.clip_norm, or look at the data of this step"
+             train.max_grad_norm, or look at the data of this step"
         }
     }
 }

@@ -1,109 +1,109 @@
 use std::path::PathBuf;
 
-/// What happens in a run, in the order in which it happens.
+/// An event of a run, in order of occurrence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// Before the first step of this part of the run.
+    /// The start of this part of the run.
     RunStarted {
         /// Steps done in earlier parts.
         step: u64,
-        /// Steps in all.
+        /// Total number of steps.
         total: u64,
-        /// Steps in an epoch.
+        /// Steps per epoch.
         steps_per_epoch: u64,
-        /// How many numbers are trained.
+        /// Number of trained parameters.
         parameters: u64,
     },
-    /// A step is done.
+    /// A step was done.
     Step(StepReport),
-    /// The held-out data was looked at.
+    /// The model was evaluated on the held-out data.
     Evaluated {
         /// Steps done.
         step: u64,
-        /// Nats a label token.
+        /// Loss in nats per label token.
         loss: f64,
         /// Whether it is the lowest so far.
         best: bool,
     },
-    /// The state was kept.
+    /// A checkpoint was saved.
     CheckpointSaved {
         /// Steps done.
         step: u64,
-        /// Its folder.
+        /// Its directory.
         path: PathBuf,
     },
-    /// Something that the run survives but someone should know.
+    /// A problem that does not end the run.
     Warning(String),
-    /// No further step in this part of the run.
+    /// The end of this part of the run.
     Stopped {
         /// Steps done.
         step: u64,
-        /// Why.
+        /// The reason.
         reason: StopReason,
     },
-    /// The weights of an earlier step were put back, as `eval.restore_best` asks, and become the result.
+    /// The weights of the best evaluation were restored, as requested by `eval.restore_best`.
     Restored {
-        /// The step that they are of.
+        /// The step of that evaluation.
         step: u64,
-        /// The held-out loss there, the lowest; nats a label token.
+        /// Its held-out loss in nats per label token, the lowest.
         loss: f64,
     },
 }
 
-/// One step.
+/// A training step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Steps done, this one included.
+    /// Steps done, including this one.
     pub step: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub total: u64,
     /// The epoch of the step, counted from 0.
     pub epoch: u64,
-    /// Nats a label token.
+    /// Loss in nats per label token.
     pub loss: f64,
     /// Learning rate.
     pub learning_rate: f64,
-    /// Norm of the gradients before clipping.
+    /// Gradient norm before clipping.
     pub grad_norm: f64,
     /// Label tokens since the start of the run.
     pub tokens: u64,
-    /// Label tokens a second in this step.
+    /// Label tokens per second in this step.
     pub tokens_per_s: f64,
 }
 
-/// Why no further step is made.
+/// Why a run stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All steps are done.
     AllSteps,
-    /// The time is up.
+    /// The time limit was reached.
     TimeLimit,
-    /// The held-out loss has not improved for long enough.
+    /// The held-out loss did not improve for `eval.early_stopping_patience` evaluations.
     EarlyStopping,
-    /// Someone asked for it; the run can be resumed.
+    /// The user asked to stop; the run can be resumed.
     Interrupted,
 }
 
-/// Watches a run. It is called between computations, so it should be quick.
+/// Observes a run. It is called between computations, so it should return quickly.
 pub trait Observer {
-    /// Takes note of an event.
+    /// Handles an event.
     fn on(&mut self, event: &Event);
 }
 
-/// Watches with a closure.
+/// A closure as an observer.
 impl<F: FnMut(&Event)> Observer for F {
     fn on(&mut self, event: &Event) {
         self(event);
     }
 }
 
-/// How a call of [`Trainer::run`](super::Trainer::run) ended.
+/// The outcome of [`Trainer::run`](super::Trainer::run).
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The result is written.
+pub enum TrainOutcome {
+    /// The run finished and its result is written.
     Completed(TrainSummary),
-    /// It was asked to stop; resuming goes on from the checkpoint.
+    /// The run was stopped; it can be resumed from the checkpoint.
     Interrupted {
         /// Steps done.
         step: u64,
@@ -112,27 +112,27 @@ pub enum Outcome {
     },
 }
 
-/// What a completed run came to.
+/// The results of a completed run.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TrainSummary {
-    /// Why it ended.
+    /// Why it stopped.
     pub reason: StopReason,
     /// Steps done.
     pub steps: u64,
     /// Label tokens trained on.
     pub tokens: u64,
-    /// Seconds of training, resumed parts included.
+    /// Seconds of training, including earlier parts.
     pub seconds: f64,
-    /// The last step's loss.
+    /// Loss of the last step.
     pub train_loss: Option<f64>,
-    /// The held-out loss before the first step.
+    /// Held-out loss before the first step.
     pub first_eval_loss: Option<f64>,
-    /// The held-out loss after the last step.
+    /// Held-out loss after the last step.
     pub last_eval_loss: Option<f64>,
-    /// The lowest held-out loss.
+    /// Lowest held-out loss.
     pub best_eval_loss: Option<f64>,
-    /// The step whose weights are the result: the last, or with `eval.restore_best` that of the lowest held-out loss.
+    /// The step of the resulting weights: the last, or with `eval.restore_best` the one with the lowest held-out loss.
     pub delivered_step: u64,
-    /// The folder of the adapter or the model.
+    /// The directory of the adapter or model.
     pub output: PathBuf,
 }

@@ -1,10 +1,10 @@
 //! Run files, the training loop, schedule, optimizer, checkpoints and exact resume.
 //!
-//! [`RunConfig::load`] reads a run file; [`Trainer`] trains a [`Trainable`] model on a
-//! [`BatchSource`](codetune_dataset::BatchSource) as it says. One step is `train.gradient_accumulation` micro-batches,
-//! one update of AdamW, and a row of metrics. Everything random follows from the seed and the step, so that a
-//! run that was killed and resumed gives the same bits as one that was not. The result is the last step's weights,
-//! or with `eval.restore_best` those of the evaluation with the lowest loss.
+//! [`RunConfig::load`] reads a run file. [`Trainer`] trains a [`Trainable`] model on a
+//! [`BatchSource`](codetune_dataset::BatchSource) accordingly. A step consists of `train.gradient_accumulation`
+//! micro-batches, one AdamW update, and a row of metrics. All randomness derives from the seed and the step, so a run
+//! that was killed and resumed is bit-identical to an uninterrupted one. The result has the weights of the last step,
+//! or with `eval.restore_best` those with the lowest held-out loss.
 
 mod audit;
 mod best;
@@ -34,15 +34,15 @@ mod trainer;
 pub use audit::audit;
 pub use checkpoint_error::CheckpointError;
 pub use error::TrainError;
-pub use event::{Event, Observer, Outcome, StepReport, StopReason, TrainSummary};
+pub use event::{Event, Observer, StepReport, StopReason, TrainOutcome, TrainSummary};
 pub use metrics::{EpochStart, Metric, MetricSink, NoMetrics, key};
 pub use pending::Pending;
 pub use run_config::{
-    AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
-    RunConfig, Targets, TrainConfig,
+    AdapterSettings, CheckpointSettings, DataSettings, DataSource, EvalSettings, ModelSettings,
+    OutputSettings, RunConfig, TrainSettings,
 };
-pub use run_file_error::{Place, RunFileError};
+pub use run_file_error::{FilePosition, RunFileError};
 pub use schedule::{Schedule, ScheduleKind, Warmup};
-pub use trainable::{Gradients, ModelError, PassContext, Trainable};
+pub use trainable::{Gradients, PassContext, Trainable, TrainableError};
 pub use trained_model::TrainedModel;
 pub use trainer::{Resumed, Trainer};

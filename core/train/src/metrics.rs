@@ -1,31 +1,31 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use time::OffsetDateTime;
 
-use super::trainable::ModelError;
+use super::trainable::TrainableError;
 
-/// What [`MetricSink`] records. All but [`TOKENS_PER_S`](key::TOKENS_PER_S) are equal in equal runs.
+/// Names of metrics. All except [`TOKENS_PER_S`](key::TOKENS_PER_S) are the same in identical runs.
 pub mod key {
-    /// Loss of the step, nats a label token.
+    /// Loss of a step, in nats per label token.
     pub const TRAIN_LOSS: &str = "train_loss";
-    /// Loss on the held-out data, nats a label token.
+    /// Held-out loss, in nats per label token.
     pub const EVAL_LOSS: &str = "eval_loss";
-    /// Learning rate of the step.
+    /// Learning rate of a step.
     pub const LEARNING_RATE: &str = "learning_rate";
-    /// Norm of the gradients before clipping.
+    /// Gradient norm before clipping.
     pub const GRAD_NORM: &str = "grad_norm";
     /// Label tokens since the start.
     pub const TOKENS: &str = "tokens";
-    /// Label tokens a second in the step: a measurement, different in every run.
+    /// Label tokens per second in a step, which differs between identical runs.
     pub const TOKENS_PER_S: &str = "tokens_per_s";
 
-    /// All of them.
+    /// All metric names.
     pub const ALL: [&str; 6] = [TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM, TOKENS, TOKENS_PER_S];
 }
 
-/// A value of a key at a step; steps count from 1, and 0 is before the first.
+/// A metric at a step; steps count from 1, and 0 is before the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Metric {
-    /// What it measures, of [`key`].
+    /// Its name, one of [`key`].
     pub key: &'static str,
     /// The step.
     pub step: u64,
@@ -33,7 +33,7 @@ pub struct Metric {
     pub value: f64,
 }
 
-/// Where an epoch begins.
+/// The start of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochStart {
@@ -46,7 +46,7 @@ pub struct EpochStart {
     pub started_at: OffsetDateTime,
 }
 
-/// A metric as it is read.
+/// A metric as deserialized.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -59,42 +59,42 @@ impl<'de> Deserialize<'de> for Metric {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Written { key: name, step, value } = Written::deserialize(deserializer)?;
         let known = key::ALL.into_iter().find(|key| *key == name);
-        let known = known.ok_or_else(|| D::Error::custom(format!("there is no metric {name:?}")))?;
+        let known = known.ok_or_else(|| D::Error::custom(format!("unknown metric {name:?}")))?;
         Ok(Metric { key: known, step, value })
     }
 }
 
-/// Keeps the metrics of one run. The trainer hands them over in large lots, before each checkpoint; what is refused is
-/// kept in the checkpoint, and handed over again.
+/// Records the metrics of a run. The trainer passes them in large batches before each checkpoint. If the sink fails,
+/// the checkpoint keeps them, and they are passed again.
 pub trait MetricSink: Send {
-    /// The run's name there; checkpoints carry it, so that whoever resumes finds the run again.
+    /// The id of the run in the sink. Checkpoints store it, so that a resumed run is recognized.
     fn run(&self) -> Option<String> {
         None
     }
 
-    /// Takes the run up again after a step: what was recorded after it is to be forgotten.
+    /// Resumes the run after a step: discards everything recorded for later steps.
     ///
     /// # Errors
-    /// The sink cannot be reached.
-    fn resume(&mut self, after_step: u64) -> Result<(), ModelError>;
+    /// The sink failed.
+    fn resume(&mut self, after_step: u64) -> Result<(), TrainableError>;
 
-    /// Records epochs and metrics, all of them or none.
+    /// Records epochs and metrics atomically.
     ///
     /// # Errors
-    /// The sink cannot be reached.
-    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError>;
+    /// The sink failed.
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError>;
 }
 
-/// Keeps nothing.
+/// Discards all metrics.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct NoMetrics;
 
 impl MetricSink for NoMetrics {
-    fn resume(&mut self, _: u64) -> Result<(), ModelError> {
+    fn resume(&mut self, _: u64) -> Result<(), TrainableError> {
         Ok(())
     }
 
-    fn append(&mut self, _: &[EpochStart], _: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, _: &[EpochStart], _: &[Metric]) -> Result<(), TrainableError> {
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! AdamW over all trainable tensors of a model.
+//! AdamW over the trainable tensors of a model.
 
 use std::{collections::HashMap, path::Path};
 
@@ -6,16 +6,17 @@ use candle_core::{Tensor, Var};
 use codetune_tensor::{AdamW, Moments, TensorError, adamw_step, clip, global_norm};
 
 use super::{
-    checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainConfig, trainable::Trainable,
+    checkpoint::Checkpoint, checkpoint_error::CheckpointError, run_config::TrainSettings,
+    trainable::Trainable,
 };
 
-/// The trainable tensors with their moments, in two groups as transformers' `Trainer` makes them: those that decay, and
-/// norms and biases, which do not.
+/// The trainable tensors with their moments, in two groups like transformers' `Trainer`: those with weight decay, and
+/// norms and biases without.
 #[derive(Debug)]
 pub(super) struct Optimizer {
     parameters: Vec<Parameter>,
     settings: AdamW,
-    clip_norm: f64,
+    max_grad_norm: f64,
 }
 
 #[derive(Debug)]
@@ -27,8 +28,8 @@ struct Parameter {
 }
 
 impl Optimizer {
-    /// An optimizer of a model's trainable tensors, with no moments yet.
-    pub(super) fn new(model: &dyn Trainable, config: &TrainConfig) -> Result<Self, TensorError> {
+    /// Creates an optimizer for a model, with zero moments.
+    pub(super) fn new(model: &dyn Trainable, config: &TrainSettings) -> Result<Self, TensorError> {
         let settings = AdamW {
             lr: config.learning_rate,
             beta1: config.beta1,
@@ -43,25 +44,25 @@ impl Optimizer {
         };
         let parameters =
             model.trainable().into_iter().map(with_moments).collect::<Result<_, TensorError>>()?;
-        Ok(Self { parameters, settings, clip_norm: config.clip_norm })
+        Ok(Self { parameters, settings, max_grad_norm: config.max_grad_norm })
     }
 
-    /// How many numbers are trained.
+    /// Number of trained parameters.
     pub(super) fn elements(&self) -> u64 {
         self.parameters.iter().map(|parameter| parameter.var.elem_count() as u64).sum()
     }
 
-    /// Scales the gradients down where their norm is too large, and gives the norm they had, which may be no
-    /// finite number: then no update may be made of them.
+    /// Clips the gradients to the maximum norm and returns their original norm. If that is not finite, the gradients
+    /// must not be applied.
     pub(super) fn clip(&self, gradients: &mut [Tensor]) -> Result<f64, TensorError> {
         let norm = global_norm(gradients)?;
-        if norm.is_finite() && self.clip_norm > 0.0 && norm + 1e-6 > self.clip_norm {
-            clip(gradients, self.clip_norm)?;
+        if norm.is_finite() && self.max_grad_norm > 0.0 && norm + 1e-6 > self.max_grad_norm {
+            clip(gradients, self.max_grad_norm)?;
         }
         Ok(norm)
     }
 
-    /// Makes update number `step`, counted from 1, of gradients in the order of the parameters.
+    /// Applies update number `step`, counted from 1, with gradients in the order of the parameters.
     pub(super) fn update(&mut self, gradients: &[Tensor], rate: f64, step: u64) -> Result<(), TensorError> {
         let decaying = AdamW { lr: rate, ..self.settings };
         let spared = AdamW { weight_decay: 0.0, ..decaying };
@@ -85,7 +86,7 @@ impl Optimizer {
         self.parameters.iter().flat_map(pair).collect()
     }
 
-    /// Takes weights and moments from a checkpoint: all of them, or none where one does not fit.
+    /// Restores weights and moments from a checkpoint: all of them, or none if one does not fit.
     pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let (path, tensors) = (checkpoint.path.as_path(), &checkpoint.tensors);
         let weights = self.fitting(path, &tensors.weights)?;
@@ -107,7 +108,7 @@ impl Optimizer {
         Ok(())
     }
 
-    /// The weights of a checkpoint in the order of the parameters, where they are those of the model.
+    /// The weights of a checkpoint in the order of the parameters.
     pub(super) fn fitting<'a>(
         &self,
         path: &Path,
@@ -115,12 +116,12 @@ impl Optimizer {
     ) -> Result<Vec<&'a Tensor>, CheckpointError> {
         let known = |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
         if let Some(name) = weights.keys().filter(|name| !known(name)).min() {
-            return Err(mismatch(path, format!("it holds {name}, which the model does not train")));
+            return Err(mismatch(path, format!("it contains {name}, which the model does not train")));
         }
         self.parameters.iter().map(|Parameter { name, var, .. }| find(path, weights, name, var)).collect()
     }
 
-    /// Gives the parameters other values; those that are not named keep theirs.
+    /// Sets parameters; those without a value are unchanged.
     pub(super) fn set_weights(&self, weights: &HashMap<String, Tensor>) -> Result<(), TensorError> {
         for Parameter { name, var, .. } in &self.parameters {
             if let Some(weight) = weights.get(name) {
@@ -137,10 +138,10 @@ fn find<'a>(
     name: &str,
     var: &Var,
 ) -> Result<&'a Tensor, CheckpointError> {
-    let tensor = tensors.get(name).ok_or_else(|| mismatch(path, format!("it lacks {name}")))?;
+    let tensor = tensors.get(name).ok_or_else(|| mismatch(path, format!("{name} is missing")))?;
     if tensor.dims() != var.dims() || tensor.dtype() != var.dtype() {
         let (found, expected) = ((tensor.dims(), tensor.dtype()), (var.dims(), var.dtype()));
-        return Err(mismatch(path, format!("{name} is {found:?}, the model's is {expected:?}")));
+        return Err(mismatch(path, format!("{name} has shape {found:?}, expected {expected:?}")));
     }
     Ok(tensor)
 }

@@ -1,4 +1,4 @@
-//! One run at a time in an output folder.
+//! Locks an output directory for one run.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -8,23 +8,23 @@ use std::{
 
 use super::{checkpoint_error::CheckpointError, error::TrainError};
 
-/// The file that is locked. The system forgets the lock with the process, however that ends.
+/// The lock file. The operating system releases the lock when the process ends in any way.
 const NAME: &str = ".lock";
 
-/// An output folder that no other run can take while this value lives.
+/// An output directory that is locked for this run.
 #[derive(Debug)]
 pub(super) struct OutputLock {
     folder: PathBuf,
-    /// Whether there was no such folder before.
+    /// Whether the directory was created for it.
     made: bool,
     _file: File,
 }
 
 impl OutputLock {
-    /// Takes a folder, which is made where it is missing.
+    /// Locks a directory, and creates it if it does not exist.
     ///
     /// # Errors
-    /// [`TrainError::OutputLocked`] where another run has it, or the file system refuses.
+    /// [`TrainError::OutputLocked`] if another run holds the lock, or the error of the file system.
     pub(super) fn take(folder: &Path) -> Result<Self, TrainError> {
         let made = !folder.exists();
         let file = locked(folder).map_err(CheckpointError::io(folder))?;
@@ -34,29 +34,30 @@ impl OutputLock {
 }
 
 impl Drop for OutputLock {
-    /// Leaves nothing behind, and no folder where nothing was written to it.
+    /// Deletes the lock file, and the directory if nothing was written to it.
     fn drop(&mut self) {
-        // Elsewhere a file that is open stays in its folder, and in the way of the next run, when it is deleted.
+        // On other platforms, an open file stays in the directory when it is deleted, and blocks the next run.
         if cfg!(unix) {
             let removed = fs::remove_file(self.folder.join(NAME));
             if self.made && removed.is_ok() {
-                // Refused where there is something in it, as after every run that got so far.
+                // Fails if the directory is not empty, as it is after most runs.
                 let _ = fs::remove_dir(&self.folder);
             }
         }
     }
 }
 
-/// The folder's lock file, locked; none where another one has it.
+/// Opens and locks the lock file; `None` if another process holds the lock.
 fn locked(folder: &Path) -> io::Result<Option<File>> {
     fs::create_dir_all(folder)?;
     let file = File::options().create(true).truncate(false).write(true).open(folder.join(NAME))?;
     match file.try_lock() {
-        // The run that had it may have deleted it since it was opened, and the next one made another.
+        // The previous owner may have deleted the file after it was opened, and the next run may have created another
+        // one.
         Ok(()) => Ok(is_named(&file)?.then_some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-            tracing::warn!("no locks in {}: see that no other run writes there", folder.display());
+            tracing::warn!("cannot lock {}; make sure that no other run writes to it", folder.display());
             Ok(Some(file))
         }
         Err(TryLockError::Error(error)) => Err(error),

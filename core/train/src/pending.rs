@@ -1,4 +1,4 @@
-//! Metrics that the sink does not have yet.
+//! Metrics that are not recorded yet.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 use super::{
     event::StepReport,
     metrics::{EpochStart, Metric, MetricSink, key},
-    trainable::ModelError,
+    trainable::TrainableError,
 };
 
-/// What is handed to the sink before the next checkpoint. A checkpoint carries what the sink refused.
+/// Metrics to record before the next checkpoint. If the sink fails, the checkpoint keeps them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pending {
@@ -18,12 +18,12 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Takes note of an epoch, counted from 0, that begins now with a step.
+    /// Adds the start of an epoch, counted from 0, at a step.
     pub(super) fn epoch(&mut self, epoch: u64, first_step: u64) {
         self.epochs.push(EpochStart { epoch, first_step, started_at: OffsetDateTime::now_utc() });
     }
 
-    /// Takes note of a step.
+    /// Adds a step.
     pub(super) fn step(&mut self, report: &StepReport) {
         let values = [
             (key::TRAIN_LOSS, report.loss),
@@ -35,13 +35,13 @@ impl Pending {
         self.metrics.extend(values.map(|(key, value)| Metric { key, step: report.step, value }));
     }
 
-    /// Takes note of an evaluation.
+    /// Adds an evaluation.
     pub(super) fn evaluation(&mut self, step: u64, loss: f64) {
         self.metrics.push(Metric { key: key::EVAL_LOSS, step, value: loss });
     }
 
-    /// Hands everything over; all of it stays where the sink refuses.
-    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), ModelError> {
+    /// Records everything; keeps everything if the sink fails.
+    pub(super) fn flush(&mut self, sink: &mut dyn MetricSink) -> Result<(), TrainableError> {
         sink.append(&self.epochs, &self.metrics)?;
         *self = Self::default();
         Ok(())
@@ -52,7 +52,7 @@ impl Pending {
 mod tests {
     use super::*;
 
-    /// Refuses the first time, and keeps what it gets after.
+    /// Fails once, then keeps what it gets.
     #[derive(Default)]
     struct Flaky {
         asked: bool,
@@ -61,11 +61,11 @@ mod tests {
     }
 
     impl MetricSink for Flaky {
-        fn resume(&mut self, _: u64) -> Result<(), ModelError> {
+        fn resume(&mut self, _: u64) -> Result<(), TrainableError> {
             Ok(())
         }
 
-        fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+        fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError> {
             if !std::mem::replace(&mut self.asked, true) {
                 return Err("the disk is full".into());
             }

@@ -1,39 +1,39 @@
-//! How the data becomes steps.
+//! Assigns micro-batches to steps.
 
 use std::ops::Range;
 
 use super::{run_config::RunConfig, schedule::Schedule};
 
-/// How many steps a run has, and which micro-batches each of them takes.
+/// The number of steps of a run, and the micro-batches of each step.
 ///
-/// A step takes micro-batches of one epoch alone, and the last step of an epoch takes those that are left. This is
-/// what transformers' `Trainer` does without `dataloader_drop_last`: an epoch of `n` sequences has `⌈n / (b·a)⌉` steps
-/// for batches of `b` and `a` of them in a step, so that how a step is cut does not change which tokens it is of.
+/// A step never spans two epochs; the last step of an epoch takes the remaining micro-batches. This is what
+/// transformers' `Trainer` does without `dataloader_drop_last`: an epoch of `n` sequences has `⌈n / (b·a)⌉` steps with
+/// batch size `b` and `a` accumulation steps, so the batch shape does not change which tokens a step is trained on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
-    /// Steps in an epoch.
+    /// Steps per epoch.
     pub steps_per_epoch: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub total: u64,
     /// The learning rate of each step.
     pub schedule: Schedule,
-    /// Micro-batches in an epoch.
+    /// Micro-batches per epoch.
     per_epoch: u64,
-    /// Micro-batches in a step, but for the last of an epoch.
+    /// Micro-batches per step, except for the last step of an epoch.
     accumulation: u64,
 }
 
-/// A place between two micro-batches.
+/// A position between two micro-batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// The epoch of the next micro-batch, counted from 0.
     pub epoch: u64,
-    /// How many micro-batches of that epoch come before.
+    /// Micro-batches of that epoch before it.
     pub position: u64,
 }
 
 impl Plan {
-    /// The plan of a configuration, for data with that many micro-batches in an epoch.
+    /// Creates the plan for a configuration and data with this many micro-batches per epoch.
     pub(super) fn new(config: &RunConfig, per_epoch: u64) -> Self {
         let train = &config.train;
         let (per_epoch, accumulation) = (per_epoch.max(1), train.gradient_accumulation.max(1));
@@ -66,7 +66,7 @@ impl Plan {
         first..first.saturating_add(self.accumulation).min(begin.saturating_add(self.per_epoch))
     }
 
-    /// Where the micro-batch of an index is.
+    /// The position of a micro-batch.
     pub(super) fn place(&self, micro_batch: u64) -> Place {
         Place { epoch: micro_batch / self.per_epoch, position: micro_batch % self.per_epoch }
     }
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!((plan.total, plan.epoch(999_999)), (1_000_000, 333_333));
         assert_eq!(plan.micro_batches(999_999), 999_999..1_000_000);
         assert!(plan.begins_epoch(999_999) && !plan.begins_epoch(1));
-        // However large the number, nothing overflows.
+        // Large numbers do not overflow.
         plan.micro_batches(u64::MAX);
     }
 }

@@ -1,146 +1,137 @@
-//! The configuration of a run, complete and checked.
+//! The validated configuration of a run.
 
 use std::path::PathBuf;
 
-use codetune_plugin::Carrier;
+use codetune_model::Targets;
+use codetune_plugin::Runtime;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::schedule::{ScheduleKind, Warmup};
 
-/// Everything that a run file says, with defaults filled in and paths absolute.
+/// A run file, with defaults filled in and absolute paths.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunConfig {
-    /// The run's own name.
+    /// The name of the run.
     pub name: Option<String>,
-    /// Seed of everything random: a new adapter, dropout and, beside the dataset's own seed, the order of sequences.
+    /// Seed for a new adapter, dropout and, with the dataset's own seed, the order of sequences.
     pub seed: u64,
-    /// What is trained.
-    pub model: ModelConfig,
-    /// On what.
-    pub data: DataConfig,
-    /// With which adapter; none means that every weight is trained.
-    pub adapter: Option<AdapterConfig>,
-    /// The loop and the optimizer.
-    pub train: TrainConfig,
-    /// When to look at the held-out data.
-    pub eval: EvalConfig,
-    /// When to keep the state.
-    pub checkpoint: CheckpointConfig,
-    /// Where results go.
-    pub output: OutputConfig,
+    /// The base model.
+    pub model: ModelSettings,
+    /// The training data.
+    pub data: DataSettings,
+    /// The adapter; without one, all weights are trained.
+    pub adapter: Option<AdapterSettings>,
+    /// The training loop and the optimizer.
+    pub train: TrainSettings,
+    /// Evaluation on held-out data.
+    pub eval: EvalSettings,
+    /// Checkpoints.
+    pub checkpoint: CheckpointSettings,
+    /// The results.
+    pub output: OutputSettings,
 }
 
 /// The base model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ModelConfig {
-    /// A folder with `config.json`, safetensors and `tokenizer.json`.
+pub struct ModelSettings {
+    /// A directory with `config.json`, safetensors and `tokenizer.json`.
     pub path: PathBuf,
-    /// The training backend's plugin name; by architecture where absent.
+    /// The plugin name of the training backend; by default, chosen by architecture.
     pub backend: Option<String>,
-    /// How the backend must be loaded; any way where absent.
-    pub carrier: Option<Carrier>,
+    /// The required runtime of the backend; by default, any.
+    pub runtime: Option<Runtime>,
 }
 
 /// The training data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DataConfig {
-    /// Where it lies.
+pub struct DataSettings {
+    /// Its location.
     #[serde(flatten)]
     pub source: DataSource,
-    /// Tokens in a sequence. A dataset was packed to its own length: there it is given to be compared, or absent.
+    /// Sequence length in tokens. A dataset has a fixed length, which this must match if it is given.
     pub max_seq_length: Option<u64>,
 }
 
-/// The two kinds of training data.
+/// A source of training data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataSource {
-    /// The folder of a built dataset.
+    /// The directory of a dataset.
     Dataset(PathBuf),
-    /// A JSON list of token ids, used in order.
+    /// A JSON array of token ids, used in order.
     Tokens(PathBuf),
 }
 
-/// A LoRA adapter. Values are absent only where `init` is given and decides them.
+/// A LoRA adapter. Values are only absent if `init` provides them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AdapterConfig {
-    /// Rank of the two matrices.
+pub struct AdapterSettings {
+    /// Rank of the matrices.
     pub r: Option<u64>,
     /// The adapter's output is scaled by `alpha / r`.
     pub alpha: Option<f64>,
-    /// Part of the inputs that are dropped before the first matrix.
+    /// Dropout probability of the inputs.
     pub dropout: Option<f64>,
-    /// Which projections.
+    /// The adapted projections.
     pub targets: Option<Targets>,
     /// A PEFT adapter to start from.
     pub init: Option<PathBuf>,
 }
 
-/// Which projections an adapter is put on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Targets {
-    /// Every projection but the output head.
-    AllLinear,
-    /// Those whose names end in one of these.
-    Named(Vec<String>),
-}
-
-/// The loop and the optimizer.
+/// The training loop and the optimizer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TrainConfig {
-    /// Sequences in a micro-batch.
+pub struct TrainSettings {
+    /// Sequences per micro-batch.
     pub batch_size: u64,
-    /// Micro-batches in a step.
+    /// Micro-batches per step.
     pub gradient_accumulation: u64,
-    /// Passes over the data; absent where only `max_steps` ends the run.
+    /// Passes over the data; absent if only `max_steps` limits the run.
     pub epochs: Option<u64>,
-    /// Steps in all; where epochs are given too, whichever ends first.
+    /// Maximum number of steps; with epochs, whichever limit is reached first.
     pub max_steps: Option<u64>,
-    /// Minutes of training in all, resumed parts included; checked between steps.
+    /// Maximum minutes of training, including earlier parts; checked between steps.
     pub max_minutes: Option<f64>,
-    /// The peak of the schedule.
+    /// Peak learning rate.
     pub learning_rate: f64,
-    /// The decay after warm-up.
+    /// Shape of the schedule after the warm-up.
     pub schedule: ScheduleKind,
-    /// How long the learning rate rises before.
+    /// Length of the warm-up.
     #[serde(flatten)]
     pub warmup: Warmup,
     /// Decoupled weight decay.
     pub weight_decay: f64,
-    /// Whether weight decay reaches norms and biases too, which transformers' `Trainer` spares.
+    /// Whether weight decay also applies to norms and biases, unlike in transformers' `Trainer`.
     pub decay_norms_and_biases: bool,
     /// Decay of the first moment.
     pub beta1: f64,
     /// Decay of the second moment.
     pub beta2: f64,
-    /// Added to the denominator.
+    /// Added to the denominator for numerical stability.
     pub epsilon: f64,
-    /// Norm above which gradients are scaled down; 0 switches clipping off.
-    pub clip_norm: f64,
-    /// Whether activations are recomputed in the backward pass.
-    pub checkpointing: bool,
+    /// Maximum gradient norm; 0 disables clipping.
+    pub max_grad_norm: f64,
+    /// Whether to recompute activations in the backward pass.
+    pub gradient_checkpointing: bool,
 }
 
-/// Evaluation on held-out data; at the start and at the end it happens in any case. Where nothing is held out, a run
-/// is refused that would end early or restore by it, and warned of the rest.
+/// Evaluation on held-out data, which always happens at the start and at the end. Without held-out data, settings that
+/// affect the result are errors, and others cause a warning.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EvalConfig {
+pub struct EvalSettings {
     /// Steps between evaluations.
     pub every_steps: Option<u64>,
-    /// Batches looked at, from the first; all where absent.
+    /// Maximum number of batches per evaluation, from the first; all by default.
     pub max_batches: Option<u64>,
-    /// Evaluations without a new best loss after which training ends; needs `every_steps`.
+    /// Number of evaluations without improvement after which training stops; requires `every_steps`.
     pub early_stopping_patience: Option<u64>,
-    /// Whether the result is the weights of the evaluation with the lowest loss instead of those of the last step.
+    /// Whether the result has the weights with the lowest held-out loss instead of those of the last step.
     ///
-    /// In a run file it is true by default exactly where `early_stopping_patience` is given.
+    /// In a run file, defaults to true if `early_stopping_patience` is given.
     pub restore_best: bool,
 }
 
-impl EvalConfig {
-    /// The first key given that asks for another result, which cannot be where no data is held out.
+impl EvalSettings {
+    /// The first given key that requires held-out data.
     pub(super) fn needs_held_out(&self) -> Option<&'static str> {
         let given = [
             ("eval.early_stopping_patience", self.early_stopping_patience.is_some()),
@@ -158,40 +149,41 @@ impl EvalConfig {
 
 /// When to keep the state; at the start, at the end and on interruption it happens in any case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CheckpointConfig {
+pub struct CheckpointSettings {
     /// Steps between checkpoints.
     pub every_steps: Option<u64>,
-    /// Minutes after which the next step is followed by one; in a run file 5 by default where `every_steps` is absent.
+    /// Minutes between checkpoints, written after the next step; in a run file, defaults to 5 without `every_steps`.
     pub every_minutes: Option<f64>,
-    /// How many are kept, newest first.
+    /// Number of checkpoints to keep.
     pub keep: u64,
 }
 
-/// Where results go.
+/// The results.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OutputConfig {
-    /// The folder for checkpoints and the result.
+pub struct OutputSettings {
+    /// The directory for checkpoints and the result.
     pub dir: PathBuf,
 }
 
-/// Keys that change where things lie, how long to go on and how much is kept, but not what is computed.
+/// Keys that do not affect the result: locations, the length of the run, and the number of checkpoints.
 const FREE: [&str; 3] = ["name", "checkpoint", "output"];
 
-/// Where inputs lie; what they hold is compared by digest.
+/// Keys with the location of inputs, whose contents are compared by digest.
 const PLACES: [&str; 4] = ["model.path", "data.dataset", "data.tokens", "adapter.init"];
 
 impl RunConfig {
-    /// The whole configuration as JSON.
+    /// The configuration as JSON.
     ///
-    /// A path that is no Unicode, which a run file may not name, makes it one text that equal configurations share.
+    /// A path that is not Unicode, which a run file cannot contain, turns it into a single string, equal for equal
+    /// values.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|_| Value::from(format!("{self:?}")))
     }
 
-    /// What a resumed run has to agree on, as pairs of a dotted key and a value's JSON, sorted by key.
+    /// The values that must not change when a run is resumed: pairs of a dotted key and a JSON value, sorted by key.
     ///
-    /// `name`, `checkpoint`, `output` and `train.max_minutes` may change between parts of a run, and inputs may have
-    /// moved. `train.epochs` and `train.max_steps` may change where a run that is done is extended.
+    /// `name`, `checkpoint`, `output` and `train.max_minutes` can change, and inputs can be moved. `train.epochs` and
+    /// `train.max_steps` can change to extend a finished run.
     pub fn fixed(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         flatten("", &self.to_json(), &mut pairs);

@@ -1,15 +1,16 @@
-//! Run files: TOML in, a checked [`RunConfig`] out.
+//! Reads run files in TOML into a validated [`RunConfig`].
 
 use std::path::{Path, PathBuf};
 
-use codetune_plugin::Carrier;
+use codetune_model::Targets;
+use codetune_plugin::Runtime;
 use codetune_validate::{self as v, Bound, Charset, Field, Kind};
 use toml::de::DeTable;
 
 use super::{
     run_config::{
-        AdapterConfig, CheckpointConfig, DataConfig, DataSource, EvalConfig, ModelConfig, OutputConfig,
-        RunConfig, Targets, TrainConfig,
+        AdapterSettings, CheckpointSettings, DataSettings, DataSource, EvalSettings, ModelSettings,
+        OutputSettings, RunConfig, TrainSettings,
     },
     run_file_error::RunFileError,
     run_file_section::{Keys, Section, Text},
@@ -20,7 +21,7 @@ type Result<T> = std::result::Result<T, RunFileError>;
 
 const KEYS: &Keys = &[
     ("", &["name", "seed", "model", "data", "adapter", "train", "eval", "checkpoint", "output"]),
-    ("model", &["path", "backend", "carrier"]),
+    ("model", &["path", "backend", "runtime"]),
     ("data", &["dataset", "tokens", "max_seq_length"]),
     ("adapter", &["kind", "r", "alpha", "dropout", "targets", "init"]),
     (
@@ -40,8 +41,8 @@ const KEYS: &Keys = &[
             "beta1",
             "beta2",
             "epsilon",
-            "clip_norm",
-            "checkpointing",
+            "max_grad_norm",
+            "gradient_checkpointing",
         ],
     ),
     ("eval", &["every_steps", "max_batches", "early_stopping_patience", "restore_best"]),
@@ -53,7 +54,7 @@ const PATH: Field = Field {
     name: "path",
     kind: Kind::Text { min_chars: 1, max_chars: 4096, charset: Charset::Line },
     default: None,
-    doc: "a path, relative to the run file's folder",
+    doc: "a path, relative to the directory of the run file",
 };
 
 const MAX_MINUTES: Field = Field {
@@ -63,14 +64,14 @@ const MAX_MINUTES: Field = Field {
     doc: "minutes after which training ends",
 };
 
-/// LoRA's targets where the run file names none, those of the system that this one replaces.
+/// LoRA targets if the run file names none.
 const DEFAULT_TARGETS: [&str; 2] = ["q_proj", "v_proj"];
 
 impl RunConfig {
-    /// Reads a run file. Relative paths in it start from its folder.
+    /// Reads a run file. Relative paths start from its directory.
     ///
     /// # Errors
-    /// The file cannot be read, is no TOML, or holds an unknown key or a refused value.
+    /// The file cannot be read, is not TOML, or contains an unknown key or an invalid value.
     pub fn load(path: &Path) -> Result<Self> {
         let refused = |source| RunFileError::Read { path: path.to_owned(), source };
         let text = codetune_files::read_given_text(path, codetune_files::SETTINGS).map_err(refused)?;
@@ -79,10 +80,10 @@ impl RunConfig {
         Self::parse(&text, &path.display().to_string(), folder)
     }
 
-    /// Reads the text of a run file; `file` is its name in errors and relative paths start from `folder`.
+    /// Parses a run file. `file` is its name in errors, and relative paths start from `folder`.
     ///
     /// # Errors
-    /// It is no TOML, or holds an unknown key or a refused value.
+    /// The text is not TOML, or contains an unknown key or an invalid value.
     pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Self> {
         let text = Text { file, text };
         let table = DeTable::parse(text.text).map_err(|error| RunFileError::Syntax {
@@ -134,7 +135,7 @@ impl Sections<'_> {
             train: self.read_train()?,
             eval: self.read_eval(&data.source)?,
             checkpoint: self.read_checkpoint()?,
-            output: OutputConfig {
+            output: OutputSettings {
                 dir: required(&self.output, folder, "dir", "output.dir", "name a folder for the results")?,
             },
             model,
@@ -142,21 +143,21 @@ impl Sections<'_> {
         })
     }
 
-    fn read_model(&self, folder: &Path) -> Result<ModelConfig> {
+    fn read_model(&self, folder: &Path) -> Result<ModelSettings> {
         let backend = self.model.text("backend", &PATH)?;
         if let Some(name) = &backend {
             v::check_plugin_name(name).map_err(|violation| self.model.violation("backend", violation))?;
         }
-        let carriers = Carrier::ALL.map(|carrier| (carrier.as_str(), carrier));
-        let way_out = "name a folder with config.json, safetensors and tokenizer.json";
-        Ok(ModelConfig {
-            path: required(&self.model, folder, "path", "model.path", way_out)?,
+        let runtimes = Runtime::ALL.map(|runtime| (runtime.as_str(), runtime));
+        let remedy = "name a folder with config.json, safetensors and tokenizer.json";
+        Ok(ModelSettings {
+            path: required(&self.model, folder, "path", "model.path", remedy)?,
             backend,
-            carrier: self.model.word("carrier", &carriers)?,
+            runtime: self.model.word("runtime", &runtimes)?,
         })
     }
 
-    fn read_data(&self, folder: &Path, model: &Path) -> Result<DataConfig> {
+    fn read_data(&self, folder: &Path, model: &Path) -> Result<DataSettings> {
         let dataset = path(&self.data, folder, "dataset")?;
         let tokens = path(&self.data, folder, "tokens")?;
         let given = self.data.integer("max_seq_length", &SEQUENCE)?;
@@ -165,35 +166,35 @@ impl Sections<'_> {
                 .map_err(|violation| self.data.violation("max_seq_length", violation))?;
         }
         let max_seq_length = given.map(|given| u64::try_from(given).unwrap_or_default());
-        let way_out = "give the folder of a built dataset, or a list of token ids";
+        let remedy = "give the folder of a built dataset, or a list of token ids";
         match (dataset, tokens) {
             (Some(_), Some(_)) => Err(RunFileError::Conflict {
                 place: self.data.place_of("tokens"),
                 key: "data.tokens",
                 other: "data.dataset",
-                way_out: "keep the one to train on",
+                remedy: "keep the one to train on",
             }),
             (None, None) => Err(RunFileError::Missing {
                 place: self.data.place_of("dataset"),
                 key: "data.dataset or data.tokens",
-                way_out,
+                remedy,
             }),
-            (Some(path), None) => Ok(DataConfig { source: DataSource::Dataset(path), max_seq_length }),
-            (None, Some(path)) => Ok(DataConfig {
+            (Some(path), None) => Ok(DataSettings { source: DataSource::Dataset(path), max_seq_length }),
+            (None, Some(path)) => Ok(DataSettings {
                 source: DataSource::Tokens(path),
                 max_seq_length: Some(or_default(max_seq_length, &v::MAX_SEQ_LENGTH)),
             }),
         }
     }
 
-    fn read_adapter(&self, folder: &Path) -> Result<Option<AdapterConfig>> {
+    fn read_adapter(&self, folder: &Path) -> Result<Option<AdapterSettings>> {
         let section = &self.adapter;
         if !section.is_present() {
             return Ok(None);
         }
         section.word("kind", &[("lora", ())])?;
         let init = path(section, folder, "init")?;
-        let mut adapter = AdapterConfig {
+        let mut adapter = AdapterSettings {
             r: section.count("r", &v::LORA_RANK)?,
             alpha: section.float("alpha", &v::LORA_ALPHA)?,
             dropout: section.float("dropout", &v::LORA_DROPOUT)?,
@@ -212,7 +213,7 @@ impl Sections<'_> {
         Ok(Some(adapter))
     }
 
-    fn read_train(&self) -> Result<TrainConfig> {
+    fn read_train(&self) -> Result<TrainSettings> {
         let section = &self.train;
         let count = |key, field: &Field| Ok(or_default(section.count(key, field)?, field));
         let float =
@@ -220,7 +221,7 @@ impl Sections<'_> {
         let max_steps = section.count("max_steps", &v::MAX_STEPS)?;
         let epochs = section.count("epochs", &v::EPOCHS)?;
         let by_default = || max_steps.is_none().then(|| or_default(None, &v::EPOCHS));
-        Ok(TrainConfig {
+        Ok(TrainSettings {
             batch_size: count("batch_size", &v::BATCH_SIZE)?,
             gradient_accumulation: count("gradient_accumulation", &v::GRADIENT_ACCUMULATION)?,
             epochs: epochs.or_else(by_default),
@@ -234,8 +235,8 @@ impl Sections<'_> {
             beta1: float("beta1", &v::BETA1)?,
             beta2: float("beta2", &v::BETA2)?,
             epsilon: float("epsilon", &v::EPSILON)?,
-            clip_norm: float("clip_norm", &v::MAX_GRAD_NORM)?,
-            checkpointing: section.boolean("checkpointing")?.unwrap_or(false),
+            max_grad_norm: float("max_grad_norm", &v::MAX_GRAD_NORM)?,
+            gradient_checkpointing: section.boolean("gradient_checkpointing")?.unwrap_or(false),
         })
     }
 
@@ -246,29 +247,29 @@ impl Sections<'_> {
                 place: self.train.place_of("warmup_ratio"),
                 key: "train.warmup_ratio",
                 other: "train.warmup_steps",
-                way_out: "keep one of them",
+                remedy: "keep one of them",
             }),
             (None, Some(ratio)) => Ok(Warmup::Ratio(ratio)),
             (steps, None) => Ok(Warmup::Steps(or_default(steps, &v::WARMUP_STEPS))),
         }
     }
 
-    fn read_checkpoint(&self) -> Result<CheckpointConfig> {
+    fn read_checkpoint(&self) -> Result<CheckpointSettings> {
         let section = &self.checkpoint;
         let every_steps = section.count("every_steps", &v::CHECKPOINT_EVERY)?;
         let every_minutes = section.float("every_minutes", &v::CHECKPOINT_MINUTES)?;
         let by_default = || v::CHECKPOINT_MINUTES.default_float().filter(|_| every_steps.is_none());
-        Ok(CheckpointConfig {
+        Ok(CheckpointSettings {
             every_steps,
             every_minutes: every_minutes.or_else(by_default),
             keep: or_default(section.count("keep", &v::KEEP_CHECKPOINTS)?, &v::KEEP_CHECKPOINTS),
         })
     }
 
-    fn read_eval(&self, data: &DataSource) -> Result<EvalConfig> {
+    fn read_eval(&self, data: &DataSource) -> Result<EvalSettings> {
         let section = &self.eval;
         let patience = section.count("early_stopping_patience", &v::EVAL_EVERY)?;
-        let config = EvalConfig {
+        let config = EvalSettings {
             every_steps: section.count("every_steps", &v::EVAL_EVERY)?,
             max_batches: section.count("max_batches", &v::EVAL_EVERY)?,
             early_stopping_patience: patience,
@@ -279,13 +280,13 @@ impl Sections<'_> {
                 place: section.place_of(key.trim_start_matches("eval.")),
                 key,
                 other: "data.tokens",
-                way_out: "nothing of a list of token ids is held out to be evaluated: leave the first out, or \
+                remedy: "nothing of a list of token ids is held out to be evaluated: leave the first out, or \
                           train on a dataset",
             }),
             _ if patience.is_some() && config.every_steps.is_none() => Err(RunFileError::Missing {
                 place: section.place_of("early_stopping_patience"),
                 key: "eval.every_steps",
-                way_out: "without evaluations between the first and the last step nothing can end early: write \
+                remedy: "without evaluations between the first and the last step nothing can end early: write \
                           for example every_steps = 50, or leave eval.early_stopping_patience out",
             }),
             _ => Ok(config),
@@ -293,10 +294,10 @@ impl Sections<'_> {
     }
 }
 
-/// The type and the lower bound; the upper one depends on the model.
+/// The type and the lower bound; the upper bound depends on the model.
 const SEQUENCE: Field = Field { kind: Kind::Integer { min: 1, max: i64::MAX }, ..v::MAX_SEQ_LENGTH };
 
-/// The model's own limit, where it can be read; a model that cannot is refused when it is loaded.
+/// The model's limit, if it can be read; an invalid model is an error when it is loaded.
 fn max_positions(model: &Path) -> Option<i64> {
     let text = codetune_files::read(&model.join("config.json"), codetune_files::SETTINGS).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
@@ -307,7 +308,7 @@ fn or_default(value: Option<u64>, field: &Field) -> u64 {
     value.or_else(|| u64::try_from(field.default_integer()?).ok()).unwrap_or_default()
 }
 
-/// A path, which starts from the run file's folder where it is relative.
+/// A path, relative to the directory of the run file.
 fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Option<PathBuf>> {
     let Some(text) = section.text(key, &PATH)? else { return Ok(None) };
     // No shell reads a run file, so that a folder of that name would be made.
@@ -315,7 +316,7 @@ fn path(section: &Section<'_>, folder: &Path, key: &'static str) -> Result<Optio
         return Err(section.home(key, text.to_string()));
     }
     let path = folder.join(text);
-    // Checkpoints, the database and the adapter's own file name paths in Unicode.
+    // Checkpoints, the database and the adapter store paths as Unicode.
     match path.to_str() {
         Some(_) => Ok(Some(path)),
         None => Err(section.not_unicode(key, path)),
@@ -327,10 +328,10 @@ fn required(
     folder: &Path,
     key: &'static str,
     dotted: &'static str,
-    way_out: &'static str,
+    remedy: &'static str,
 ) -> Result<PathBuf> {
     match path(section, folder, key)? {
         Some(path) => Ok(path),
-        None => Err(RunFileError::Missing { place: section.place_of(key), key: dotted, way_out }),
+        None => Err(RunFileError::Missing { place: section.place_of(key), key: dotted, remedy }),
     }
 }

@@ -17,7 +17,7 @@ pub enum RunFileError {
     #[error("{place}: not valid TOML: {message}")]
     Syntax {
         /// Where.
-        place: Place,
+        place: FilePosition,
         /// What is wrong.
         message: String,
     },
@@ -25,7 +25,7 @@ pub enum RunFileError {
     #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest, *reason))]
     UnknownKey {
         /// Where.
-        place: Place,
+        place: FilePosition,
         /// The key with its full dotted path.
         key: String,
         /// The known key that was meant, with its full dotted path.
@@ -39,7 +39,7 @@ pub enum RunFileError {
     #[error("{place}: {violation}")]
     Value {
         /// Where.
-        place: Place,
+        place: FilePosition,
         /// The field, its value and the rule.
         violation: Violation,
     },
@@ -50,7 +50,7 @@ pub enum RunFileError {
     )]
     NotUnicode {
         /// Where.
-        place: Place,
+        place: FilePosition,
         /// The key with its full dotted path.
         key: String,
         /// The whole path.
@@ -60,39 +60,39 @@ pub enum RunFileError {
     #[error("{place}: {key}: {path:?} starts with ~, which only a shell expands; write the whole path")]
     Home {
         /// Where.
-        place: Place,
+        place: FilePosition,
         /// The key with its full dotted path.
         key: String,
         /// The path.
         path: String,
     },
     /// A key that has to be given.
-    #[error("{place}: {key}: missing; {way_out}")]
+    #[error("{place}: {key}: missing; {remedy}")]
     Missing {
         /// Where it should stand.
-        place: Place,
+        place: FilePosition,
         /// The key with its full dotted path.
         key: &'static str,
         /// What to write.
-        way_out: &'static str,
+        remedy: &'static str,
     },
     /// Two keys that exclude each other.
-    #[error("{place}: {key} and {other} exclude each other; {way_out}")]
+    #[error("{place}: {key} and {other} exclude each other; {remedy}")]
     Conflict {
         /// Where the first stands.
-        place: Place,
+        place: FilePosition,
         /// The first key.
         key: &'static str,
         /// The other key.
         other: &'static str,
         /// What to write.
-        way_out: &'static str,
+        remedy: &'static str,
     },
 }
 
 /// A place in a run file; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FilePosition {
     /// The file as it was named.
     pub file: String,
     /// The line.
@@ -101,13 +101,13 @@ pub struct Place {
     pub column: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }
 
-impl Place {
+impl FilePosition {
     pub(super) fn of(file: &str, text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);

@@ -1,25 +1,25 @@
-//! Reading the values of one table of a run file, each checked against its bounds and named by its full path.
+//! Reads and validates the values of a table in a run file.
 
 use std::{ops::Range, path::PathBuf};
 
-use codetune_validate::{Brought, Field, Rule, Violation, brought_key, nearest, nearly_same};
+use codetune_validate::{Brought, Constraint, Field, Violation, brought_key, nearest, nearly_same};
 use toml::de::{DeTable, DeValue};
 
-use super::run_file_error::{Place, RunFileError};
+use super::run_file_error::{FilePosition, RunFileError};
 
 type Result<T> = std::result::Result<T, RunFileError>;
 
-/// The text of a run file with its name.
+/// The text and name of a run file.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     pub file: &'a str,
     pub text: &'a str,
 }
 
-/// Every table with its keys; the first is the file itself.
+/// The known keys of each table; the first entry is the root.
 pub(super) type Keys = [(&'static str, &'static [&'static str])];
 
-/// One table; a table that is not there reads as an empty one.
+/// A table; a missing table reads as an empty one.
 pub(super) struct Section<'a> {
     text: Text<'a>,
     path: &'static str,
@@ -28,23 +28,23 @@ pub(super) struct Section<'a> {
 }
 
 impl Text<'_> {
-    pub(super) fn place(&self, offset: usize) -> Place {
-        Place::of(self.file, self.text, offset)
+    pub(super) fn place(&self, offset: usize) -> FilePosition {
+        FilePosition::of(self.file, self.text, offset)
     }
 }
 
 impl<'a> Section<'a> {
-    /// The file itself.
+    /// The root table.
     pub(super) fn root(text: Text<'a>, table: &'a DeTable<'a>) -> Self {
         Self { text, path: "", table: Some(table), at: 0 }
     }
 
-    /// The table of that name.
+    /// The table with that name.
     pub(super) fn section(&self, path: &'static str) -> Result<Self> {
         let (table, at) = match self.find(path) {
             None => (None, self.at),
             Some((DeValue::Table(table), span)) => (Some(table), span.start),
-            Some((value, span)) => return Err(self.refuse(path, value, &span, Rule::Type, "a table")),
+            Some((value, span)) => return Err(self.refuse(path, value, &span, Constraint::Type, "a table")),
         };
         Ok(Self { text: self.text, path, table, at })
     }
@@ -53,7 +53,7 @@ impl<'a> Section<'a> {
         self.table.is_some()
     }
 
-    /// Refuses the first key that `keys` does not list for this table.
+    /// Rejects the first key that is not in `keys`.
     pub(super) fn refuse_unknown(&self, keys: &Keys) -> Result<()> {
         let known = known_at(keys, self.path);
         let unknown = self
@@ -70,15 +70,15 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The dotted key that an unknown one was meant to be, or else why there is none, where other tools have one.
+    /// The dotted key that an unknown key most likely means, or the reason why there is no such key.
     ///
-    /// What is known of a word in this very table goes first, then a key in the wrong table, then what other tools call
-    /// so, then what is alike in this table, and last what is nearly the same in another one.
+    /// Candidates in order: an equivalent in this table, the same key in another table, an equivalent of another tool's
+    /// key, a similar key in this table, and a nearly identical key in another table.
     fn meant(&self, key: &str, keys: &Keys) -> std::result::Result<String, Option<&'static str>> {
         let all: Vec<String> =
             keys.iter().flat_map(|(path, known)| known.iter().map(|key| dotted(path, key))).collect();
         let here = |ours: &str| self.dotted(last(ours)) == ours;
-        // Of several of equal right, the one of this table.
+        // Prefer this table among equals.
         let choose = |fitting: Vec<&String>| {
             fitting.iter().find(|ours| here(ours)).or_else(|| fitting.first()).map(|ours| (*ours).clone())
         };
@@ -105,35 +105,35 @@ impl<'a> Section<'a> {
         all.iter().find(|ours| Some(last(ours)) == near).cloned().ok_or(None)
     }
 
-    /// A whole number within the field's bounds.
+    /// An integer within the field's bounds.
     pub(super) fn integer(&self, key: &'static str, field: &Field) -> Result<Option<i64>> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let checked = match whole(value) {
             Some(Ok(whole)) => field.check_integer(whole),
-            Some(Err(written)) => Err(violation(field, written, Rule::TooLarge)),
+            Some(Err(written)) => Err(violation(field, written, Constraint::TooLarge)),
             None => Err(self.check_other(value, field)),
         };
         checked.map(Some).map_err(|violation| self.named(key, violation, &span))
     }
 
-    /// As [`integer`](Self::integer), of a field whose lower bound is at least 0.
+    /// As [`integer`](Self::integer), for fields with a lower bound of at least 0.
     pub(super) fn count(&self, key: &'static str, field: &Field) -> Result<Option<u64>> {
         Ok(self.integer(key, field)?.map(|value| u64::try_from(value).unwrap_or_default()))
     }
 
-    /// A finite number within the field's bounds; a whole number is one too.
+    /// A finite number within the field's bounds; integers are accepted.
     pub(super) fn float(&self, key: &'static str, field: &Field) -> Result<Option<f64>> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let checked = match (value, whole(value)) {
             (_, Some(Ok(whole))) => field.check_float(whole as f64),
-            (_, Some(Err(written))) => Err(violation(field, written, Rule::TooLarge)),
+            (_, Some(Err(written))) => Err(violation(field, written, Constraint::TooLarge)),
             (DeValue::Float(number), None) => field.check_float(number.as_str().parse().unwrap_or(f64::NAN)),
             (value, None) => Err(self.check_other(value, field)),
         };
         checked.map(Some).map_err(|violation| self.named(key, violation, &span))
     }
 
-    /// Text that the field accepts.
+    /// A text accepted by the field.
     pub(super) fn text(&self, key: &'static str, field: &Field) -> Result<Option<String>> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let checked = match value {
@@ -148,11 +148,11 @@ impl<'a> Section<'a> {
         match self.find(key) {
             None => Ok(None),
             Some((DeValue::Boolean(value), _)) => Ok(Some(*value)),
-            Some((value, span)) => Err(self.refuse(key, value, &span, Rule::Type, "true or false")),
+            Some((value, span)) => Err(self.refuse(key, value, &span, Constraint::Type, "true or false")),
         }
     }
 
-    /// One of some words.
+    /// One of several keywords.
     pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let found = value.as_str().and_then(|given| words.iter().find(|(word, _)| *word == given));
@@ -160,13 +160,13 @@ impl<'a> Section<'a> {
             Some((_, meaning)) => Ok(Some(*meaning)),
             None => {
                 let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-                let rule = if value.is_str() { Rule::Format } else { Rule::Type };
-                Err(self.refuse(key, value, &span, rule, &known.join(" or ")))
+                let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
+                Err(self.refuse(key, value, &span, constraint, &known.join(" or ")))
             }
         }
     }
 
-    /// A word, or a list of one or more texts.
+    /// A keyword, or a non-empty list of texts.
     pub(super) fn word_or_list(&self, key: &'static str, word: &str) -> Result<Option<Option<Vec<String>>>> {
         let Some((value, span)) = self.find(key) else { return Ok(None) };
         let expected = format!("\"{word}\" or a list of names");
@@ -174,11 +174,11 @@ impl<'a> Section<'a> {
             return Ok(Some(None));
         }
         let DeValue::Array(items) = value else {
-            let rule = if value.is_str() { Rule::Format } else { Rule::Type };
-            return Err(self.refuse(key, value, &span, rule, &expected));
+            let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
+            return Err(self.refuse(key, value, &span, constraint, &expected));
         };
         if items.is_empty() {
-            return Err(self.refuse(key, value, &span, Rule::Empty, &expected));
+            return Err(self.refuse(key, value, &span, Constraint::Empty, &expected));
         }
         let mut names = Vec::with_capacity(items.len());
         for item in items.iter() {
@@ -187,15 +187,23 @@ impl<'a> Section<'a> {
                     names.push(name.to_owned());
                 }
                 Some(_) => {
-                    return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Format, &expected));
+                    return Err(self.refuse(
+                        key,
+                        item.get_ref(),
+                        &item.span(),
+                        Constraint::Format,
+                        &expected,
+                    ));
                 }
-                None => return Err(self.refuse(key, item.get_ref(), &item.span(), Rule::Type, &expected)),
+                None => {
+                    return Err(self.refuse(key, item.get_ref(), &item.span(), Constraint::Type, &expected));
+                }
             }
         }
         Ok(Some(Some(names)))
     }
 
-    /// Refuses a path that the run file's folder makes one that is no Unicode.
+    /// The error for a path that is not Unicode, due to the directory of the run file.
     pub(super) fn not_unicode(&self, key: &'static str, path: PathBuf) -> RunFileError {
         RunFileError::NotUnicode { place: self.place_of(key), key: self.dotted(key), path }
     }
@@ -205,12 +213,12 @@ impl<'a> Section<'a> {
         RunFileError::Home { place: self.place_of(key), key: self.dotted(key), path }
     }
 
-    /// Where a key stands, or its table where it is absent.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    /// The position of a key, or of its table if it is absent.
+    pub(super) fn place_of(&self, key: &str) -> FilePosition {
         self.text.place(self.find(key).map_or(self.at, |(_, span)| span.start))
     }
 
-    /// Refuses a value that the table of bounds cannot judge.
+    /// The error for a value that violates a constraint outside the table of bounds.
     pub(super) fn violation(&self, key: &'static str, violation: Violation) -> RunFileError {
         let span = self.find(key).map_or(self.at..self.at, |(_, span)| span);
         self.named(key, violation, &span)
@@ -235,22 +243,22 @@ impl<'a> Section<'a> {
         key: &str,
         value: &DeValue<'_>,
         span: &Range<usize>,
-        rule: Rule,
+        constraint: Constraint,
         expected: &str,
     ) -> RunFileError {
-        self.named(key, Violation::new(key, shown(value), rule, expected), span)
+        self.named(key, Violation::new(key, shown(value), constraint, expected), span)
     }
 
     fn check_other(&self, value: &DeValue<'_>, field: &Field) -> Violation {
-        violation(field, shown(value), Rule::Type)
+        violation(field, shown(value), Constraint::Type)
     }
 }
 
-fn violation(field: &Field, value: String, rule: Rule) -> Violation {
-    Violation::new(field.name, value, rule, field.kind.to_string())
+fn violation(field: &Field, value: String, constraint: Constraint) -> Violation {
+    Violation::new(field.name, value, constraint, field.kind.to_string())
 }
 
-/// The whole number that is written there, or its digits where it is beyond 64 bits.
+/// The integer as written, or its digits if it exceeds 64 bits.
 fn whole(value: &DeValue<'_>) -> Option<std::result::Result<i64, String>> {
     let number = value.as_integer()?;
     Some(i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| number.as_str().to_owned()))
@@ -269,7 +277,7 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-/// The keys of a table.
+/// The known keys of a table.
 fn known_at(keys: &Keys, path: &str) -> &'static [&'static str] {
     keys.iter().find(|(known, _)| *known == path).map_or(&[][..], |(_, known)| known)
 }

@@ -1,16 +1,16 @@
-//! Learning rates: linear warm-up, then a decay.
+//! Learning rate schedules: linear warm-up, then decay.
 
 use serde::Serialize;
 
-/// What follows the warm-up.
+/// The shape of the schedule after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScheduleKind {
-    /// Down to 0 in a straight line.
+    /// Linear decay to 0.
     Linear,
-    /// Down to 0 along half a cosine.
+    /// Cosine decay to 0.
     Cosine,
-    /// The peak, to the end.
+    /// Constant.
     Constant,
 }
 
@@ -19,19 +19,19 @@ impl ScheduleKind {
         [("linear", Self::Linear), ("cosine", Self::Cosine), ("constant", Self::Constant)];
 }
 
-/// How long the learning rate rises.
+/// The length of the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub enum Warmup {
-    /// For so many steps.
+    /// In steps.
     #[serde(rename = "warmup_steps")]
     Steps(u64),
-    /// For that part of all steps, rounded up.
+    /// As a fraction of all steps, rounded up.
     #[serde(rename = "warmup_ratio")]
     Ratio(f64),
 }
 
 impl Warmup {
-    /// The steps of a warm-up in a run of `total` steps, as `TrainingArguments.get_warmup_steps` of transformers.
+    /// The warm-up steps in a run of `total` steps, as in `TrainingArguments.get_warmup_steps` of transformers.
     pub fn steps(self, total: u64) -> u64 {
         match self {
             Self::Steps(steps) => steps,
@@ -46,20 +46,20 @@ impl Warmup {
 pub struct Schedule {
     /// The shape after warm-up.
     pub kind: ScheduleKind,
-    /// The learning rate that the warm-up reaches.
+    /// The peak learning rate.
     pub peak: f64,
     /// Steps of warm-up.
     pub warmup: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub total: u64,
 }
 
 impl Schedule {
-    /// The learning rate with which the update after `done` steps is made; the first has `done` 0.
+    /// The learning rate of the update after `done` steps; 0 for the first.
     ///
-    /// With `s` steps done, `w` of warm-up and `t` in all the peak is multiplied by `s / max(1, w)` while
-    /// `s < w`, and then by 1, by `max(0, (t - s) / max(1, t - w))`, or by `max(0, (1 + cos(π p)) / 2)` with
-    /// `p = (s - w) / max(1, t - w)`, which is `num_cycles = 0.5`.
+    /// With `s` steps done, `w` warm-up steps and `t` total steps, the peak is multiplied by `s / max(1, w)` while `s <
+    /// w`, then by 1, by `max(0, (t - s) / max(1, t - w))`, or by `max(0, (1 + cos(π p)) / 2)` with `p = (s - w) /
+    /// max(1, t - w)`, which is `num_cycles = 0.5`.
     pub fn rate(&self, done: u64) -> f64 {
         if done < self.warmup {
             return self.peak * (done as f64 / self.warmup.max(1) as f64);

@@ -1,4 +1,4 @@
-//! Where a run stands.
+//! The position in a run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,16 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{checkpoint_error::CheckpointError, pending::Pending, run_config::RunConfig};
 
-/// The version of the checkpoint format. The second one added `best_step` and the weights of that step, the third
-/// one the digest of the state itself. Since the fourth no step takes micro-batches of two epochs, so that the steps of
-/// earlier ones are others. The fifth spares norms and biases weight decay, and keeps metrics that could not be
-/// recorded.
-pub const FORMAT: u64 = 5;
+/// The version of the checkpoint format. Version 2 added `best_step` and its weights, 3 the digest of the state itself.
+/// Since 4, steps do not span epochs. 5 spares norms and biases weight decay, and keeps unrecorded metrics. 6 renames
+/// keys of the configuration.
+pub const FORMAT: u64 = 6;
 
-/// Keys of the configuration that say how long a run is. They may change where a run that is done is extended.
+/// Keys that determine the length of a run. They can change to extend a finished run.
 pub(super) const LENGTH: [&str; 2] = ["train.epochs", "train.max_steps"];
 
-/// Where a run stands.
+/// The position in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -26,23 +25,23 @@ pub struct State {
     pub format: u64,
     /// Steps done.
     pub step: u64,
-    /// The step up to which metrics were recorded before the checkpoint was written.
+    /// The last step whose metrics were recorded before the checkpoint.
     pub recorded: u64,
-    /// Metrics since then, where they could not be recorded.
+    /// Later metrics, if recording failed.
     pub pending: Pending,
-    /// Micro-batches used, over all epochs.
+    /// Micro-batches used in all epochs.
     pub micro_batches: u64,
     /// The epoch of the next micro-batch, counted from 0.
     pub epoch: u64,
-    /// Its place in that epoch.
+    /// The next micro-batch within that epoch.
     pub epoch_position: u64,
-    /// Tokens that were predicted so far.
+    /// Label tokens so far.
     pub tokens: u64,
-    /// Milliseconds of training so far; the one value that differs between equal runs.
+    /// Milliseconds of training so far; the only value that differs between identical runs.
     pub elapsed_ms: u64,
-    /// The seed. Random streams follow from it and the step, so that they have no state of their own.
+    /// The seed. Random streams derive from it and the step, so they have no state.
     pub seed: u64,
-    /// The best held-out loss so far.
+    /// The lowest held-out loss so far.
     pub best_eval: Option<f64>,
     /// The step of that evaluation.
     pub best_step: Option<u64>,
@@ -56,20 +55,20 @@ pub struct State {
     pub last_eval: Option<f64>,
     /// The loss of the last step.
     pub train_loss: Option<f64>,
-    /// The metric sink's name for the run.
+    /// The id of the run in the metric sink.
     pub run: Option<String>,
-    /// The configuration, as far as it has to stay: dotted keys and values in JSON.
+    /// The configuration that must not change: dotted keys and JSON values.
     pub config: Vec<(String, String)>,
-    /// Digests of what the run reads, by name: the dataset, the model, the plugins.
+    /// Digests of the inputs by name: the dataset, the model, the plugins.
     pub inputs: BTreeMap<String, String>,
     /// Digests of the other files of the checkpoint.
     pub files: BTreeMap<String, String>,
-    /// The digest of this state's own text, taken with this field empty.
+    /// The digest of this file, computed with this field empty.
     pub digest: String,
 }
 
 impl State {
-    /// Where a run of that configuration begins.
+    /// The start of a run.
     pub fn start(config: &RunConfig) -> Self {
         Self {
             format: FORMAT,
@@ -97,25 +96,25 @@ impl State {
         }
     }
 
-    /// The text of a checkpoint's `state.json`, with its own digest in it.
+    /// Serializes the state with its own digest.
     ///
     /// # Errors
-    /// A value has no form in JSON.
+    /// A value cannot be represented in JSON.
     pub(super) fn sealed(mut self) -> serde_json::Result<Vec<u8>> {
         self.digest.clear();
         self.digest = blake3::hash(&serde_json::to_vec_pretty(&self)?).to_hex().to_string();
         serde_json::to_vec_pretty(&self)
     }
 
-    /// Whether this state was read from that text, and every byte of the text is as it was written.
+    /// Whether `text`, from which this state was parsed, has the recorded digest.
     pub(super) fn is_sealed(&self, text: &[u8]) -> bool {
-        // Of the text and not of the values: what another text of the same values would say is not what was written.
+        // Hash the text, not the values: another text with the same values was also modified.
         let text = String::from_utf8_lossy(text).replacen(&self.digest, "", 1);
         blake3::hash(text.as_bytes()).to_hex().as_str() == self.digest
     }
 
-    /// Refuses to go on with another configuration or other inputs, naming the first that differs; gives whether the
-    /// length of the run is all that does.
+    /// Fails if the configuration or an input changed, and names the first difference. Returns whether only the length
+    /// of the run changed.
     ///
     /// # Errors
     /// [`CheckpointError::Config`].
@@ -139,7 +138,7 @@ impl State {
         }
     }
 
-    /// The error for the length of a run.
+    /// The error for a changed length.
     pub(super) fn other_length(&self, path: &Path, config: &RunConfig) -> CheckpointError {
         let now = config.fixed();
         let of = |pairs: &[(String, String)], key: &str| {
@@ -166,7 +165,7 @@ impl State {
         }
     }
 
-    /// The configuration of a run that is as long as this one was.
+    /// The configuration with the original length of the run.
     pub(super) fn of_former_length(&self, config: &RunConfig) -> RunConfig {
         let number = |key: &str| {
             let (_, value) = self.config.iter().find(|(known, _)| known == key)?;

@@ -1,4 +1,4 @@
-//! The two computations of the loop: one step, and one evaluation.
+//! A training step and an evaluation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,20 +12,20 @@ use super::{
     trainable::{PassContext, Trainable, scalar},
 };
 
-/// What the gradients of a step came to.
+/// The gradients of a step.
 pub(super) struct Accumulated {
-    /// Nats a label token.
+    /// Loss in nats per label token.
     pub loss: f64,
     /// Label tokens.
     pub labels: u64,
-    /// The gradients of that loss, in the order of the trainable tensors.
+    /// The gradients, in the order of the trainable tensors.
     pub gradients: Vec<Tensor>,
 }
 
-/// Sums the gradients of a step's micro-batches; none where `stop` was set in between.
+/// Accumulates the gradients of a step's micro-batches; `None` if `stop` was set.
 ///
-/// Each micro-batch counts with its label tokens: its gradient is divided by those of the whole step, so that
-/// the result does not depend on how the step is cut into micro-batches.
+/// Each micro-batch is weighted by its label tokens: gradients are divided by those of the whole step, so the result
+/// does not depend on the split into micro-batches.
 pub(super) fn accumulate(
     model: &mut dyn Trainable,
     batches: &[MicroBatch],
@@ -52,7 +52,7 @@ pub(super) fn accumulate(
         let pass = PassContext { seed, step, micro_step, training: true };
         let scale = 1.0 / labels as f64;
         let gradients = match model.gradients(batch, &pass, scale) {
-            // A call into the backend that was stopped in the middle is no fault of its own.
+            // A stopped call into the backend is not an error.
             Err(_) if stop.load(Ordering::Relaxed) => return Ok(None),
             gradients => gradients.map_err(|source| TrainError::Model { step: number, source })?,
         };
@@ -74,7 +74,7 @@ pub(super) fn accumulate(
     Ok(Some(Accumulated { loss, labels, gradients: sums.into_iter().flatten().collect() }))
 }
 
-/// Clips and makes the update; gives the norm that the gradients had. Nothing changes where it is not finite.
+/// Clips the gradients, applies the update, and returns the original norm. If that is not finite, nothing changes.
 pub(super) fn update(
     optimizer: &mut Optimizer,
     mut gradients: Vec<Tensor>,
@@ -89,7 +89,7 @@ pub(super) fn update(
     Ok(norm)
 }
 
-/// The loss on the first `batches` batches in nats a label token; none where `stop` was set in between.
+/// The loss on the first `batches` batches, in nats per label token; `None` if `stop` was set.
 pub(super) fn evaluate(
     model: &mut dyn Trainable,
     data: &dyn BatchSource,
@@ -122,7 +122,7 @@ pub(super) fn evaluate(
 fn add(sum: Option<Tensor>, gradient: Option<Tensor>) -> Result<Option<Tensor>, TensorError> {
     Ok(match (sum, gradient) {
         (Some(sum), Some(gradient)) => Some((sum + gradient)?),
-        // Detached, so that nothing of the graph outlives its micro-batch.
+        // Detached, so that the graph is freed with the micro-batch.
         (one, other) => one.or(other).map(|gradient| gradient.detach()),
     })
 }

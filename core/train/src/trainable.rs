@@ -4,7 +4,7 @@ use candle_core::{Tensor, Var};
 use codetune_dataset::MicroBatch;
 
 /// An error of a model, of whatever type.
-pub type ModelError = Box<dyn Error + Send + Sync>;
+pub type TrainableError = Box<dyn Error + Send + Sync>;
 
 /// Where in a run a pass over a micro-batch takes place. Everything random in the pass follows from it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub trait Trainable {
     /// The tensors to train, sorted by name, the same ones in every call.
     fn trainable(&self) -> Vec<(String, Var)>;
 
-    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights, but
-    /// not for norms and biases.
+    /// Whether weight decay is for the tensor of that name by default: in transformers' `Trainer` it is for weights,
+    /// but not for norms and biases.
     fn decays(&self, _name: &str) -> bool {
         true
     }
@@ -46,7 +46,7 @@ pub trait Trainable {
     ///
     /// # Errors
     /// Whatever stops the forward pass.
-    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError>;
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), TrainableError>;
 
     /// The gradients of `scale` times that loss.
     ///
@@ -57,13 +57,13 @@ pub trait Trainable {
         batch: &MicroBatch,
         pass: &PassContext,
         scale: f64,
-    ) -> Result<Gradients, ModelError>;
+    ) -> Result<Gradients, TrainableError>;
 
     /// Writes what was trained into an empty folder: an adapter in PEFT's format, or the whole model.
     ///
     /// # Errors
     /// The folder cannot be written.
-    fn save(&self, folder: &Path) -> Result<(), ModelError>;
+    fn save(&self, folder: &Path) -> Result<(), TrainableError>;
 }
 
 /// A scalar as a number, whatever its type.

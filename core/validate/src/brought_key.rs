@@ -1,19 +1,19 @@
-//! Keys that people bring from other training tools, with what they are called here.
+//! Keys from other training tools and former names of our own keys, with their current names.
 
-/// Where a brought key leads.
+/// The meaning of a foreign key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Brought {
-    /// Keys of the same meaning, the likeliest first: `section.key` of a run file, or a key of a dataset's settings.
+    /// Equivalent keys, the most likely first: `section.key` of a run file, or a key of dataset settings.
     Keys(&'static [&'static str]),
-    /// There is no such key, for this reason.
+    /// There is no equivalent, for this reason.
     Nothing(&'static str),
 }
 
 use Brought::{Keys, Nothing};
 
-/// What a key of transformers' `TrainingArguments`, PEFT's `LoraConfig`, TRL's `SFTConfig` or Axolotl is called here;
-/// none for a key that none of them has. Case and the difference of `-` and `_` do not count. A key may be given with
-/// its section, as `data.path`, for words whose meaning depends on it.
+/// Looks up a key of transformers' `TrainingArguments`, PEFT's `LoraConfig`, TRL's `SFTConfig` or Axolotl, or a former
+/// name of our own. Case and the difference between `-` and `_` are ignored. A key can be qualified with its section,
+/// as in `data.path`, for names whose meaning depends on it.
 ///
 /// ```
 /// use codetune_validate::{Brought, brought_key};
@@ -31,7 +31,7 @@ const ONE_OPTIMIZER: &str = "AdamW is the only optimizer";
 const ONE_PRECISION: &str = "training is in float32";
 const ONE_DEVICE: &str = "training is on the CPU";
 const PACKED: &str = "datasets are always packed";
-const NO_TRACKER: &str = "metrics go to the database; codetune runs show prints them";
+const NO_TRACKER: &str = "metrics are recorded in the database and shown by `codetune runs show`";
 const NO_TEMPLATE: &str = "training data is source code, without a prompt format";
 
 /// From transformers 4 and 5, PEFT 0.18, TRL 0.24 and Axolotl 0.12.
@@ -71,13 +71,10 @@ const TABLE: &[(&[&str], Brought)] = &[
     (&["adam_epsilon", "eps", "adam_eps"], Keys(&["train.epsilon"])),
     (&["wd"], Keys(&["train.weight_decay"])),
     (
-        &["max_grad_norm", "gradient_clipping", "grad_clip", "gradient_clip_val", "clip_grad_norm"],
-        Keys(&["train.clip_norm"]),
+        &["gradient_clipping", "grad_clip", "gradient_clip_val", "clip_grad_norm", "max_norm"],
+        Keys(&["train.max_grad_norm"]),
     ),
-    (
-        &["gradient_checkpointing", "activation_checkpointing", "gradient_checkpointing_kwargs"],
-        Keys(&["train.checkpointing"]),
-    ),
+    (&["activation_checkpointing", "gradient_checkpointing_kwargs"], Keys(&["train.gradient_checkpointing"])),
     (&["optim", "optimizer", "optimizer_type", "optim_args"], Nothing(ONE_OPTIMIZER)),
     (
         &[
@@ -95,7 +92,7 @@ const TABLE: &[(&[&str], Brought)] = &[
     ),
     (
         &["load_in_4bit", "load_in_8bit", "quantization", "quantization_config", "bits"],
-        Nothing("base models are not quantised"),
+        Nothing("quantized base models are not supported"),
     ),
     (
         &["device", "use_cpu", "no_cuda", "device_map", "ddp", "deepspeed", "fsdp", "fsdp_config", "n_gpu"],
@@ -103,7 +100,7 @@ const TABLE: &[(&[&str], Brought)] = &[
     ),
     (
         &["logging_steps", "logging_strategy", "logging_dir", "logging_first_step", "log_level"],
-        Nothing("every step is recorded"),
+        Nothing("every step is logged"),
     ),
     (
         &["report_to", "wandb_project", "wandb_run_id", "use_wandb", "mlflow_tracking_uri"],
@@ -111,12 +108,12 @@ const TABLE: &[(&[&str], Brought)] = &[
     ),
     (
         &["do_train", "do_eval", "do_predict"],
-        Nothing("a run always trains, and evaluates where data is held out"),
+        Nothing("a run always trains, and evaluates on held-out data if there is any"),
     ),
     (&["push_to_hub", "hub_model_id", "hub_token", "hub_strategy"], Nothing("nothing is uploaded")),
     (
         &["resume_from_checkpoint", "auto_resume_from_checkpoints", "resume"],
-        Nothing("codetune train takes --resume on the command line"),
+        Nothing("use `codetune train --resume`"),
     ),
     // Evaluation and checkpoints.
     (
@@ -187,7 +184,7 @@ const TABLE: &[(&[&str], Brought)] = &[
     (&["data_seed", "random_seed", "random_state"], Keys(&["seed"])),
     (&["train_on_inputs", "completion_only_loss", "assistant_only_loss"], Nothing(NO_TEMPLATE)),
     (&["chat_template", "dataset_text_field", "formatting_func"], Nothing(NO_TEMPLATE)),
-    // Words that mean something else in each section.
+    // Names whose meaning depends on the section.
     (&["model.name", "model.dir", "model.folder", "model.init"], Keys(&["model.path"])),
     (&["data.path", "data.dir", "data.folder", "data.name"], Keys(&["data.dataset"])),
     (&["output.path", "output.folder", "output.name"], Keys(&["output.dir"])),
@@ -219,7 +216,7 @@ const TABLE: &[(&[&str], Brought)] = &[
             "modules_to_save",
             "lora_modules_to_save",
         ],
-        Nothing("adapters are plain LoRA on projections"),
+        Nothing("only plain LoRA on projections is supported"),
     ),
     // Sections of a run file.
     (&["lora", "peft", "peft_config", "lora_config"], Keys(&["adapter"])),
@@ -237,11 +234,16 @@ const TABLE: &[(&[&str], Brought)] = &[
             "eval_split",
             "holdout",
         ],
-        Keys(&["heldout"]),
+        Keys(&["held_out"]),
     ),
     (&["fim_spm_rate", "spm"], Keys(&["spm_rate"])),
     (&["fim_ratio", "fim"], Keys(&["fim_rate"])),
     (&["deduplicate", "dedupe", "deduplication", "dataset_exact_deduplication"], Keys(&["dedup"])),
+    // Former names of our own.
+    (&["carrier"], Keys(&["model.runtime"])),
+    (&["clip_norm"], Keys(&["train.max_grad_norm"])),
+    (&["checkpointing"], Keys(&["train.gradient_checkpointing"])),
+    (&["heldout"], Keys(&["held_out"])),
 ];
 
 #[cfg(test)]

@@ -1,69 +1,69 @@
-//! What a field is: its name, the kind of value it takes, its default.
+//! Fields: names, types, bounds and defaults.
 
 use std::fmt;
 
-/// One named value of a configuration or a record, with everything that decides whether a value is accepted.
+/// A named value of a configuration or record, with its type, bounds and default.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Field {
     /// The key in run files, JSON and the database.
     pub name: &'static str,
-    /// What kind of value is taken and its bounds.
+    /// The type of the value and its bounds.
     pub kind: Kind,
-    /// The value used when none is given; `None` where one must be given.
+    /// The default value; `None` if the value is required.
     pub default: Option<Default>,
-    /// One sentence on what the value means, with its unit.
+    /// A description of the value, with its unit.
     pub doc: &'static str,
 }
 
-/// The kind of value that a field takes, with its bounds.
+/// The type of a field's value, with its bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// A whole number from `min` to `max`, both accepted.
+    /// An integer from `min` to `max`, inclusive.
     Integer {
-        /// The smallest accepted value.
+        /// The minimum.
         min: i64,
-        /// The largest accepted value.
+        /// The maximum.
         max: i64,
     },
     /// A finite number between two bounds.
     Float {
-        /// The lower end.
+        /// The lower bound.
         min: Bound,
-        /// The upper end.
+        /// The upper bound.
         max: Bound,
     },
     /// Text of `min_chars` to `max_chars` characters (Unicode scalar values, not bytes).
     Text {
-        /// The least number of characters.
+        /// The minimum number of characters.
         min_chars: usize,
-        /// The greatest number of characters.
+        /// The maximum number of characters.
         max_chars: usize,
         /// Which characters are accepted.
         charset: Charset,
     },
 }
 
-/// One end of a range of numbers.
+/// A bound of a range of numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// The value itself is accepted.
+    /// The bound itself is accepted.
     Including(f64),
-    /// The value itself is refused.
+    /// The bound itself is rejected.
     Excluding(f64),
 }
 
-/// Which characters a text may hold.
+/// The characters that a text may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
     /// ASCII letters, digits and `_ - / .`.
     Name,
-    /// Anything on one line: no control characters.
+    /// A single line: no control characters.
     Line,
-    /// Lines of text: no control characters but line feed and tab.
+    /// Several lines: no control characters except line feed and tab.
     Prose,
 }
 
-/// The value of a field that was not given.
+/// A default value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Default {
     /// For [`Kind::Integer`].
@@ -139,15 +139,15 @@ impl Field {
     }
 }
 
-/// Says what is accepted, as it stands behind "expected" in a message.
+/// Describes the accepted values, to follow "expected" in a message.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Integer { min, max: i64::MAX } => write!(f, "a whole number of {min} or more"),
-            Self::Integer { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Self::Integer { min, max: i64::MAX } => write!(f, "an integer of at least {min}"),
+            Self::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
             Self::Float { min, max } => {
                 match min {
-                    Bound::Including(low) => write!(f, "a number of {} or more", plain(*low))?,
+                    Bound::Including(low) => write!(f, "a number of at least {}", plain(*low))?,
                     Bound::Excluding(low) => write!(f, "a number greater than {}", plain(*low))?,
                 }
                 match max {
@@ -172,7 +172,7 @@ impl fmt::Display for Charset {
     }
 }
 
-/// Large and tiny numbers read better in scientific notation.
+/// Large and small numbers are more readable in scientific notation.
 fn plain(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
 }

@@ -1,9 +1,9 @@
-//! One table of bounds and formats that the command line, the run file, the API and the database follow.
+//! Bounds and formats of values, shared by the command line, run files, the API and the database.
 //!
-//! [`FIELDS`] is the table; each [`Field`] checks a value where it enters and answers with a [`Violation`]
-//! that names the field, the value and the rule. Values are refused or taken as they are: nothing here trims,
-//! rounds, shortens or rewrites what it was given. The database's `CHECK` constraints state the same bounds,
-//! and a test inserts just inside and just outside of each of them.
+//! [`FIELDS`] is the table. Each [`Field`] checks values at the boundary and rejects them with a [`Violation`] that
+//! names the field, the value and the constraint. Values are rejected or used unchanged: nothing here trims, rounds,
+//! truncates or rewrites them. The database repeats the bounds as `CHECK` constraints, and a test inserts values just
+//! inside and just outside of each.
 //!
 //! ```
 //! use codetune_validate::{LEARNING_RATE, MODEL_TYPE};
@@ -39,4 +39,4 @@ pub use sequence_length::check_max_seq_length;
 pub use table::*;
 pub use unknown_key::{UnknownKey, unknown_key, unknown_key_in};
 pub use violation::shown_text;
-pub use violation::{Rule, Violation};
+pub use violation::{Constraint, Violation};

@@ -1,18 +1,17 @@
-//! The known name that a mistyped one was meant to be.
+//! Suggestions for mistyped names.
 
-/// Below this a suggestion misleads more than it helps: `packing`/`backend` lies under it, at 0.57.
+/// Suggestions below this similarity mislead more than they help: `packing` and `backend` have 0.57.
 const ALIKE: f64 = 0.6;
 
-/// What a slip of the finger leaves alike, in names of usual length.
+/// The similarity of a typo in a name of usual length.
 const NEARLY_SAME: f64 = 0.8;
 
-/// Names with fewer characters are alike by chance, as `lr` and `r` are.
+/// Shorter names are similar by chance, such as `lr` and `r`.
 const SHORT: usize = 3;
 
-/// The known name that is most like `name`, the first of equals; none where no name is alike, which is then
-/// better told by listing what is known.
+/// The known name most similar to `name`, the first among equals, or `None` if no name is similar.
 ///
-/// Case and the difference of `-` and `_` do not count.
+/// Case and the difference between `-` and `_` are ignored.
 ///
 /// ```
 /// use codetune_validate::nearest;
@@ -24,8 +23,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     alike(name, known, ALIKE)
 }
 
-/// As [`nearest`], of names with a letter or two of difference: for where many names are known, and one of them is
-/// alike by chance.
+/// As [`nearest`], but only for names that differ by a letter or two: for large sets of known names.
 pub fn nearly_same<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     alike(name, known, NEARLY_SAME)
 }
@@ -36,7 +34,7 @@ fn alike<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, least: f64) -
         .into_iter()
         .map(|candidate| (likeness(&name, &folded(candidate)), candidate))
         .filter(|(likeness, _)| *likeness >= least)
-        // The first of equals wins, so that the answer does not depend on a sort.
+        // Prefer the first among equals, so that the result does not depend on the sort.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, candidate)| candidate)
 }
@@ -45,13 +43,13 @@ fn folded(name: &str) -> String {
     name.to_lowercase().replace('-', "_")
 }
 
-/// From 0 to 1.
+/// Similarity from 0 to 1.
 fn likeness(given: &str, known: &str) -> f64 {
     if given != known && given.chars().count().min(known.chars().count()) < SHORT {
         return 0.0;
     }
-    // Edit distance finds slips of the finger; the common start finds `batch` for `batch_size`. It takes time by
-    // the product of the lengths, and names of which one is twice as long as the other are never alike enough.
+    // Edit distance finds typos; the common prefix finds `batch` for `batch_size`. Skip it if one name is twice as long
+    // as the other: it takes time proportional to the product of the lengths, and such names are never similar enough.
     let (one, other) = (given.chars().count(), known.chars().count());
     let far = one > 2 * other || other > 2 * one;
     let edits = if far { 0.0 } else { strsim::normalized_damerau_levenshtein(given, known) };

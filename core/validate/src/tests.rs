@@ -33,9 +33,19 @@ fn every_bound_accepts_just_inside_and_refuses_just_outside() {
             Kind::Integer { min, max } => {
                 assert_eq!(field.check_integer(min), Ok(min), "{}", field.name);
                 assert_eq!(field.check_integer(max), Ok(max), "{}", field.name);
-                assert_eq!(field.check_integer(min - 1).unwrap_err().rule, Rule::TooSmall, "{}", field.name);
+                assert_eq!(
+                    field.check_integer(min - 1).unwrap_err().constraint,
+                    Constraint::TooSmall,
+                    "{}",
+                    field.name
+                );
                 if let Some(over) = max.checked_add(1) {
-                    assert_eq!(field.check_integer(over).unwrap_err().rule, Rule::TooLarge, "{}", field.name);
+                    assert_eq!(
+                        field.check_integer(over).unwrap_err().constraint,
+                        Constraint::TooLarge,
+                        "{}",
+                        field.name
+                    );
                 }
                 assert!(field.check_unsigned(u64::MAX).is_err(), "{}", field.name);
             }
@@ -82,18 +92,18 @@ fn a_dot_in_a_model_and_a_slash_in_a_dataset_are_accepted() {
 
 #[test]
 fn text_that_would_once_be_trimmed_or_cut_is_refused() {
-    for (text, rule) in [
-        ("", Rule::Empty),
-        ("gpt\n", Rule::ControlCharacter),
-        ("gpt\0", Rule::ControlCharacter),
-        ("gpt\u{85}", Rule::ControlCharacter),
-        (" gpt", Rule::Character),
-        ("gpé", Rule::Character),
-        ("../$(x)", Rule::Character),
+    for (text, constraint) in [
+        ("", Constraint::Empty),
+        ("gpt\n", Constraint::ControlCharacter),
+        ("gpt\0", Constraint::ControlCharacter),
+        ("gpt\u{85}", Constraint::ControlCharacter),
+        (" gpt", Constraint::Character),
+        ("gpé", Constraint::Character),
+        ("../$(x)", Constraint::Character),
     ] {
-        assert_eq!(MODEL_TYPE.check_text(text).unwrap_err().rule, rule, "{text:?}");
+        assert_eq!(MODEL_TYPE.check_text(text).unwrap_err().constraint, constraint, "{text:?}");
     }
-    assert_eq!(MODEL_TYPE.check_text(&"a".repeat(51)).unwrap_err().rule, Rule::TooLong);
+    assert_eq!(MODEL_TYPE.check_text(&"a".repeat(51)).unwrap_err().constraint, Constraint::TooLong);
 }
 
 #[test]
@@ -101,18 +111,18 @@ fn a_message_names_field_value_rule_and_what_is_expected() {
     let shown = |violation: Violation| violation.to_string();
     assert_eq!(
         shown(BATCH_SIZE.check_integer(0).unwrap_err()),
-        "batch_size: 0 is too small: expected a whole number from 1 to 1024"
+        "batch_size: 0 is too small: expected an integer from 1 to 1024"
     );
     assert_eq!(
         shown(DATASET_NAME.check_text("a\nb").unwrap_err()),
-        "dataset_name: \"a\\nb\" holds a control character: expected text of 1 to 100 characters, \
+        "dataset_name: \"a\\nb\" contains a control character: expected text of 1 to 100 characters, \
          letters (a-z, A-Z), digits and _ - / ."
     );
     let long = shown(MODEL_TYPE.check_text(&"x".repeat(5000)).unwrap_err());
     assert!(long.contains("(5000 characters)") && long.len() < 250, "{long}");
     assert_eq!(
         shown(TRAIN_LOSS.check_float(1e10).unwrap_err()),
-        "train_loss: 10000000000.0 is too large: expected a number of 0 or more and less than 1e10"
+        "train_loss: 10000000000.0 is too large: expected a number of at least 0 and less than 1e10"
     );
 }
 
@@ -120,10 +130,10 @@ fn a_message_names_field_value_rule_and_what_is_expected() {
 fn the_sequence_length_follows_a_model_with_more_positions() {
     assert_eq!(check_max_seq_length(8192, None), Ok(8192));
     assert_eq!(check_max_seq_length(8192, Some(2048)), Ok(8192));
-    assert_eq!(check_max_seq_length(8193, None).unwrap_err().rule, Rule::TooLarge);
+    assert_eq!(check_max_seq_length(8193, None).unwrap_err().constraint, Constraint::TooLarge);
     assert_eq!(check_max_seq_length(32_768, Some(32_768)), Ok(32_768));
     assert!(check_max_seq_length(32_769, Some(32_768)).unwrap_err().to_string().contains("32768"));
-    assert_eq!(check_max_seq_length(0, Some(32_768)).unwrap_err().rule, Rule::TooSmall);
+    assert_eq!(check_max_seq_length(0, Some(32_768)).unwrap_err().constraint, Constraint::TooSmall);
 }
 
 #[test]
@@ -180,9 +190,9 @@ fn an_unknown_key_names_the_nearest_known_one() {
 
 #[test]
 fn a_key_of_another_tool_names_ours_and_one_that_has_no_place_here_says_why() {
-    let known = ["seed", "heldout", "max_seq_length", "learning_rate", "epsilon"];
+    let known = ["seed", "held_out", "max_seq_length", "learning_rate", "epsilon"];
     for (theirs, ours) in [
-        ("val_set_size", "heldout"),
+        ("val_set_size", "held_out"),
         ("sequence_len", "max_seq_length"),
         ("lr", "learning_rate"),
         ("Data-Seed", "seed"),

@@ -1,4 +1,4 @@
-//! Keys that nobody knows: an error that names the nearest known one.
+//! Errors for unknown keys.
 
 use super::{
     brought_key::{Brought, brought_key},
@@ -6,21 +6,21 @@ use super::{
     violation::shown_text,
 };
 
-/// A key that is not known where it stands.
+/// An unknown key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown key {}{}; known keys: {}", shown_text(key), self.hint(), known.join(", "))]
 pub struct UnknownKey {
-    /// The key as it was given.
+    /// The key.
     pub key: String,
-    /// The known key that was meant: one that other tools call so, or else the one most like it.
+    /// The suggested key: its equivalent of another tool's key, or the most similar known key.
     pub nearest: Option<String>,
-    /// Why there is no such key, where other tools have one.
+    /// Why another tool's key has no equivalent.
     pub reason: Option<&'static str>,
-    /// Every known key.
+    /// All known keys.
     pub known: Vec<String>,
 }
 
-/// Builds the error for an unknown key, with the known one that was meant.
+/// Creates the error for an unknown key, with a suggestion.
 pub fn unknown_key(key: &str, known: &[&str]) -> UnknownKey {
     let (meant, reason) = match brought_key(key) {
         Some(Brought::Keys(ours)) => {
@@ -43,7 +43,7 @@ pub fn unknown_key(key: &str, known: &[&str]) -> UnknownKey {
 }
 
 impl UnknownKey {
-    /// What follows the key in a message: the key that was meant, or why there is none.
+    /// The suggestion, or the reason why there is none.
     fn hint(&self) -> String {
         match (&self.nearest, self.reason) {
             (Some(name), _) => format!(", did you mean \"{name}\"?"),
@@ -53,10 +53,9 @@ impl UnknownKey {
     }
 }
 
-/// The key that serde does not know in a type with `deny_unknown_fields`, from the message of its error; `None` for
-/// an error of another kind.
+/// The unknown key in a serde error message of a type with `deny_unknown_fields`; `None` for other errors.
 ///
-/// The message is all that formats such as TOML hand on; serde writes it in
+/// Formats such as TOML only pass on the message, whose format is that of
 /// <https://docs.rs/serde/1/serde/de/trait.Error.html#method.unknown_field>.
 pub fn unknown_key_in(message: &str) -> Option<UnknownKey> {
     let (key, expected) = message.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;

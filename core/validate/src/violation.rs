@@ -1,4 +1,4 @@
-//! A value that was refused: which field, which value, which rule.
+//! Violations: which field, which value, which constraint.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use codetune_redact::escape_control;
 
 use super::field::Field;
 
-/// A value refused by a [`Field`], in words that tell what to give instead.
+/// A value rejected by a [`Field`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {value} {rule}: expected {expected}")]
+#[error("{field}: {value} {constraint}: expected {expected}")]
 pub struct Violation {
     /// The name of the field.
     pub field: String,
-    /// The refused value for people: control characters escaped, shortened when long, secrets hidden.
+    /// The value for display: escaped, truncated and redacted.
     pub value: String,
-    /// The rule that the value breaks.
-    pub rule: Rule,
-    /// What is accepted instead.
+    /// The violated constraint.
+    pub constraint: Constraint,
+    /// The accepted values.
     pub expected: String,
 }
 
-/// Why a value was refused.
+/// A constraint that a value can violate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// A value of another type: a boolean for a number, a float for an integer, a number for text.
+pub enum Constraint {
+    /// Wrong type: a boolean instead of a number, a float instead of an integer, a number instead of text.
     Type,
     /// NaN or an infinity.
     NotFinite,
@@ -31,58 +31,63 @@ pub enum Rule {
     TooSmall,
     /// Above the upper bound.
     TooLarge,
-    /// Text without a character.
+    /// Empty text.
     Empty,
     /// Text with too few characters.
     TooShort,
     /// Text with too many characters.
     TooLong,
-    /// A control character, NUL and a trailing line feed included.
+    /// A control character, including NUL and a trailing line feed.
     ControlCharacter,
-    /// A character outside the accepted ones.
+    /// A character that is not accepted.
     Character,
-    /// Text that does not follow the field's format.
+    /// Text in the wrong format.
     Format,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Type => "is of another type",
+            Self::Type => "has the wrong type",
             Self::NotFinite => "is not allowed",
             Self::TooSmall => "is too small",
             Self::TooLarge => "is too large",
             Self::Empty => "is empty",
             Self::TooShort => "is too short",
             Self::TooLong => "is too long",
-            Self::ControlCharacter => "holds a control character",
-            Self::Character => "holds a character that is not accepted",
-            Self::Format => "does not follow the format",
+            Self::ControlCharacter => "contains a control character",
+            Self::Character => "contains a character that is not allowed",
+            Self::Format => "has the wrong format",
         })
     }
 }
 
 impl Violation {
-    /// A violation of a field's own bounds.
-    pub(crate) fn of(field: &Field, value: impl Into<String>, rule: Rule) -> Self {
-        Self { field: field.name.to_owned(), value: value.into(), rule, expected: field.kind.to_string() }
+    /// A violation of a field's bounds.
+    pub(crate) fn of(field: &Field, value: impl Into<String>, constraint: Constraint) -> Self {
+        Self {
+            field: field.name.to_owned(),
+            value: value.into(),
+            constraint,
+            expected: field.kind.to_string(),
+        }
     }
 
-    /// A violation of a rule that is not in the table.
+    /// A violation of a constraint outside the table.
     pub fn new(
         field: impl Into<String>,
         value: impl Into<String>,
-        rule: Rule,
+        constraint: Constraint,
         expected: impl Into<String>,
     ) -> Self {
-        Self { field: field.into(), value: value.into(), rule, expected: expected.into() }
+        Self { field: field.into(), value: value.into(), constraint, expected: expected.into() }
     }
 }
 
-/// Characters of a refused text that a message shows: enough to recognise it, short enough for one line.
+/// Maximum characters of a value in a message.
 const SHOWN_CHARS: usize = 60;
 
-/// A text as messages show it: quoted, escaped, with its length where it is cut.
+/// A text for display: quoted, escaped, and with its length if it is truncated.
 pub fn shown_text(text: &str) -> String {
     let chars = text.chars().count();
     if chars <= SHOWN_CHARS {
@@ -92,7 +97,7 @@ pub fn shown_text(text: &str) -> String {
     format!("\"{}\"… ({chars} characters)", escape_control(&head))
 }
 
-/// A number as messages show it: `NaN`, `infinity`, `0.5`, `1e-9`.
+/// A number for display: `NaN`, `infinity`, `0.5`, `1e-9`.
 pub(crate) fn shown_float(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()

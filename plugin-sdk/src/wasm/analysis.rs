@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::{Analyzer, Error, Report, Setup, Source};
 
-/// Bindings of the world `analyzer`, over this SDK's own types: nothing is converted on the way out.
+/// Bindings of the world `analyzer`, over this SDK's own types: reports are not converted.
 #[allow(missing_docs, clippy::all)]
 pub mod analyzer {
     wit_bindgen::generate!({

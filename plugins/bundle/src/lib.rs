@@ -6,7 +6,7 @@
 // Linking the crates makes their built-in forms known.
 use codetune_decoder as _;
 use codetune_metrics as _;
-use codetune_plugin::{Carrier, Registry};
+use codetune_plugin::{Registry, Runtime};
 use codetune_secrets as _;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -20,16 +20,16 @@ pub(crate) struct File {
 
 /// The first-party plugins and how each is loaded unless the user says otherwise: what reads untrusted text
 /// with many patterns, and what describes a model, in forms that third parties use as well, so that every
-/// carrier is in daily use.
-pub const DEFAULT: &[(&str, Carrier)] = &[
-    ("codetune/decoder", Carrier::Wasm),
-    ("codetune/metrics", Carrier::Builtin),
-    ("codetune/secrets", Carrier::Native),
+/// runtime is in daily use.
+pub const DEFAULT: &[(&str, Runtime)] = &[
+    ("codetune/decoder", Runtime::Wasm),
+    ("codetune/metrics", Runtime::Builtin),
+    ("codetune/secrets", Runtime::Native),
 ];
 
 /// How a plugin is loaded unless the user says otherwise.
-pub fn default_carrier(plugin: &str) -> Carrier {
-    DEFAULT.iter().find(|(name, _)| *name == plugin).map_or(Carrier::Builtin, |(_, carrier)| *carrier)
+pub fn default_runtime(plugin: &str) -> Runtime {
+    DEFAULT.iter().find(|(name, _)| *name == plugin).map_or(Runtime::Builtin, |(_, runtime)| *runtime)
 }
 
 /// The component of a first-party plugin.
@@ -42,16 +42,16 @@ pub fn library(plugin: &str) -> Option<&'static [u8]> {
     FILES.iter().find(|file| file.name == plugin).map(|file| file.library)
 }
 
-/// Registers every first-party plugin by the carrier that `choice` names for it. To be called before any file is
+/// Registers every first-party plugin by the runtime that `choice` names for it. To be called before any file is
 /// registered, so that their short names mean them.
-pub fn register(registry: &mut Registry, choice: &dyn Fn(&str) -> Carrier) {
+pub fn register(registry: &mut Registry, choice: &dyn Fn(&str) -> Runtime) {
     let own = |name: &str| FILES.iter().any(|file| file.name == name);
-    registry.register_builtins(|name| own(name) && choice(name) == Carrier::Builtin);
+    registry.register_builtins(|name| own(name) && choice(name) == Runtime::Builtin);
     for file in FILES {
         match choice(file.name) {
-            Carrier::Builtin => {}
-            Carrier::Native => registry.register_embedded(file.name, file.library),
-            Carrier::Wasm => registry.register_embedded(file.name, file.component),
+            Runtime::Builtin => {}
+            Runtime::Native => registry.register_embedded(file.name, file.library),
+            Runtime::Wasm => registry.register_embedded(file.name, file.component),
         }
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Keys<'a> {
 
     pub fn size(&self, key: &str) -> Result<u64, Error> {
         let value = self.get(key).and_then(Value::as_u64).filter(|v| (1..=u64::from(u32::MAX)).contains(v));
-        value.ok_or_else(|| self.refuse(key, "a whole number from 1 is needed"))
+        value.ok_or_else(|| self.refuse(key, "an integer of at least 1 is required"))
     }
 
     pub fn size_or(&self, key: &str, default: u64) -> Result<u64, Error> {

@@ -34,7 +34,8 @@ fn of_table(keys: &Keys<'_>, theta: f64, head_dim: u64, max_positions: u64) -> R
     Ok(scaled)
 }
 
-/// Refuses what no formula above reads. transformers passes over it with a warning, but whoever wrote it meant something.
+/// Refuses what no formula above reads. transformers passes over it with a warning, but whoever wrote it meant
+/// something.
 fn refuse_ignored(keys: &Keys<'_>) -> Result<(), Error> {
     // These change nothing here, but for the types that read them.
     for key in ["original_max_position_embeddings", "finetuned"] {

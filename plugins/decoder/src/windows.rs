@@ -50,7 +50,10 @@ fn qwen2(keys: &Keys<'_>, window: Option<u32>, layers: u64) -> Result<Vec<Option
     let first = match keys.get("max_window_layers") {
         None => DEFAULT_FIRST,
         Some(given) => given.as_u64().ok_or_else(|| {
-            keys.refuse("max_window_layers", "a whole number from 0 is needed, the first layer with a window")
+            keys.refuse(
+                "max_window_layers",
+                "an integer of at least 0 is required, the first layer with a window",
+            )
         })?,
     };
     let Some(types) = types(keys, layers)? else {

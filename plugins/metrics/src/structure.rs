@@ -241,8 +241,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Names a function that is a value, by the rules of ECMAScript where there are some: what it is assigned to, also in
-    /// parentheses ("NamedEvaluation"), or else its own name. One that is passed on is told by whom it is passed to.
+    /// Names a function that is a value, by the rules of ECMAScript where there are some: what it is assigned to, also
+    /// in parentheses ("NamedEvaluation"), or else its own name. One that is passed on is told by whom it is passed to.
     fn name_expression(&mut self, around: &Frame, capture: &Capture) {
         let start = capture.start as usize;
         let lambda = self.index.lambdas.contains(&(capture.start, capture.end));

@@ -1,4 +1,5 @@
-//! The families of keys that can be told by their form, as their issuers publish it. The build script reads this file too.
+//! The families of keys that can be told by their form, as their issuers publish it. The build script reads this file
+//! too.
 
 /// Bytes that part of a key may consist of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,8 @@ pub(crate) fn comparison(rest: &str) -> usize {
         .map_or(0, |o| o.len())
 }
 
-/// One past an operator that assigns, and whether it is a bare `=`: `=`, `:`, `:=`, `=>`, `?=`, `||=`, or a type and `=`.
+/// One past an operator that assigns, and whether it is a bare `=`: `=`, `:`, `:=`, `=>`, `?=`, `||=`, or a type and
+/// `=`.
 pub(crate) fn operator(text: &str, at: usize) -> Option<(usize, bool)> {
     let bytes = text.as_bytes();
     let rest = text.get(at..)?;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use codetune_core::plugin::{AnalyzerInstance, Carrier, SourceBatch};
+use codetune_core::plugin::{AnalyzerInstance, Runtime, SourceBatch};
 use codetune_core::source::{Language, SourceFile};
 use codetune_plugin_sdk::Captures;
 use codetune_tests::{TestBatch, registry};
@@ -15,7 +15,7 @@ use crate::table::{Quantity, Table};
 const CORPUS_BYTES: usize = 4 << 20;
 /// How many files go into one call.
 const BATCH: usize = 16;
-/// How often each measurement is repeated. Both carriers take turns, and each batch counts by its fastest round,
+/// How often each measurement is repeated. Both runtimes take turns, and each batch counts by its fastest round,
 /// which other work on the machine disturbs least.
 const ROUNDS: usize = 5;
 
@@ -31,7 +31,7 @@ pub fn measure(table: &mut Table, folder: &Path) {
     let answered: Vec<Arc<dyn SourceBatch>> = parsed.iter().map(Answered::over).collect();
     let goal = Some(Quantity::Share(0.7));
     for plugin in ["codetune/metrics", "codetune/secrets"] {
-        let [mut native, mut wasm] = [Carrier::Native, Carrier::Wasm].map(|c| analyzer(folder, plugin, c));
+        let [mut native, mut wasm] = [Runtime::Native, Runtime::Wasm].map(|c| analyzer(folder, plugin, c));
         compare(table, &format!("{plugin}, files parsed before"), bytes, goal, |in_sandbox| {
             analyze(if in_sandbox { &mut *wasm } else { &mut *native }, &parsed)
         });
@@ -41,7 +41,7 @@ pub fn measure(table: &mut Table, folder: &Path) {
     }
     let plugins = ["codetune/metrics", "codetune/secrets"];
     let mut both =
-        [Carrier::Native, Carrier::Wasm].map(|c| plugins.map(|plugin| analyzer(folder, plugin, c)));
+        [Runtime::Native, Runtime::Wasm].map(|c| plugins.map(|plugin| analyzer(folder, plugin, c)));
     compare(table, "both analyzers, with decoding and parsing", bytes, None, |in_sandbox| {
         let one = |files: &[(String, String)]| {
             let start = Instant::now();
@@ -79,8 +79,8 @@ fn compare(
     table.add(format!("{figure}: WASM against native"), share, goal);
 }
 
-fn analyzer(folder: &Path, plugin: &str, carrier: Carrier) -> Box<dyn AnalyzerInstance> {
-    let plugin = registry(folder, carrier).ready(plugin).expect("it is ready");
+fn analyzer(folder: &Path, plugin: &str, runtime: Runtime) -> Box<dyn AnalyzerInstance> {
+    let plugin = registry(folder, runtime).ready(plugin).expect("it is ready");
     plugin.analyzer(&Map::new()).expect("an instance")
 }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codetune_core::plugin::{Carrier, Plugin, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{Plugin, PluginDirectories, Registry, Runtime, Trust};
 use codetune_tests::{probes, registry};
 use criterion::Criterion;
 use serde_json::Map;
@@ -17,7 +17,7 @@ pub fn measure(criterion: &mut Criterion, table: &mut Table, folder: &Path) {
     table.time_made(criterion, "instantiation, configured", goal, instance);
     table.time(criterion, "instantiation, configured, and its end", None, 1, || drop(instance()));
     for name in ["codetune/metrics", "codetune/secrets"] {
-        let plugin = registry(folder, Carrier::Wasm).ready(name).expect("it is ready");
+        let plugin = registry(folder, Runtime::Wasm).ready(name).expect("it is ready");
         let figure = format!("instantiation of {name}");
         table.time_made(criterion, &figure, None, || plugin.analyzer(&Map::new()).expect("an instance"));
     }

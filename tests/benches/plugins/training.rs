@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use codetune_core::dataset::TokenTape;
-use codetune_core::model::{Budget, ModelConfig, create_model};
-use codetune_core::plugin::Carrier;
+use codetune_core::model::{MemoryBudget, ModelConfig, create_model};
+use codetune_core::plugin::Runtime;
 use codetune_core::train::{Event, RunConfig, TrainedModel, Trainer};
 use codetune_tests::{decoder, open_model_by};
 
@@ -11,7 +11,7 @@ use crate::table::{Quantity, Table};
 const BATCH: usize = 8;
 const SEQ: usize = 256;
 const VOCABULARY: usize = 4096;
-/// How often both carriers take their turn; the fastest step of each counts.
+/// How often both runtimes take their turn; the fastest step of each counts.
 const ROUNDS: usize = 3;
 
 /// A small Qwen2.
@@ -27,13 +27,19 @@ pub fn measure(table: &mut Table, folder: &Path) {
     let model = folder.join("model");
     std::fs::create_dir_all(&model).expect("a folder");
     let config = ModelConfig::parse(model.join("config.json"), CONFIG.to_owned()).expect("a configuration");
-    let builtin = decoder(Carrier::Builtin);
-    create_model(&|config, host| builtin.backend(config, host), &config, 0, &model, Budget::of_machine())
-        .expect("a model");
+    let builtin = decoder(Runtime::Builtin);
+    create_model(
+        &|config, host| builtin.backend(config, host),
+        &config,
+        0,
+        &model,
+        MemoryBudget::of_machine(),
+    )
+    .expect("a model");
     let mut best = [0.0_f64; 2];
     for round in 0..ROUNDS {
-        for (place, carrier) in [Carrier::Builtin, Carrier::Wasm].into_iter().enumerate() {
-            let rate = train(&model, carrier, &folder.join(format!("{carrier}-{round}")));
+        for (place, runtime) in [Runtime::Builtin, Runtime::Wasm].into_iter().enumerate() {
+            let rate = train(&model, runtime, &folder.join(format!("{runtime}-{round}")));
             best[place] = rate.max(best[place]);
         }
     }
@@ -45,7 +51,7 @@ pub fn measure(table: &mut Table, folder: &Path) {
 }
 
 /// Tokens a second of the fastest step of a short run.
-fn train(model: &Path, carrier: Carrier, out: &Path) -> f64 {
+fn train(model: &Path, runtime: Runtime, out: &Path) -> f64 {
     let text = format!(
         r#"
         [model]
@@ -69,7 +75,7 @@ fn train(model: &Path, carrier: Carrier, out: &Path) -> f64 {
         out.to_string_lossy()
     );
     let config = RunConfig::parse(&text, "run.toml", model).expect("a run file");
-    let trained = TrainedModel::new(open_model_by(carrier, model).expect("a model"), &config);
+    let trained = TrainedModel::new(open_model_by(runtime, model).expect("a model"), &config);
     // Any tokens do, since what they are changes no shape.
     let ids = (0..BATCH * SEQ * 8).map(|at| (at * 7919 % VOCABULARY) as u32).collect();
     let tape = TokenTape::new(ids, BATCH, SEQ, VOCABULARY, "tokens").expect("a tape");

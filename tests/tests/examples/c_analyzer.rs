@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use codetune_core::plugin::{Carrier, Digest, PluginDirectories, PluginState, Registry, Trust};
+use codetune_core::plugin::{Digest, PluginDirectories, PluginState, Registry, Runtime, Trust};
 use codetune_plugin_sdk::{Severity, Value};
 use codetune_tests::TestBatch;
 use serde_json::Map;
@@ -30,7 +30,7 @@ fn an_analyzer_in_c_loads_by_its_pinned_digest_and_finds_what_it_looks_for() {
     let digest = Digest::of(&std::fs::read(library).unwrap());
     let trust = Trust { native: [digest].into(), ..Trust::default() };
     let plugin = discover(folder.path(), trust).ready("examples/banned-calls").unwrap();
-    assert_eq!(plugin.carrier(), Carrier::Native);
+    assert_eq!(plugin.runtime(), Runtime::Native);
 
     let mut instance = plugin.analyzer(&Map::new()).unwrap();
     let batch = TestBatch::of(&[("a.c", SOURCE), ("b.cpp", "int f() { return 0; }\n")]);

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use codetune_core::dataset::{DatasetConfig, Document, Group, select};
+use codetune_core::model::Targets;
 use codetune_core::plugin::Digest;
-use codetune_core::train::{DataSource, RunConfig, ScheduleKind, Targets};
+use codetune_core::train::{DataSource, RunConfig, ScheduleKind};
 use serde_json::{Map, Value, json};
 
 use crate::workspace;

@@ -1,4 +1,4 @@
-use codetune_core::plugin::{Carrier, PluginDirectories, Registry, Trust};
+use codetune_core::plugin::{PluginDirectories, Registry, Runtime, Trust};
 use codetune_plugin_sdk::{Report, Value};
 use codetune_tests::{TODO_COMPONENT, TODO_LIBRARY, TestBatch};
 use serde_json::{Map, json};
@@ -14,13 +14,13 @@ x = 'TODO in a text is no note'
 
 const RUST: &str = "// XXX\nfn main() {} /* TODO(bob) */\n";
 
-fn reports(carrier: Carrier, options: &Map<String, serde_json::Value>) -> Vec<Report> {
+fn reports(runtime: Runtime, options: &Map<String, serde_json::Value>) -> Vec<Report> {
     let folder = tempfile::tempdir().unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    match carrier {
-        Carrier::Builtin => registry.register_builtins(|name| name == "examples/todo"),
-        Carrier::Native => registry.register_embedded("todo", TODO_LIBRARY),
-        Carrier::Wasm => registry.register_embedded("todo", TODO_COMPONENT),
+    match runtime {
+        Runtime::Builtin => registry.register_builtins(|name| name == "examples/todo"),
+        Runtime::Native => registry.register_embedded("todo", TODO_LIBRARY),
+        Runtime::Wasm => registry.register_embedded("todo", TODO_COMPONENT),
     }
     let mut instance = registry.ready("examples/todo").unwrap().analyzer(options).unwrap();
     let answers = instance.analyze(&TestBatch::of(&[("a.py", PYTHON), ("b.rs", RUST)])).unwrap();
@@ -32,22 +32,22 @@ fn spans<'a>(text: &'a str, report: &Report) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_analyzer_to_copy_finds_ownerless_notes_in_comments_by_every_carrier() {
-    for carrier in Carrier::ALL {
-        let found = reports(carrier, &Map::new());
-        assert_eq!(spans(PYTHON, &found[0]), ["TODO", "FIXME"], "{carrier}");
-        assert_eq!(spans(RUST, &found[1]), ["XXX"], "{carrier}");
-        assert_eq!(found[0].attributes[0].value, Value::Integer(3), "{carrier}");
-        assert_eq!(found[1].attributes[0].value, Value::Integer(2), "{carrier}");
+fn the_analyzer_to_copy_finds_ownerless_notes_in_comments_in_every_runtime() {
+    for runtime in Runtime::ALL {
+        let found = reports(runtime, &Map::new());
+        assert_eq!(spans(PYTHON, &found[0]), ["TODO", "FIXME"], "{runtime}");
+        assert_eq!(spans(RUST, &found[1]), ["XXX"], "{runtime}");
+        assert_eq!(found[0].attributes[0].value, Value::Integer(3), "{runtime}");
+        assert_eq!(found[1].attributes[0].value, Value::Integer(2), "{runtime}");
     }
 }
 
 #[test]
 fn its_options_change_what_it_finds() {
     let options: Map<_, _> = [("words".to_owned(), json!("ärger"))].into_iter().collect();
-    assert_eq!(spans(PYTHON, &reports(Carrier::Wasm, &options)[0]), ["ärger"]);
+    assert_eq!(spans(PYTHON, &reports(Runtime::Wasm, &options)[0]), ["ärger"]);
     let options: Map<_, _> = [("require_owner".to_owned(), json!(false))].into_iter().collect();
-    let found = reports(Carrier::Wasm, &options);
+    let found = reports(Runtime::Wasm, &options);
     assert!(found.iter().all(|report| report.findings.is_empty()));
     assert_eq!(found[0].attributes[0].value, Value::Integer(3));
 }

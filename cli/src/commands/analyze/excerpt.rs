@@ -1,4 +1,4 @@
-//! A finding in its source, as compilers show it.
+//! Source excerpts of findings, in the style of compilers.
 
 use std::ops::Range;
 
@@ -9,22 +9,22 @@ use codetune_plugin_sdk::Severity;
 
 use crate::terminal::Terminal;
 
-/// What is taken of a line on either side of a finding; generated code has lines without end.
+/// Maximum characters shown on either side of a finding, since generated code has very long lines.
 const COLUMNS: usize = 160;
-/// Stands where a secret is.
+/// Replaces a secret.
 const MASK: &str = "********";
 
 /// The excerpts of a file.
 pub struct Excerpts<'a> {
     file: &'a FileAnalysis,
-    /// The file's path for the reader.
+    /// The path as shown.
     path: String,
-    /// What must not be shown, in order and apart.
+    /// Spans to mask, sorted and disjoint.
     masked: Vec<Range<usize>>,
 }
 
 impl<'a> Excerpts<'a> {
-    /// Of a file whose text was kept, under a path that is fit for a terminal.
+    /// Creates the excerpts of a file whose text was kept; `path` must be escaped.
     pub fn of(file: &'a FileAnalysis, path: String) -> Self {
         let masked = file.sensitive_spans();
         Excerpts {
@@ -34,9 +34,9 @@ impl<'a> Excerpts<'a> {
         }
     }
 
-    /// A finding, and where `with_source` says so the lines it is in.
+    /// Renders a finding, with its source if `with_source` is set.
     ///
-    /// Line and column are the file's own: the excerpt has tabs, masks and cuts that it has not.
+    /// Line and column refer to the file; the excerpt has expanded tabs, masks and cuts.
     pub fn render(&self, finding: &Finding, with_source: bool, terminal: &Terminal) -> String {
         let level = match finding.severity {
             Severity::Note => Level::NOTE,
@@ -63,7 +63,7 @@ impl<'a> Excerpts<'a> {
             None => group,
         };
         let rendered = renderer.render(&[group]);
-        // The renderer takes a source under an origin for a second one, and sets it off by a line of its own.
+        // The renderer adds a separator line between an origin and a source.
         let lines = rendered.lines().enumerate();
         lines
             .filter(|(at, line)| *at != 3 || !line.contains(":::"))
@@ -71,12 +71,12 @@ impl<'a> Excerpts<'a> {
             .collect()
     }
 
-    /// The first line of a finding, and its neighbours.
+    /// The first line of a finding and the lines around it.
     fn window(&self, finding: &Finding) -> Option<Window> {
         let text = self.file.text.as_deref()?;
         let (start, end) = (finding.start as usize, finding.end as usize);
         let line = line_around(text, start)?;
-        // The span ends with its first line at the latest, so that an excerpt stays short.
+        // Cut the span at the end of its first line to keep the excerpt short.
         let end = end.min(line.end).max(start);
         let first_line = finding.place.start_line as usize;
         let mut window = Window { text: String::new(), first_line, span: 0..0 };
@@ -99,7 +99,7 @@ impl<'a> Excerpts<'a> {
         Some(window)
     }
 
-    /// A part of the text with secrets masked and without control characters.
+    /// A part of the text with secrets masked and control characters escaped.
     fn shown(&self, part: Range<usize>) -> Option<String> {
         let text = self.file.text.as_deref()?;
         if part.is_empty() {
@@ -118,14 +118,14 @@ impl<'a> Excerpts<'a> {
     }
 }
 
-/// Some lines of a text, fit for a terminal, with the span of the finding's first line in them.
+/// Escaped lines around a finding, with the finding's span in them.
 struct Window {
     text: String,
     first_line: usize,
     span: Range<usize>,
 }
 
-/// The line that a byte is in, without its end.
+/// The line around a byte offset, without the line end.
 fn line_around(text: &str, at: usize) -> Option<Range<usize>> {
     let start = text.get(..at)?.rfind('\n').map_or(0, |at| at + 1);
     let end = text.get(at..)?.find('\n').map_or(text.len(), |length| at + length);
@@ -150,7 +150,7 @@ fn last(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use codetune_core::analysis::{Edit, Place};
+    use codetune_core::analysis::{Edit, LineSpan};
     use codetune_core::source::Language;
 
     use super::*;
@@ -175,7 +175,7 @@ mod tests {
         let start = text.find(what).unwrap();
         let line = text[..start].matches('\n').count() as u32 + 1;
         let (start, end) = (start as u32, (start + what.len()) as u32);
-        let place = Place { start_line: line, start_column: 1, end_line: line, end_column: 2 };
+        let place = LineSpan { start_line: line, start_column: 1, end_line: line, end_column: 2 };
         let edits =
             if sensitive { vec![Edit { start, end, place, replacement: "R".into() }] } else { vec![] };
         Finding {

@@ -1,4 +1,4 @@
-//! What is to be analysed: paths, lists of paths, or standard input.
+//! The files to analyze: paths, lists of paths, or standard input.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -11,40 +11,43 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::format::bytes;
 
-/// Stands for standard input.
+/// The path of standard input.
 const STDIN: &str = "-";
 
-/// Folders, files and texts.
+/// Files to analyze.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Sources {
-    /// Folders and files; - for a text on standard input.
+    /// Files and directories to analyze; - reads a file from standard input.
     #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "stdin_filename"])]
     paths: Vec<PathBuf>,
-    /// Read paths from this file too, one on a line or each ended by a NUL; - for standard input.
+    /// Also analyze the paths listed in this file, separated by newlines or NULs; - reads from standard input.
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// Read a text from standard input and treat it as this file.
+    /// Analyze standard input as if it were this file.
     #[arg(long, value_name = "NAME", conflicts_with = "files_from")]
     stdin_filename: Option<PathBuf>,
 }
 
 impl Sources {
-    /// What the core needs, with paths as they look from `current`.
+    /// Converts the options for the core, with paths relative to `current`.
     ///
     /// # Errors
-    /// Standard input is asked for twice, or a list or standard input cannot be read.
+    /// Standard input is used twice, or a list or standard input cannot be read.
     pub fn inputs(&self, current: &Path, max_bytes: u64) -> Result<Inputs, Failure> {
         let from_stdin = self.paths.iter().any(|path| path.as_os_str() == STDIN);
         if from_stdin || self.stdin_filename.is_some() {
             let alone = self.paths.len() == usize::from(from_stdin) && self.files_from.is_none();
             if !alone {
-                return Err(Failure::usage("a text on standard input is analysed alone")
-                    .help("give no other paths with - or --stdin-filename"));
+                return Err(Failure::usage("standard input cannot be combined with other paths")
+                    .help("remove the other paths, or remove - and --stdin-filename"));
             }
             let name = self.stdin_filename.as_deref().unwrap_or(Path::new(STDIN));
             if name.file_name().is_none() {
-                return Err(Failure::usage(format!("--stdin-filename {} names no file", name.display()))
-                    .help("write for example --stdin-filename src/main.rs"));
+                return Err(Failure::usage(format!(
+                    "--stdin-filename {} is not a file name",
+                    name.display()
+                ))
+                .help("for example: --stdin-filename src/main.rs"));
             }
             return Ok(Inputs::text(current, name, text(max_bytes)?));
         }
@@ -56,24 +59,24 @@ impl Sources {
     }
 }
 
-/// What is on standard input.
+/// Reads standard input.
 fn text(max_bytes: u64) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
     let read = io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
     match content.len() as u64 > max_bytes {
         true => {
-            Err(Failure::new(Exit::Storage, format!("standard input has more than {}", bytes(max_bytes)))
+            Err(Failure::new(Exit::Storage, format!("standard input is larger than {}", bytes(max_bytes)))
                 .help("raise the limit with --max-bytes"))
         }
         false => Ok(content),
     }
 }
 
-/// The most bytes of a list of paths: some ten million of them.
+/// The maximum size of a list of paths, which is enough for about ten million.
 const MOST_LISTED: u64 = 1 << 30;
 
-/// The paths of a list.
+/// Reads a list of paths.
 fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut content = Vec::new();
     match list.as_os_str() == STDIN {
@@ -88,7 +91,7 @@ fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere a path has to be text")]
+#[allow(clippy::unnecessary_wraps, reason = "on other platforms, paths must be UTF-8")]
 fn path(_list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
     use std::os::unix::ffi::OsStringExt;
     Ok(OsString::from_vec(line.to_vec()).into())

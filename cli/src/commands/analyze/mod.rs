@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use codetune_core::analysis::{
-    self, Analysis, AnalysisError, AnalysisOptions, FileAnalysis, Summary, UsedAnalyzer,
+    self, Analysis, AnalysisError, AnalysisOptions, AnalysisSummary, FileAnalysis, UsedAnalyzer,
 };
 use codetune_core::files;
 use codetune_core::source::Inputs;
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::terminal::format::{count, counted};
 use crate::terminal::{Terminal, write_json};
 
-pub use options::Selection;
+pub use options::AnalyzerSelection;
 pub use text::languages;
 
 const EXAMPLES: &str = "\
@@ -34,71 +34,71 @@ Examples:
   git diff --name-only --diff-filter=d -z main | codetune analyze --files-from - --fail-on warning
 
 Which files are read:
-  Files in a language with a syntax tree; with --all-files all others too, as text. An analyzer may ask for every
-  text file, hidden ones included, as secrets does. Not read are what ignore files and --exclude rule out, links,
-  and the stores of version control; files that are named are never ignored.
+  Files in supported languages, and with --all-files all other text files. Some analyzers, such as secrets, read \
+every text file, including hidden ones. Symbolic links, version control directories and files excluded by ignore \
+files or --exclude are skipped. Ignore files do not apply to files named on the command line.
 
-With --fail-on, a file that an analyzer wanted and that was not read ends in exit code 4:
-  too large (--max-bytes), not valid in its encoding, not readable, a path that is not UTF-8, or no text under the
-  name of a source file. Images, archives, object files and other binary files do not. --exclude leaves a file out
-  by name.
+Unread files:
+  With --fail-on, exit with code 4 if an analyzer asked for a file that could not be read: it is larger than \
+--max-bytes, unreadable, invalid in its encoding, has a path that is not UTF-8, or is named like a source file but \
+binary. Other binary files, such as images and archives, do not count. Use --exclude to skip a file on purpose.
 
-Rules, attributes and options of an analyzer: codetune plugin info NAME";
+Run `codetune plugin info NAME` for the rules, attributes and options of an analyzer.";
 
-/// What to analyse and how to answer.
+/// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// What to analyse.
+    /// The files.
     #[command(flatten)]
     pub sources: inputs::Sources,
-    /// What to run and which files to read.
+    /// The analyzers and filters.
     #[command(flatten)]
-    pub selection: options::Selection,
-    /// The form of the answer.
+    pub selection: options::AnalyzerSelection,
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Answer in JSON; the same as --format json.
+    /// Print JSON; short for --format json.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Write the answer to this file.
+    /// Write the report to this file instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Show every finding, not only the first ones; text alone is ever cut.
+    /// Print all findings; by default, text output is truncated.
     #[arg(long)]
     pub all: bool,
-    /// Exit with 1 where there is a finding of this severity or a higher one, or else with 3 where a plugin gave no
-    /// answer for a file, or else with 4 where a file was not read.
+    /// Exit with code 1 if there is a finding of this severity or higher, 3 if a plugin failed on a file, or 4 if a
+    /// file could not be read.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
 }
 
-/// The form of an answer.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people, with source excerpts.
+    /// Human-readable, with source excerpts.
     Text,
-    /// An object with `root`, `files`, `skipped` and `summary`.
+    /// A JSON object with `root`, `files`, `skipped` and `summary`.
     Json,
-    /// SARIF 2.1.0, for code hosts and editors.
+    /// SARIF 2.1.0, for code scanning and editors.
     Sarif,
 }
 
 /// A severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Level {
-    /// Worth knowing.
+    /// Informational.
     Note,
-    /// Probably wrong.
+    /// Probably a problem.
     Warning,
-    /// Wrong.
+    /// A problem.
     Error,
 }
 
-/// Analyses, and answers.
+/// Analyzes files and prints the report.
 ///
 /// # Errors
-/// The options are refused, the path cannot be read, or the answer cannot be written.
+/// An option is invalid, a path cannot be read, or the report cannot be written.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let format = if arguments.json { Format::Json } else { arguments.format };
     let current = std::env::current_dir().map_err(|error| Failure::file("find", Path::new("."), &error))?;
@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut options = arguments.selection.options(&registry, context, false)?;
     // Excerpts and fingerprints need the texts.
     options.keep_found_text = format != Format::Json;
-    // The answer to the last call is no part of what this one is asked.
+    // Do not analyze an earlier report.
     options.discover.leave.extend(arguments.output.as_ref().map(|path| current.join(path)));
     let analysis = analyze(inputs, &options, context)?;
     let terminal = &context.terminal;
@@ -118,11 +118,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
             let plain = Terminal { color: false, ..*terminal };
             files::write_with(path, |out| answer.write(&plain, out))
                 .map_err(|error| Failure::file("write", path, &error))?;
-            terminal.note(&format!("written to {}", path.display()));
+            terminal.note(&format!("wrote {}", path.display()));
         }
     }
     if arguments.fail_on.is_some() && analysis.summary.files.seen == 0 {
-        terminal.warn("no file was checked: none is there, or none matches");
+        terminal.warn("no files were checked: none were found, or none match");
     }
     let named = !arguments.selection.analyzers.is_empty();
     match verdict(&analysis.summary, arguments.fail_on)? {
@@ -133,7 +133,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     }
 }
 
-/// What is answered, and how.
+/// A report and its format.
 struct Answer<'a> {
     analysis: &'a Analysis,
     format: Format,
@@ -164,11 +164,11 @@ impl Answer<'_> {
     }
 }
 
-/// The size of a report after gzip, where it may be more than GitHub takes.
+/// The gzipped size of a report, or its plain size if that is within GitHub's limit.
 fn gzipped_size(report: &serde_json::Value) -> io::Result<u64> {
     let mut plain = Counted::default();
     write_json(&mut plain, report)?;
-    // What is small to begin with is smaller after gzip.
+    // Compression only makes it smaller.
     if plain.0 <= analysis::GITHUB_MAX_GZIPPED {
         return Ok(plain.0);
     }
@@ -177,7 +177,7 @@ fn gzipped_size(report: &serde_json::Value) -> io::Result<u64> {
     Ok(gzipped.finish()?.0)
 }
 
-/// Counts bytes and forgets them.
+/// Counts and discards bytes.
 #[derive(Default)]
 struct Counted(u64);
 
@@ -192,7 +192,7 @@ impl Write for Counted {
     }
 }
 
-/// Analyses with progress. Ctrl-C ends it; what was done is cached.
+/// Runs an analysis with progress. After Ctrl-C, finished results stay in the cache.
 ///
 /// # Errors
 /// As [`analysis::analyze`].
@@ -201,11 +201,11 @@ pub fn analyze(
     options: &AnalysisOptions,
     context: &Context,
 ) -> Result<Analysis, Failure> {
-    let progress = context.terminal.progress("analysing", "files");
+    let progress = context.terminal.progress("analyzing", "files");
     let analysis = analysis::analyze(
         inputs,
         options,
-        &|at: analysis::Progress| progress.at(at.files as u64, at.total_files as u64),
+        &|at: analysis::AnalysisProgress| progress.at(at.files as u64, at.total_files as u64),
         &context.stop,
     )?;
     progress.finish();
@@ -215,19 +215,19 @@ pub fn analyze(
     Ok(analysis)
 }
 
-/// Whether an analyzer failed on every file that it was asked about: then there is no answer of it at all.
+/// Whether an analyzer failed on all of its files.
 fn is_silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
     let answered = analysis.files.iter().any(|file| file.attributes.contains_key(&used.key));
     let failed = |file: &FileAnalysis| file.errors.iter().any(|error| error.plugin == used.manifest.name);
     !answered && analysis.files.iter().any(failed)
 }
 
-/// What the answer means for the exit code.
+/// The exit code for a report.
 ///
 /// # Errors
-/// A check was asked for, found nothing, and has not seen every file.
-fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
-    // Whatever was asked for was not done: an analyzer could not be used at all.
+/// `--fail-on` was given and a file could not be read.
+fn verdict(summary: &AnalysisSummary, fail_on: Option<Level>) -> Result<Exit, Failure> {
+    // An analyzer could not be used at all.
     if summary.errors.contains_key("plugin::unavailable") {
         return Ok(Exit::Plugin);
     }
@@ -242,7 +242,7 @@ fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
         Some(Level::Note) => found.total,
     };
     match (reached, summary.files.failed) {
-        // A check that did not take place is not passed.
+        // An incomplete check does not pass.
         (0, 0) if !summary.unread.is_empty() => Err(not_checked(summary)),
         (0, 0) => Ok(Exit::Done),
         (0, _) => Ok(Exit::Plugin),
@@ -250,17 +250,17 @@ fn verdict(summary: &Summary, fail_on: Option<Level>) -> Result<Exit, Failure> {
     }
 }
 
-fn not_checked(summary: &Summary) -> Failure {
+fn not_checked(summary: &AnalysisSummary) -> Failure {
     let all = counted(summary.unread.values().sum(), "file");
     let by_reason: Vec<String> =
         summary.unread.iter().map(|(code, number)| format!("{} {}", count(*number), words(code))).collect();
     let larger = if summary.unread.contains_key("too-large") { "raise --max-bytes, or " } else { "" };
-    Failure::new(Exit::Storage, format!("{all} could not be read, so --fail-on is not passed"))
+    Failure::new(Exit::Storage, format!("{all} could not be read, so the check did not pass"))
         .why(by_reason.join(", "))
-        .help(format!("{larger}leave out by name what need not be checked: --exclude GLOB"))
+        .help(format!("{larger}skip files that need no check with --exclude GLOB"))
 }
 
-/// The code of a reason as one says it.
+/// The code of a reason in words.
 fn words(code: &str) -> String {
     match code {
         "not-utf8" => "not valid in their encoding".to_owned(),
@@ -277,8 +277,9 @@ impl From<AnalysisError> for Failure {
             AnalysisError::Stopped => Failure::told(Exit::Interrupted, &error),
             AnalysisError::Threads(_) => Failure::told(Exit::Storage, &error),
             AnalysisError::Options(call) => {
-                Failure::from(call).help("`codetune plugin info` shows its options")
+                Failure::from(call).help("list its options with: codetune plugin info NAME")
             }
+            AnalysisError::Source(error) => Failure::from(error),
             other => Failure::told(Exit::Usage, &other),
         }
     }
@@ -290,9 +291,10 @@ mod tests {
 
     #[test]
     fn a_check_that_did_not_take_place_is_not_passed() {
-        let code =
-            |summary: &Summary, level| verdict(summary, level).unwrap_or_else(|failure| failure.exit());
-        let mut summary = Summary::default();
+        let code = |summary: &AnalysisSummary, level| {
+            verdict(summary, level).unwrap_or_else(|failure| failure.exit())
+        };
+        let mut summary = AnalysisSummary::default();
         (summary.files.seen, summary.files.analysed) = (3, 3);
         assert_eq!(code(&summary, None), Exit::Done);
         assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);

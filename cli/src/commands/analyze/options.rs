@@ -15,58 +15,58 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::format::{bytes, parsed_size};
 
-/// The options that choose analyzers and files.
+/// Options that select analyzers and files.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Selection {
-    /// Run this analyzer only; may be given several times.
+pub struct AnalyzerSelection {
+    /// Run only this analyzer [can be repeated].
     #[arg(long = "analyzer", value_name = "NAME")]
     pub analyzers: Vec<String>,
-    /// Set an option of an analyzer, such as metrics.max_cyclomatic=10.
+    /// Set an analyzer option, such as metrics.max_cyclomatic=10 [can be repeated].
     #[arg(long = "option", value_name = "PLUGIN.KEY=VALUE")]
     pub options: Vec<String>,
-    /// Look only at files that match, in .gitignore's syntax; may be given several times.
+    /// Read only files that match this .gitignore-style pattern [can be repeated].
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
-    /// Leave out files and folders that match, named ones too; may be given several times.
+    /// Exclude files and directories that match, even if named on the command line [can be repeated].
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Read files of unknown languages too, as text, for every analyzer that takes text.
+    /// Also read files in unknown languages, as plain text.
     #[arg(long)]
     pub all_files: bool,
-    /// Look at hidden files and folders too, whose names begin with a dot, for every analyzer.
+    /// Also read hidden files and directories.
     #[arg(long)]
     pub hidden: bool,
-    /// Look at files too that .gitignore, .ignore, .git/info/exclude or git's core.excludesFile rule out.
+    /// Ignore .gitignore, .ignore, .git/info/exclude and git's core.excludesFile.
     #[arg(long)]
     pub no_ignore: bool,
-    /// Leave out files larger than this, such as 500kB, 10MB or 10MiB.
+    /// Skip files larger than this, such as 500kB, 10MB or 10MiB.
     #[arg(long, value_name = "SIZE", default_value = DEFAULT_MAX_SIZE, value_parser = size())]
     pub max_bytes: u64,
-    /// Neither use nor keep results of earlier analyses.
+    /// Do not use the cache of analysis results.
     #[arg(long)]
     pub no_cache: bool,
-    /// Use so many threads; 0 for one on each core.
+    /// Number of threads; 0 uses all cores.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub jobs: usize,
 }
 
-/// [`DEFAULT_MAX_BYTES`] as one writes it.
+/// [`DEFAULT_MAX_BYTES`] as an argument.
 const DEFAULT_MAX_SIZE: &str = "1MiB";
 
 fn size() -> ValueParser {
     ValueParser::new(|text: &str| {
-        parsed_size(text)
-            .filter(|bytes| (1..=MAX_BYTES_CEILING).contains(bytes))
-            .ok_or_else(|| format!("write a size of 1 byte to {}, such as 10MB", bytes(MAX_BYTES_CEILING)))
+        parsed_size(text).filter(|bytes| (1..=MAX_BYTES_CEILING).contains(bytes)).ok_or_else(|| {
+            format!("expected a size from 1 byte to {}, such as 10MB", bytes(MAX_BYTES_CEILING))
+        })
     })
 }
 
-impl Selection {
-    /// What the core needs. For `documents` of a dataset every text is kept, and no file is read that the options
-    /// here do not ask for.
+impl AnalyzerSelection {
+    /// Converts the options for the core. For the documents of a dataset, all texts are kept and only files selected by
+    /// these options are read.
     ///
     /// # Errors
-    /// There is no such analyzer or option.
+    /// An analyzer or option is unknown.
     pub fn options(
         &self,
         registry: &Registry,
@@ -84,8 +84,8 @@ impl Selection {
             tell_unusable(registry, context);
         }
         if analyzers.is_empty() {
-            return Err(Failure::new(Exit::Plugin, "there is no analyzer to run")
-                .help("see why with: codetune plugin list"));
+            return Err(Failure::new(Exit::Plugin, "no analyzer is available")
+                .help("for the reasons run: codetune plugin list"));
         }
         for option in &self.options {
             set(&mut analyzers, registry, option)?;
@@ -94,7 +94,7 @@ impl Selection {
         let discover = DiscoverOptions {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
-            // What is kept there is no one's code, and changes while it is read.
+            // Not source code, and it changes during the analysis.
             leave: vec![folders.cache.clone(), folders.data.clone()],
             max_bytes: self.max_bytes,
             all_files: self.all_files,
@@ -113,26 +113,26 @@ impl Selection {
         })
     }
 
-    /// Results of earlier analyses. They save time and nothing else, so that going without them is no error.
+    /// The cache of analysis results. It is optional, so a failure is only a warning.
     fn cache(&self, context: &Context) -> Option<Arc<dyn AnswerCache>> {
         if self.no_cache {
             return None;
         }
         let opened = AnalysisCache::open(&context.folders().cache.join("analysis"));
         let told = opened.inspect_err(|error| {
-            let text = format!("{}: {}; results are not kept", error.path.display(), error.reason);
+            let text = format!("{}: {}; results are not cached", error.path.display(), error.reason);
             context.terminal.warn(&escape_control(&text));
         });
         Some(Arc::new(told.ok()?))
     }
 }
 
-/// Names the plugins of files that were asked for and cannot be used, and what is passed over beside them.
+/// Warns about plugin files that cannot be used or were ignored.
 fn tell_unusable(registry: &Registry, context: &Context) {
     let of_files = registry.list().filter(|entry| matches!(entry.origin, Origin::File(_)));
     for entry in of_files {
         if let Some(reason) = entry.state.reason() {
-            let text = format!("plugin {} is {} and does not run: {reason}", entry.name, entry.state.word());
+            let text = format!("plugin {} is {} and will not run: {reason}", entry.name, entry.state.word());
             context.terminal.warn(&escape_control(&text));
         }
     }
@@ -141,36 +141,36 @@ fn tell_unusable(registry: &Registry, context: &Context) {
     }
 }
 
-/// Reads `plugin.key=value`; the manifest says what the value is.
+/// Sets an option from `plugin.key=value`; the manifest has the type of the value.
 fn set(analyzers: &mut [Selected], registry: &Registry, given: &str) -> Result<(), Failure> {
     let form = || {
         Failure::usage(format!("--option {given} is not PLUGIN.KEY=VALUE"))
-            .help("write for example --option metrics.max_cyclomatic=10")
+            .help("for example: --option metrics.max_cyclomatic=10")
     };
     let (name, value) = given.split_once('=').ok_or_else(form)?;
     let (plugin, key) = name.rsplit_once('.').ok_or_else(form)?;
     let known: Vec<String> = analyzers.iter().map(|one| one.plugin.manifest().name.clone()).collect();
-    // A name means the same plugin here as everywhere, whether or not that one runs.
+    // Resolve the name as everywhere else, even if that plugin does not run.
     let meant = match registry.get(plugin) {
         Ok(entry) => entry.name.as_str(),
         Err(RegistryError::Unknown { .. }) => plugin,
         Err(other) => return Err(other.into()),
     };
     let analyzer = analyzers.iter_mut().find(|one| one.plugin.manifest().name == meant).ok_or_else(|| {
-        Failure::usage(format!("--option {given}: no analyzer `{meant}` runs"))
-            .help(format!("those that run are {}", known.join(", ")))
+        Failure::usage(format!("--option {given}: analyzer `{meant}` is not selected"))
+            .help(format!("the selected analyzers are {}", known.join(", ")))
     })?;
     let kind = analyzer.plugin.manifest().config.get(key).map(|option| option.kind);
     let value = match kind {
         Some(ValueKind::Text) => Value::String(value.to_owned()),
-        // An unknown key is told by the manifest, which knows the nearest one.
+        // The manifest reports an unknown key, with the nearest known one.
         _ => serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned())),
     };
     analyzer.options.insert(key.to_owned(), value);
     let resolved = analyzer.plugin.resolve_config(&analyzer.options);
     resolved.map(drop).map_err(|error| {
         Failure::usage(format!("--option {given}: {}", error.fault))
-            .help(format!("see its options with: codetune plugin info {plugin}"))
+            .help(format!("list its options with: codetune plugin info {plugin}"))
     })
 }
 

@@ -1,4 +1,4 @@
-//! An analysis for people.
+//! Human-readable reports.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,22 +14,22 @@ use crate::terminal::format::{bytes, count, counted};
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
-/// Findings shown unless all are asked for; more than a few screens nobody reads.
+/// Maximum findings shown without `--all`.
 const FINDINGS: usize = 50;
-/// Failed or skipped files shown of each reason.
+/// Maximum failed or skipped files shown for each reason.
 const FILES: usize = 5;
 
-/// Where paths lead from.
+/// Base directories of paths.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
-    /// The folder that paths are relative to.
+    /// The directory that paths in the analysis are relative to.
     pub root: &'a Path,
-    /// The folder that the reader is in.
+    /// The current directory.
     pub current: &'a Path,
 }
 
 impl Places<'_> {
-    /// A path that leads to the file from where the reader is, fit for a terminal.
+    /// The path from the current directory, escaped for a terminal.
     pub fn shown(&self, path: &str) -> String {
         match self.root == self.current {
             true => escape_control(path).into_owned(),
@@ -38,7 +38,7 @@ impl Places<'_> {
     }
 }
 
-/// The whole answer.
+/// The whole report.
 pub fn render(analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) -> String {
     let mut text = String::new();
     findings(&mut text, analysis, all, places, terminal);
@@ -50,7 +50,7 @@ pub fn render(analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Ter
     text
 }
 
-/// A row for each language.
+/// A table with a row for each language.
 pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
     let mut table = Table::new(&["LANGUAGE", ">FILES", ">LINES", ">SIZE", ">FINDINGS", ">FAILED"]);
     let row = |name: &str, numbers: [u64; 3], size: u64| {
@@ -70,7 +70,7 @@ pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
     table.render(terminal)
 }
 
-/// Findings, the worst first, files in their order. Those on one span stand together and share its excerpt.
+/// Findings by severity, then by file. Findings with the same span share an excerpt.
 fn findings(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) {
     let mut groups: Vec<(&FileAnalysis, Vec<&Finding>)> = Vec::new();
     for file in &analysis.files {
@@ -113,11 +113,11 @@ fn failed(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>,
                 format!("{}: plugin {} {}", places.shown(&file.path), error.plugin, error.message)
             })
             .collect();
-        list(text, &format!("no answer, {code}"), &errors, all, terminal);
+        list(text, &format!("failed, {code}"), &errors, all, terminal);
     }
 }
 
-/// Files that should have been read; of others the totals tell, unless all are asked for.
+/// Lists unread files, and with `all` the other skipped files.
 fn skipped(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Terminal) {
     for code in analysis.summary.skipped.keys() {
         for unread in [true, false] {
@@ -127,14 +127,14 @@ fn skipped(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>
                 .map(|skipped| format!("{}: {}", places.shown(&skipped.path), skipped.reason))
                 .collect();
             if !files.is_empty() {
-                let heading = if unread { "could not be read" } else { "not looked at" };
+                let heading = if unread { "could not be read" } else { "skipped" };
                 list(text, &format!("{heading}, {}", words(code)), &files, all, terminal);
             }
         }
     }
 }
 
-/// One line that says what was not looked at, and why: what should have been first.
+/// One line that counts the skipped files by reason, unread files first.
 fn passed_over(analysis: &Analysis, all: bool) -> String {
     let summary = &analysis.summary;
     let unread = |code: &str| summary.unread.get(code).copied().unwrap_or(0);
@@ -154,11 +154,11 @@ fn passed_over(analysis: &Analysis, all: bool) -> String {
         parts.push(format!("could not be read: {}", could_not.join(", ")));
     }
     if !others.is_empty() {
-        parts.push(format!("not looked at: {}", others.join(", ")));
+        parts.push(format!("skipped: {}", others.join(", ")));
     }
     match parts.is_empty() {
         true => String::new(),
-        false => format!("{}{}\n", parts.join("; "), if all { "" } else { "; --all lists them" }),
+        false => format!("{}{}\n", parts.join("; "), if all { "" } else { "; use --all to list them" }),
     }
 }
 
@@ -175,10 +175,8 @@ fn list(text: &mut String, heading: &str, lines: &[String], all: bool, terminal:
 
 fn more(text: &mut String, all: usize, most: usize, what: &str, terminal: &Terminal) {
     if all > most {
-        let line = format!(
-            "… and {} more {what}: --all shows them, --json has them too",
-            count((all - most) as u64)
-        );
+        let line =
+            format!("… and {} more {what}; use --all or --json to list them", count((all - most) as u64));
         text.push_str(&format!("{}\n", terminal.paint(Style::Dim, &line)));
     }
 }
@@ -186,7 +184,7 @@ fn more(text: &mut String, all: usize, most: usize, what: &str, terminal: &Termi
 fn totals(analysis: &Analysis, all: bool, terminal: &Terminal) -> String {
     let (files, found) = (&analysis.summary.files, &analysis.summary.findings);
     let numbers = format!(
-        "{}: {} analysed, {} failed, {} skipped",
+        "{}: {} analyzed, {} failed, {} skipped",
         counted(files.seen, "file"),
         count(files.analysed),
         count(files.failed),

@@ -1,4 +1,4 @@
-//! Stage 6: the curve, and the models beside each other.
+//! Stage 6: the loss curve and a comparison of the models.
 
 use super::tune::Tuned;
 use crate::context::Context;
@@ -7,7 +7,7 @@ use crate::terminal::curve::{self, Series};
 use crate::terminal::format::short;
 use crate::terminal::table::Table;
 
-/// Shows both runs as one curve and the losses on held-out code.
+/// Prints both runs as one curve, and the losses on held-out code.
 ///
 /// # Errors
 /// Stdout cannot be written.

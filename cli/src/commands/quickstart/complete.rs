@@ -16,16 +16,16 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::terminal::style::Style;
 
-/// Lines of a function that is neither trivial nor hopeless.
+/// The preferred length of the function, in lines.
 const LINES: u32 = 12;
-/// Lines of the file shown to the model before the function.
+/// Lines of context before the function.
 const BEFORE: usize = 12;
-/// Characters of a prompt: about as many tokens as half a sequence has.
+/// Maximum characters of a prompt: about half a sequence.
 const PROMPT: usize = 480;
-/// Tokens that a completion may have.
+/// Maximum tokens of a completion.
 const TOKENS: usize = 80;
 
-/// Shows the function, its own end, and both completions.
+/// Prints the function, its original body, and both completions.
 ///
 /// # Errors
 /// A model cannot be opened, or generation fails.
@@ -38,17 +38,16 @@ pub fn show(
 ) -> Result<(), Failure> {
     let terminal = &context.terminal;
     let Some(task) = Task::choose(&corpus.held_out) else {
-        return terminal.print("no held-out file has a function of a fitting size\n");
+        return terminal.print("no held-out file contains a function of a suitable size\n");
     };
     terminal.print(&format!("{}, {}\n", escape_control(task.path), escape_control(task.name)))?;
-    show_text(terminal, "the prompt ends with", &last_lines(task.prompt, 6))?;
-    show_text(terminal, "as it was written", task.rest)?;
-    let adapters =
-        [("the base model goes on", None), ("with the adapter", Some(lora.summary.output.as_path()))];
+    show_text(terminal, "prompt (last lines)", &last_lines(task.prompt, 6))?;
+    show_text(terminal, "original", task.rest)?;
+    let adapters = [("base model", None), ("fine-tuned model", Some(lora.summary.output.as_path()))];
     for (heading, adapter) in adapters {
         context.go_on()?;
         let mut model = generate::open(registry, &base.summary.output, adapter, None, context.memory)?;
-        // Small models repeat themselves without end where nothing keeps them from it.
+        // Without a penalty, small models repeat themselves endlessly.
         let sampling = Sampling { repetition_penalty: 1.15, ..Sampling::default() };
         let prompt = Prompt { prefix: task.prompt, suffix: None };
         let made = complete(
@@ -65,7 +64,7 @@ pub fn show(
     Ok(())
 }
 
-/// A function cut in two.
+/// A function split into a prompt and the rest.
 struct Task<'a> {
     path: &'a str,
     name: &'a str,
@@ -74,7 +73,7 @@ struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// The function that comes nearest to a good length, the first by path among equals.
+    /// Picks the function closest to the preferred length; ties go to the first path.
     fn choose(files: &'a [HeldOut]) -> Option<Self> {
         let lines = |symbol: &Symbol| symbol.place.end_line.saturating_sub(symbol.place.start_line) + 1;
         let functions = files.iter().flat_map(|file| file.symbols.iter().map(move |symbol| (file, symbol)));
@@ -88,7 +87,7 @@ impl<'a> Task<'a> {
         fitting.into_iter().find_map(|(file, symbol)| Task::cut(file, symbol))
     }
 
-    /// Cuts after the first third of the function's lines.
+    /// Splits after the first third of the function's lines.
     fn cut(file: &'a HeldOut, symbol: &'a Symbol) -> Option<Self> {
         let (start, end) = (symbol.start as usize, symbol.end as usize);
         let body = file.text.get(start..end)?;
@@ -97,7 +96,7 @@ impl<'a> Task<'a> {
         let before = file.text.get(..start)?;
         let mut from = before.rmatch_indices('\n').nth(BEFORE).map_or(0, |(at, _)| at + 1);
         if cut - from > PROMPT {
-            // A whole line, so that the prompt does not begin inside a word.
+            // Begin at a line, not inside a word.
             let least = (cut - PROMPT..=cut).find(|at| file.text.is_char_boundary(*at))?;
             from = file.text.get(least..cut)?.find('\n').map_or(least, |at| least + at + 1);
         }
@@ -123,14 +122,14 @@ fn show_text(terminal: &Terminal, heading: &str, text: &str) -> Result<(), Failu
 mod tests {
     use std::sync::Arc;
 
-    use codetune_core::analysis::Place;
+    use codetune_core::analysis::LineSpan;
 
     use super::*;
 
     #[test]
     fn a_function_is_cut_after_its_first_third() {
         let text = "import os\n\ndef f(a):\n    b = a\n    c = b\n    d = c\n    e = d\n    return e\n";
-        let place = Place { start_line: 3, start_column: 1, end_line: 8, end_column: 13 };
+        let place = LineSpan { start_line: 3, start_column: 1, end_line: 8, end_column: 13 };
         let (start, end) = (11, text.len() as u32 - 1);
         let symbol = Symbol {
             plugin: "codetune/metrics".into(),

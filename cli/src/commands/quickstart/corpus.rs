@@ -1,11 +1,11 @@
-//! Stage 3: from analysed files to a dataset.
+//! Stage 3: from analyzed files to a dataset.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, Symbol};
 use codetune_core::dataset::{
-    CodeTokenizer, DatasetConfig, Document, Rule, Selection, Split, TokenizerTraining,
+    CodeTokenizer, DatasetConfig, Document, FilterRule, Selection, Split, TokenizerTraining,
 };
 use codetune_core::plugin::Digest;
 
@@ -14,17 +14,17 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::format::{bytes, count};
 
-/// Tokens of a sequence.
+/// Sequence length in tokens.
 pub const SEQUENCE: usize = 256;
 
-/// The least code from which a model learns anything that held-out code shows.
+/// The minimum amount of code: with less, the held-out loss shows no effect.
 const LEAST_FILES: usize = 10;
 const LEAST_BYTES: usize = 50_000;
 
-/// More than this a few minutes of training do not get through.
+/// The maximum amount of code that a few minutes of training can cover.
 const MOST_BYTES: usize = 6 << 20;
 
-/// A built dataset, and what the later stages need of its making.
+/// What later stages need of the dataset.
 pub struct Corpus {
     /// Its tokenizer.
     pub tokenizer: CodeTokenizer,
@@ -32,7 +32,7 @@ pub struct Corpus {
     pub held_out: Vec<HeldOut>,
 }
 
-/// A file that no model is trained on.
+/// A file that is not used for training.
 pub struct HeldOut {
     /// Its path.
     pub path: String,
@@ -45,12 +45,12 @@ pub struct HeldOut {
 /// Builds the dataset.
 ///
 /// # Errors
-/// There is too little code, or the folder cannot be written.
+/// There is not enough code, or the directory cannot be written.
 pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Result<Corpus, Failure> {
     let symbols: Vec<(String, Vec<Symbol>)> =
         analysis.files.iter().map(|file| (file.path.clone(), file.symbols.clone())).collect();
     let documents = sample(dataset::documents(&analysis)?, seed, context);
-    enough(&documents, "there")?;
+    enough(&documents, "found")?;
 
     let config = config(seed);
     for rule in &config.rules {
@@ -58,11 +58,11 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     }
     let selection = dataset::chosen(documents, &analysis, &config, context)?;
     let kept: Vec<Document> = selection.kept.iter().map(|(document, _)| document.clone()).collect();
-    enough(&kept, "left after the rules")?;
+    enough(&kept, "left after filtering")?;
     let held_out = held_out(&selection, symbols);
     let texts = selection.training_texts();
     let size: usize = texts.iter().map(|text| text.len()).sum();
-    // A vocabulary that the text cannot fill leaves most of the embedding untrained.
+    // With a larger vocabulary, most embeddings would stay untrained.
     let vocab_size = (size / 48).clamp(512, 4096);
     let training = TokenizerTraining { vocab_size, ..TokenizerTraining::default() };
     let tokenizer = tokenizer::train(&texts, training, context)?;
@@ -70,32 +70,32 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     let folder = out.join("dataset");
     let digest = dataset::save(&built, &folder)?;
     let summary = built.inspect(8, 0, 0)?;
-    if summary.heldout_sequences == 0 || summary.train_sequences < 16 {
-        return Err(too_little("left after the rules", kept.len(), size));
+    if summary.held_out_sequences == 0 || summary.train_sequences < 16 {
+        return Err(too_little("left after filtering", kept.len(), size));
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
-    context.terminal.print(&format!("\nwritten to {}, {digest}\n", folder.display()))?;
+    context.terminal.print(&format!("\nwrote {} ({digest})\n", folder.display()))?;
     Ok(Corpus { tokenizer, held_out })
 }
 
 fn config(seed: u64) -> DatasetConfig {
-    let rule = |name: &str, keep_if: &str| Rule { name: name.to_owned(), keep_if: keep_if.to_owned() };
+    let rule = |name: &str, keep_if: &str| FilterRule { name: name.to_owned(), keep_if: keep_if.to_owned() };
     DatasetConfig {
         seed,
-        heldout: 0.1,
+        held_out: 0.1,
         max_seq_length: SEQUENCE,
         rules: vec![
             rule("no-secrets", "findings.secrets.total == 0"),
-            // People's lines are 30 to 40 bytes on average; generated and minified ones are long.
+            // Handwritten lines are 30 to 40 bytes on average; generated and minified ones are longer.
             rule("not-generated", "bytes <= lines * 120"),
-            // A few errors are mostly the grammar's; what is cut off or no code is in error in large part.
+            // A few errors are mostly due to the grammar; truncated files and other text have far more.
             rule("parses", "metrics.error_ratio <= 0.05"),
         ],
         ..DatasetConfig::default()
     }
 }
 
-/// As many files as training gets through, the same ones for the same seed.
+/// A sample that training can cover, deterministic by seed.
 fn sample(mut documents: Vec<Document>, seed: u64, context: &Context) -> Vec<Document> {
     let all = documents.len();
     let size: usize = documents.iter().map(|document| document.text.len()).sum();
@@ -110,7 +110,7 @@ fn sample(mut documents: Vec<Document>, seed: u64, context: &Context) -> Vec<Doc
         fits
     });
     context.terminal.note(&format!(
-        "a sample of {} of {} files, {} of {}: a few minutes of training get through no more",
+        "using a sample of {} of {} files ({} of {}); more would not fit the training time",
         count(documents.len() as u64),
         count(all as u64),
         bytes(taken as u64),
@@ -128,15 +128,18 @@ fn enough(documents: &[Document], place: &str) -> Result<(), Failure> {
 }
 
 fn too_little(place: &str, files: usize, size: usize) -> Failure {
-    let found = format!("{files} files with {} are {place}", bytes(size as u64));
-    Failure::usage("there is too little code to train on")
-        .why(format!("{found}; {LEAST_FILES} files with {} are needed", bytes(LEAST_BYTES as u64)))
-        .help("name a larger project: codetune quickstart PATH")
+    let found = format!("{files} files with {} {place}", bytes(size as u64));
+    Failure::usage("not enough code to train on")
+        .why(format!(
+            "{found}, but at least {LEAST_FILES} files with {} are needed",
+            bytes(LEAST_BYTES as u64)
+        ))
+        .help("choose a larger project: codetune quickstart PATH")
 }
 
 fn held_out(selection: &Selection, symbols: Vec<(String, Vec<Symbol>)>) -> Vec<HeldOut> {
     let mut symbols: std::collections::HashMap<String, Vec<Symbol>> = symbols.into_iter().collect();
-    let held_out = selection.kept.iter().filter(|(_, split)| *split == Split::Heldout);
+    let held_out = selection.kept.iter().filter(|(_, split)| *split == Split::HeldOut);
     let made = held_out.map(|(document, _)| HeldOut {
         path: document.path.clone(),
         text: Arc::clone(&document.text),

@@ -1,4 +1,4 @@
-//! Stage 8: what to type next.
+//! Stage 8: commands to run next.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::format::time;
 
-/// Names the commands that go on from here.
+/// Prints commands to run next.
 ///
 /// # Errors
 /// Stdout cannot be written.
@@ -21,21 +21,18 @@ pub fn show(
 ) -> Result<(), Failure> {
     let (model, adapter) = (base.summary.output.display(), lora.summary.output.display());
     let text = [
-        ("the fine-tuning run", format!("codetune runs show {}", lora.run)),
-        ("the base run", format!("codetune runs show {}", base.run)),
+        ("show the fine-tuning run", format!("codetune runs show {}", lora.run)),
+        ("show the base run", format!("codetune runs show {}", base.run)),
         (
-            "complete your own text",
+            "complete your own code",
             format!("codetune generate {model} --adapter {adapter} --prompt 'fn main() {{'"),
         ),
-        ("every finding", format!("codetune analyze {} --all", path.display())),
-        ("the plugins", "codetune plugin info metrics".to_owned()),
-        (
-            "train again, differently",
-            format!("codetune train {} --set output.dir='\"again\"'", lora.run_file.display()),
-        ),
+        ("list all findings", format!("codetune analyze {} --all", path.display())),
+        ("describe a plugin", "codetune plugin info metrics".to_owned()),
+        ("train again", format!("codetune train {} --set output.dir='\"again\"'", lora.run_file.display())),
     ];
     for (what, command) in text {
-        context.terminal.print(&format!("{what:<25} {command}\n"))?;
+        context.terminal.print(&format!("{what:<26} {command}\n"))?;
     }
-    context.terminal.print(&format!("\nall of it took {}\n", time(took)))
+    context.terminal.print(&format!("\nfinished in {}\n", time(took)))
 }

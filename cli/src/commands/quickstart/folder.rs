@@ -1,4 +1,4 @@
-//! The folder that everything goes to.
+//! The output directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,41 +7,43 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Tells a folder of an earlier quickstart from one with someone's work in it.
+/// Marks a directory as the output of a quickstart.
 const MARK: &str = "quickstart.txt";
 
-/// Makes the folder, moving an earlier quickstart aside, and gives its full path.
+/// Creates the directory, moves an earlier quickstart aside, and returns the absolute path.
 ///
 /// # Errors
-/// There is something else in it, or it cannot be made.
+/// The directory contains something else or cannot be created.
 pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
-    let refused = |error: std::io::Error| Failure::file("make the folder", folder, &error);
+    let refused = |error: std::io::Error| Failure::file("create the directory", folder, &error);
     let full = std::path::absolute(folder).map_err(refused)?;
     let occupied = match fs::read_dir(&full) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
         Err(error) => {
-            return Err(
-                Failure::file("use the folder", folder, &error).help("pass --out with another folder")
-            );
+            return Err(Failure::file("use the directory", folder, &error)
+                .help("choose another directory with --out"));
         }
     };
     if occupied {
         if !full.join(MARK).is_file() {
-            return Err(Failure::new(Exit::Usage, format!("there is something in {}", folder.display()))
-                .why("it was not made by quickstart, so it is left alone")
-                .help("pass --out with a new folder"));
+            return Err(Failure::new(Exit::Usage, format!("{} is not empty", folder.display()))
+                .why("it was not created by quickstart, so it is not overwritten")
+                .help("choose another directory with --out"));
         }
         let aside = aside(&full).ok_or_else(|| {
-            Failure::usage(format!("there are too many earlier ones beside {}", folder.display()))
-                .help("remove some, or pass --out with a new folder")
+            Failure::usage(format!("too many earlier quickstarts beside {}", folder.display()))
+                .help("remove some of them, or choose another directory with --out")
         })?;
         fs::rename(&full, &aside).map_err(refused)?;
-        context.terminal.note(&format!("the earlier quickstart is now {}", aside.display()));
+        context.terminal.note(&format!("moved the earlier quickstart to {}", aside.display()));
     }
     fs::create_dir_all(&full).map_err(refused)?;
-    fs::write(full.join(MARK), "Made by codetune quickstart, which may move this folder aside.\n")
-        .map_err(refused)?;
+    fs::write(
+        full.join(MARK),
+        "Created by codetune quickstart, which moves this directory aside when it runs again.\n",
+    )
+    .map_err(refused)?;
     Ok(full)
 }
 

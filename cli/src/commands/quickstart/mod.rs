@@ -1,4 +1,4 @@
-//! `codetune quickstart`: the whole way on real code, a file for each stage.
+//! `codetune quickstart`: the whole pipeline on real code, a file for each stage.
 
 mod compare;
 mod complete;
@@ -23,26 +23,26 @@ use crate::terminal::style::Style;
 
 const EXAMPLES: &str = "\
 Examples:
-  codetune quickstart                     on the code in this folder
-  codetune quickstart ~/src/project       on other code
-  codetune quickstart . --minutes 10      with more training
+  codetune quickstart                     Use the code in the current directory
+  codetune quickstart ~/src/project       Use other code
+  codetune quickstart . --minutes 10      Train longer
 
-It reads the code and writes to the --out folder, the database and the cache alone.";
+Writes only to the --out directory, the run database and the cache.";
 
-/// What to go through.
+/// Arguments of `quickstart`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A folder of source code.
+    /// Directory with source code.
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// Write everything to this folder; an earlier quickstart there is moved aside.
-    #[arg(long, value_name = "FOLDER", default_value = "codetune-quickstart")]
+    /// Write results to this directory; results of an earlier quickstart are moved aside.
+    #[arg(long, value_name = "DIR", default_value = "codetune-quickstart")]
     pub out: PathBuf,
-    /// Minutes of training: three fifths for the base model, the rest for fine-tuning.
+    /// Training time in minutes: three fifths for the base model, the rest for fine-tuning.
     #[arg(long, value_name = "N", default_value_t = 3.0, value_parser = minutes)]
     pub minutes: f64,
-    /// Seed of everything random.
+    /// Random seed.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(&SEED))]
     pub seed: u64,
 }
@@ -50,40 +50,40 @@ pub struct Arguments {
 fn minutes(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(minutes) if (0.05..=10_000.0).contains(&minutes) => Ok(minutes),
-        _ => Err("write a number from 0.05 to 10000".into()),
+        _ => Err("expected a number from 0.05 to 10000".into()),
     }
 }
 
-/// Goes the whole way.
+/// Runs the pipeline.
 ///
 /// # Errors
-/// The first stage that fails.
+/// The error of the first stage that fails.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let (started, terminal) = (Instant::now(), &context.terminal);
     stage(terminal, 1, "plugins")?;
     let registry = context.registry()?;
     survey::plugins(&registry, context)?;
 
-    stage(terminal, 2, &format!("analysing {}", arguments.path.display()))?;
+    stage(terminal, 2, &format!("analyzing {}", arguments.path.display()))?;
     let survey = survey::analyse(arguments, &registry, context)?;
     let out = folder::prepare(&arguments.out, context)?;
 
-    stage(terminal, 3, "building a dataset from what the analyzers say")?;
+    stage(terminal, 3, "building a dataset")?;
     let corpus = corpus::build(survey, &out, arguments.seed, context)?;
 
-    stage(terminal, 4, "training a base model from nothing")?;
+    stage(terminal, 4, "training a base model from scratch")?;
     let base = tune::base(&corpus, &out, arguments, &registry, context)?;
 
     stage(terminal, 5, "fine-tuning it with LoRA")?;
     let lora = tune::lora(&base, &out, arguments, context)?;
 
-    stage(terminal, 6, "what came of it")?;
+    stage(terminal, 6, "results")?;
     compare::show(&base, &lora, context)?;
 
-    stage(terminal, 7, "completing a function that neither has seen")?;
+    stage(terminal, 7, "completing a held-out function")?;
     complete::show(&corpus, &base, &lora, &registry, context)?;
 
-    stage(terminal, 8, "what next")?;
+    stage(terminal, 8, "next steps")?;
     finish::show(&arguments.path, &base, &lora, started.elapsed(), context)?;
     Ok(Exit::Done)
 }

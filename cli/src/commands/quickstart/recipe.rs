@@ -1,12 +1,12 @@
-//! The two run files, which stay beside the results so that they can be read, changed and run again.
+//! The two run files, kept with the results so that they can be read, changed and run again.
 
-/// Sequences in a micro-batch.
+/// Sequences per micro-batch.
 pub const BATCH: u64 = 8;
 
 /// The run file that trains the base model.
 ///
-/// The learning rate stays up until the time is over: how many steps a machine makes is not known before. So
-/// fine-tuning, whose rate comes down, starts from a model that has more to learn.
+/// The learning rate is constant, since the number of steps that fit into the time is not known in advance. So
+/// fine-tuning, whose rate decays, starts from a model that has more to learn.
 pub fn base(seed: u64, minutes: f64) -> String {
     format!(
         r#"# Trains a base model from random weights.
@@ -19,14 +19,14 @@ path = "init"
 dataset = "dataset"
 
 [train]
-epochs = 4              # whichever comes first: more would learn a small project by heart
+epochs = 4              # or max_minutes, whichever comes first; more would overfit a small project
 max_minutes = {minutes:.3}
 batch_size = {BATCH}
 learning_rate = 1e-3
 schedule = "constant"
 warmup_steps = 10
 weight_decay = 0.1
-clip_norm = 1.0
+max_grad_norm = 1.0
 
 [eval]
 every_steps = 40
@@ -58,7 +58,7 @@ dataset = "dataset"
 kind = "lora"
 r = 16
 alpha = 32
-dropout = 0.0            # so short a run does not learn by heart
+dropout = 0.0            # a run this short does not overfit
 targets = "all-linear"
 
 [train]
@@ -69,7 +69,7 @@ batch_size = {BATCH}
 learning_rate = 2e-3
 schedule = "cosine"
 warmup_steps = 5
-clip_norm = 1.0
+max_grad_norm = 1.0
 
 [eval]
 every_steps = 20

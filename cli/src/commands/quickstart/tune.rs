@@ -1,11 +1,11 @@
-//! Stages 4 and 5: training from nothing, then fine-tuning.
+//! Stages 4 and 5: training from scratch, then fine-tuning.
 
 use std::path::{Path, PathBuf};
 
 use codetune_core::plugin::Registry;
 use codetune_core::run::Start;
 use codetune_core::store::RunId;
-use codetune_core::train::{Outcome, RunConfig, TrainSummary};
+use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
 use super::corpus::{Corpus, SEQUENCE};
 use super::{Arguments, recipe};
@@ -17,18 +17,18 @@ use crate::presets::Preset;
 use crate::terminal::format::{count, short};
 use crate::training::{self, Watch};
 
-/// The base model's part of the time.
+/// The base model's share of the training time.
 const BASE_SHARE: f64 = 0.6;
 
 /// A finished run.
 pub struct Tuned {
-    /// In the store.
+    /// Its id in the store.
     pub run: RunId,
     /// Its run file.
     pub run_file: PathBuf,
-    /// What it came to.
+    /// Its results.
     pub summary: TrainSummary,
-    /// Its curve.
+    /// Its loss curve.
     pub watch: Watch,
 }
 
@@ -70,10 +70,10 @@ pub fn base(
 /// As [`training::train`].
 pub fn lora(base: &Tuned, out: &Path, arguments: &Arguments, context: &Context) -> Result<Tuned, Failure> {
     let minutes = arguments.minutes * (1.0 - BASE_SHARE);
-    // The rate's descent has to fit into the time, so the steps are those that the base model's speed allows.
+    // The schedule needs a number of steps; the base model's speed tells how many fit into the time.
     let steps_per_s = base.summary.steps as f64 / base.summary.seconds.max(0.1);
     let steps = (steps_per_s * minutes * 60.0).clamp(20.0, 100_000.0) as u64;
-    // A machine that slows down in between ends in time all the same.
+    // The time limit still ends the run if the machine slows down.
     let text = recipe::lora(arguments.seed, minutes * 1.3, steps);
     run(&out.join("lora.toml"), &text, "fine-tuning", context)
 }
@@ -84,11 +84,14 @@ fn run(path: &Path, text: &str, doing: &str, context: &Context) -> Result<Tuned,
     let mut watch = Watch::new(context.terminal, doing);
     let trained = training::train(&config, &Start::New, context, &mut watch)?;
     let summary = match trained.outcome {
-        Outcome::Completed(summary) => summary,
-        Outcome::Interrupted { step, .. } => {
-            return Err(Failure::new(Exit::Interrupted, format!("interrupted after step {}", count(step)))
-                .why(format!("run {}", trained.run))
-                .help(format!("finish this run with: codetune train {} --resume", path.display())));
+        TrainOutcome::Completed(summary) => summary,
+        TrainOutcome::Interrupted { step, .. } => {
+            return Err(Failure::new(
+                Exit::Interrupted,
+                format!("training was interrupted after step {}", count(step)),
+            )
+            .why(format!("run {}", trained.run))
+            .help(format!("resume this run with: codetune train {} --resume", path.display())));
         }
     };
     let held_out = |loss: Option<f64>| loss.map_or_else(|| "-".into(), |loss| format!("{loss:.4}"));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use codetune_source::repository_of;
 use serde_json::{Value, json};
 
-use super::super::{Analysis, Place};
+use super::super::{Analysis, LineSpan};
 
 /// The name by which locations refer to the root, the one that CodeQL uses.
 pub(super) const ROOT: &str = "%SRCROOT%";
@@ -62,7 +62,7 @@ impl Locations {
         json!({ "uri": self.uri(path), "uriBaseId": ROOT })
     }
 
-    pub(super) fn location(&self, path: &str, place: Option<&Place>) -> Value {
+    pub(super) fn location(&self, path: &str, place: Option<&LineSpan>) -> Value {
         let mut physical = json!({ "artifactLocation": self.artifact(path) });
         if let Some(place) = place {
             physical["region"] = region(place);
@@ -71,7 +71,7 @@ impl Locations {
     }
 }
 
-pub(super) fn region(place: &Place) -> Value {
+pub(super) fn region(place: &LineSpan) -> Value {
     json!({
         "startLine": place.start_line,
         "startColumn": place.start_column,

@@ -75,7 +75,7 @@ fn keeps_what_was_done_before_a_stop() {
     let (folder, kept) = (mixed(), Arc::<Memory>::default());
     let options = AnalysisOptions { jobs: 1, ..cached(&kept) };
     let stop = Arc::new(AtomicBool::new(false));
-    let after_some = |progress: Progress| {
+    let after_some = |progress: AnalysisProgress| {
         if progress.files > 0 {
             stop.store(true, Ordering::Relaxed);
         }

@@ -220,7 +220,7 @@ impl CodeTokenizer {
         let fim = self.special.fim.as_ref().ok_or_else(|| DatasetError::MissingToken {
             purpose: "fill-in-the-middle",
             tried: FimTokens::names(),
-            way_out: "set fim_rate = 0 or use a tokenizer that has them",
+            remedy: "set fim_rate = 0 or use a tokenizer that has them",
         })?;
         let (before, after) = ("let na", "me = 1;");
         let ids = [self.encode(before)?, self.encode(after)?].concat();

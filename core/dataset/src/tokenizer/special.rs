@@ -88,7 +88,7 @@ impl SpecialTokens {
         let end = end.ok_or_else(|| DatasetError::MissingToken {
             purpose: "end-of-text",
             tried: named.clone().unwrap_or_else(|| END_NAMES.join(", ")),
-            way_out: "name it as eos_token in tokenizer_config.json",
+            remedy: "name it as eos_token in tokenizer_config.json",
         })?;
         let (before, after) = around(tokenizer).map_err(broken)?;
         let fim = match (find(&PREFIX_NAMES), find(&MIDDLE_NAMES), find(&SUFFIX_NAMES)) {

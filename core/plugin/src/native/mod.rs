@@ -1,4 +1,4 @@
-//! The carriers that go through the C ABI: built-ins and native dynamic libraries.
+//! The runtimes that go through the C ABI: built-ins and native dynamic libraries.
 
 mod analyzer;
 mod backend;

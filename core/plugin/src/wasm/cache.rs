@@ -241,11 +241,11 @@ mod tests {
         ComponentCache::open(directory.path()).unwrap();
         set(&key, 0o644);
         let error = ComponentCache::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("others can use") && error.contains("rm "), "{error}");
+        assert!(error.contains("other users can access") && error.contains("rm "), "{error}");
         set(&key, 0o600);
         set(directory.path(), 0o777);
         let error = ComponentCache::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("others can write") && error.contains("chmod 700"), "{error}");
+        assert!(error.contains("other users can write") && error.contains("chmod 700"), "{error}");
         set(directory.path(), 0o755);
         ComponentCache::open(directory.path()).unwrap();
         // Only the superuser can plant a key that is someone else's.

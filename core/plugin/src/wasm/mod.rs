@@ -1,4 +1,4 @@
-//! The carrier for WASM components, on wasmtime.
+//! The runtime for WASM components, on wasmtime.
 //!
 //! Our own services are linked as the plugin's world asks for them. The WASI interfaces that standard
 //! toolchains import lead to an empty, deterministic world: no files, environment, arguments or network, a

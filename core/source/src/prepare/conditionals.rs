@@ -57,8 +57,8 @@ struct Group {
 
 /// Takes the directives away, and all branches but one, of conditionals that are not around whole statements.
 ///
-/// The branch that stays is the one that a preprocessor takes that knows no macro but the language's own. What stands in
-/// `#if` without another branch stays, unless that is known to be false.
+/// The branch that stays is the one that a preprocessor takes that knows no macro but the language's own. What stands
+/// in `#if` without another branch stays, unless that is known to be false.
 pub(super) fn flatten(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits) {
     let word = |token: usize| tokens.get(token).and_then(|t| text.get(t.span.clone())).unwrap_or_default();
     let next = next_code(tokens, edits);

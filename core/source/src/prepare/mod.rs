@@ -1,9 +1,9 @@
 //! Another text of the same length for a file that its grammar cannot parse as it stands.
 //!
 //! Grammars know a language without its preprocessor, and mostly that of some years ago. Where a parse has errors, what
-//! is known to cause them is written over, byte for byte, so that the tree of the new text fits the old one: macros that
-//! are no part of the syntax, all branches but one of an `#if` that cuts a statement in two, and constructs that are
-//! newer than the grammar. Nothing is expanded or looked up. Each rule looks at a few tokens, so that all of them
+//! is known to cause them is written over, byte for byte, so that the tree of the new text fits the old one: macros
+//! that are no part of the syntax, all branches but one of an `#if` that cuts a statement in two, and constructs that
+//! are newer than the grammar. Nothing is expanded or looked up. Each rule looks at a few tokens, so that all of them
 //! take time by the length of the text.
 //!
 //! The tree with fewer errors is the file's; see [`parse`](super::syntax::parse).

@@ -110,8 +110,8 @@ fn macros_are_no_part_of_an_expression() {
 #[test]
 fn code_without_errors_is_parsed_as_it_is() {
     let text = "int f(int x) { FOO(bar) { if (x) g(); } }\n#if A\nint h(void);\n#else\nint h(int);\n#endif\nBOOL i(void) { }\n";
-    let tree =
-        super::super::syntax::parse(Language::C, text, crate::Budget::PARSE, &Default::default()).unwrap();
+    let tree = super::super::syntax::parse(Language::C, text, crate::WorkBudget::PARSE, &Default::default())
+        .unwrap();
     assert_eq!(tree.root_node().to_sexp().matches("preproc_else").count(), 1);
 }
 

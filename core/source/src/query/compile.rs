@@ -15,9 +15,9 @@ pub(super) const MAX_PATTERN_BYTES: usize = 64 * 1024;
 /// The deepest nesting there is. The compiler of patterns recurses, and its stack is the thread's.
 pub(super) const MAX_PATTERN_DEPTH: usize = 64;
 
-/// The most that the analysis of one list of siblings may cost, as [`Shape`] counts it. The costliest list of
-/// the editor queries of nvim-treesitter and of the grammars themselves costs 144, of our own analyzers 560; what costs 2,000 took 0.2 s
-/// at most, in the worst node of the worst grammar, C++.
+/// The most that the analysis of one list of siblings may cost, as [`Shape`] counts it. The costliest list of the
+/// editor queries of nvim-treesitter and of the grammars themselves costs 144, of our own analyzers 560; what costs
+/// 2,000 took 0.2 s at most, in the worst node of the worst grammar, C++.
 pub(super) const MAX_LIST_COST: u64 = 2_000;
 
 /// The most that the analysis of a whole query may cost: seven times the costliest of those queries, and a
@@ -139,8 +139,8 @@ fn refuse_idle_parts(language: Language, pattern: &str, query: &Query) -> Result
         if let Some(name) = general.chain(properties).chain(settings).next() {
             let (line, column) = line_and_column(pattern, query.start_byte_for_pattern(index));
             let nearest = nearest(name, PREDICATES).map(|p| format!("the nearest is #{p}"));
-            let way_out = nearest.unwrap_or_else(|| format!("use one of #{}", PREDICATES.join(", #")));
-            let problem = format!("the predicate #{name} of this pattern has no effect here; {way_out}");
+            let remedy = nearest.unwrap_or_else(|| format!("use one of #{}", PREDICATES.join(", #")));
+            let problem = format!("the predicate #{name} of this pattern has no effect here; {remedy}");
             return Err(QueryError::Invalid { language, line, column, problem });
         }
     }

@@ -20,7 +20,7 @@ pub(super) use cache::compiled;
 use compile::CompiledQuery;
 pub use query_error::QueryError;
 
-use super::budget::{Budget, Meter};
+use super::budget::{Meter, WorkBudget};
 
 /// What a query found in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct QueryLimits {
     /// Most matches begun and not yet finished at one time, from 1 to 65 536.
     pub open_matches: u32,
     /// Most work and time.
-    pub budget: Budget,
+    pub budget: WorkBudget,
 }
 
 impl Default for QueryLimits {
@@ -62,7 +62,7 @@ impl Default for QueryLimits {
     /// matches are compared with each other at every step, so their limit bounds a quadratic cost; editors,
     /// which must answer within a frame, allow 256.
     fn default() -> Self {
-        Self { captures: 1_000_000, open_matches: 2_048, budget: Budget::QUERY }
+        Self { captures: 1_000_000, open_matches: 2_048, budget: WorkBudget::QUERY }
     }
 }
 

@@ -164,7 +164,7 @@ fn too_many_open_matches_are_an_error() {
 fn a_query_beyond_its_budget_is_given_up() {
     let file = file(Language::JavaScript, &format!("[{}]", "1,".repeat(3000)));
     let pathological = "(array (number)* @a (number)* @b (number)* @c (number) @d)";
-    let budget = Budget { work: 20, time: Duration::from_secs(3600) };
+    let budget = WorkBudget { work: 20, time: Duration::from_secs(3600) };
     let limits = QueryLimits { budget, ..QueryLimits::default() };
     assert_eq!(file.query_within(pathological, &limits), Err(QueryError::Exhausted(Exhausted::Work(20))));
     assert_eq!(file.query("(array) @a").unwrap().items.len(), 1, "the cursor works on");
@@ -175,7 +175,7 @@ fn text_that_predicates_look_at_counts_as_work() {
     let nested = format!("{}1{}", "(".repeat(2000), ")".repeat(2000));
     let file = file(Language::JavaScript, &nested);
     let pattern = "((parenthesized_expression) @p (#match? @p \"never\"))";
-    let budget = Budget { work: 100, time: Duration::from_secs(3600) };
+    let budget = WorkBudget { work: 100, time: Duration::from_secs(3600) };
     let limits = QueryLimits { budget, ..QueryLimits::default() };
     assert_eq!(file.query_within(pattern, &limits), Err(QueryError::Exhausted(Exhausted::Work(100))));
     assert!(file.query("(parenthesized_expression) @p").is_ok());

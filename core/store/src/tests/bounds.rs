@@ -100,7 +100,7 @@ fn insert(field: &str, value: &str) -> Option<String> {
         "artifact_path" => update("artifact", "path"),
         "artifact_bytes" => update("artifact", "bytes"),
         "plugin_version" => update("run_plugin", "version"),
-        "plugin_carrier" => update("run_plugin", "carrier"),
+        "plugin_runtime" => update("run_plugin", "runtime"),
         column if COLUMNS.contains(&column) => {
             let mut row: Vec<_> = CONFIG.iter().copied().filter(|(name, _)| *name != column).collect();
             row.push((column, value));
@@ -157,7 +157,7 @@ fn the_schema_states_the_bounds_of_the_table() {
     let artifact = NewArtifact { kind: "a".into(), path: "a".into(), bytes: 0, digest };
     store.record_artifacts(&id, std::slice::from_ref(&artifact)).expect("artifact");
     let plugin =
-        PluginIdentity { name: "a/b".into(), version: "1".into(), carrier: "wasm".into(), digest: None };
+        PluginIdentity { name: "a/b".into(), version: "1".into(), runtime: "wasm".into(), digest: None };
     store.record_plugins(&id, &[plugin]).expect("plugin");
     let mut checked = 0;
     for field in FIELDS {
@@ -201,7 +201,7 @@ fn the_schema_refuses_times_without_a_zone_and_malformed_names_and_digests() {
         assert!(!accepts(&store, statement), "accepted: {statement}");
     }
     let plugin = |name: &str| {
-        format!("INSERT INTO run_plugin (run, name, carrier, version) VALUES (1, '{name}', 'wasm', '1')")
+        format!("INSERT INTO run_plugin (run, name, runtime, version) VALUES (1, '{name}', 'wasm', '1')")
     };
     for name in ["codetune/metrics", "0/0-", &format!("{0}/{0}", "a".repeat(64))] {
         assert!(accepts(&store, &plugin(name)), "refused: {name}");

@@ -78,7 +78,7 @@ fn a_database_of_a_newer_build_is_refused() {
         .expect("written");
     drop(store);
     let error = Store::open(&path).expect_err("refused");
-    assert!(matches!(error, StoreError::Newer { found: 9000, known: 2, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 9000, known: 3, .. }), "{error:?}");
     assert!(error.to_string().contains("upgrade codetune"), "{error}");
 }
 
@@ -106,7 +106,7 @@ fn two_handles_open_and_write_the_same_new_file_at_once() {
             store
                 .append_metrics(&id, &[], &[row("train_loss", 0, 1.0), row("own", 0, 1.0)])
                 .expect("recorded");
-            store.finish_run(&id, &Outcome::Completed).expect("finished");
+            store.finish_run(&id, &RunOutcome::Completed).expect("finished");
         }
     };
     thread::scope(|scope| {
@@ -148,7 +148,8 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
             .run_direct(Some(1), &mut connection, false)
             .await
             .expect("the first");
-        for statement in statements.iter().map(String::as_str).chain([run.as_str()]) {
+        let plugin = "INSERT INTO run_plugin VALUES (1, 'a/b', 'wasm', '1', NULL)";
+        for statement in statements.iter().map(String::as_str).chain([run.as_str(), plugin]) {
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("a row");
         }
         connection.close().await.expect("closed");
@@ -157,7 +158,11 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
     let store = Store::open(&path).expect("brought up");
     let epochs = [1, 2, 3].map(|id| store.config(ConfigId(id)).expect("a configuration").values.epochs);
     assert_eq!(epochs, [Some(4), None, Some(1)]);
-    assert_eq!(store.list_runs(&RunFilter::default(), 10).expect("listed").len(), 1);
+    let runs = store.list_runs(&RunFilter::default(), 10).expect("listed");
+    assert_eq!(runs.len(), 1);
+    let plugins = store.plugins(&runs[0].id).expect("read");
+    let runtimes: Vec<&str> = plugins.iter().map(|plugin| plugin.runtime.as_str()).collect();
+    assert_eq!(runtimes, ["wasm"]);
 }
 
 #[test]

@@ -52,11 +52,11 @@ fn a_run_starts_and_ends_and_says_when_in_utc() {
     let running = store.get_run(id.as_str()).expect("found");
     assert_eq!((running.status, running.finished_at), (RunStatus::Running, None));
     assert!(running.started_at >= before && running.started_at.offset() == UtcOffset::UTC);
-    store.finish_run(&id, &Outcome::Failed("out of memory".to_owned())).expect("finished");
+    store.finish_run(&id, &RunOutcome::Failed("out of memory".to_owned())).expect("finished");
     let failed = store.get_run(id.as_str()).expect("found");
     assert_eq!((failed.status, failed.error.as_deref()), (RunStatus::Failed, Some("out of memory")));
     assert!(failed.finished_at.expect("ended") >= failed.started_at);
-    let again = store.finish_run(&id, &Outcome::Completed).expect_err("ended already");
+    let again = store.finish_run(&id, &RunOutcome::Completed).expect_err("ended already");
     assert!(matches!(again, StoreError::State { status: "failed", .. }), "{again:?}");
 }
 
@@ -92,7 +92,7 @@ fn a_run_is_found_by_id_name_and_unique_prefix_only() {
 fn lists_newest_first_by_filter_up_to_the_limit() {
     let store = Store::open(":memory:").expect("opened");
     let (first, second, third) = (run(&store), run(&store), run(&store));
-    store.finish_run(&second, &Outcome::Interrupted).expect("finished");
+    store.finish_run(&second, &RunOutcome::Interrupted).expect("finished");
     let ids = |filter: &RunFilter, limit| -> Vec<RunId> {
         store.list_runs(filter, limit).expect("listed").into_iter().map(|run| run.id).collect()
     };
@@ -130,7 +130,7 @@ fn reopening_drops_what_came_after_the_step() {
     let id = run(&store);
     let rows: Vec<_> = (0..10).map(|step| row("train_loss", step, 1.0)).collect();
     store.append_metrics(&id, &[epoch(0, 0), epoch(1, 8)], &rows).expect("recorded");
-    store.finish_run(&id, &Outcome::Interrupted).expect("finished");
+    store.finish_run(&id, &RunOutcome::Interrupted).expect("finished");
     assert_eq!(store.reopen_run(&id, 6).expect("reopened"), 3);
     let again = store.get_run(id.as_str()).expect("found");
     assert_eq!((again.status, again.finished_at), (RunStatus::Running, None));
@@ -165,7 +165,7 @@ fn deleting_a_run_leaves_no_orphans() {
         let plugin = PluginIdentity {
             name: "codetune/metrics".into(),
             version: "0.1.0".into(),
-            carrier: "wasm".into(),
+            runtime: "wasm".into(),
             digest: Some(DIGEST.into()),
         };
         store.record_plugins(id, std::slice::from_ref(&plugin)).expect("plugin");

@@ -5,7 +5,7 @@ use codetune_plugin::PluginIdentity;
 use super::*;
 
 fn plugin(version: &str) -> PluginIdentity {
-    PluginIdentity { name: "a/b".into(), version: version.into(), carrier: "wasm".into(), digest: None }
+    PluginIdentity { name: "a/b".into(), version: version.into(), runtime: "wasm".into(), digest: None }
 }
 
 fn rows(store: &Store, table: &str) -> i64 {
@@ -67,7 +67,7 @@ fn a_run_that_ended_before_its_first_step_gives_its_name_to_the_next_in_its_fold
     let first = named(&store, "mine", "/out").expect("started");
     assert!(taken("mine", "/out"), "it is at work");
     assert_eq!(store.unstarted("/out").expect("looked"), None);
-    store.finish_run(&first, &Outcome::Interrupted).expect("killed");
+    store.finish_run(&first, &RunOutcome::Interrupted).expect("killed");
     assert_eq!(store.unstarted("/out").expect("looked").map(|run| run.id), Some(first.clone()));
     assert!(taken("mine", "/other"), "what is in the other folder is not known");
 
@@ -77,7 +77,7 @@ fn a_run_that_ended_before_its_first_step_gives_its_name_to_the_next_in_its_fold
     assert_eq!((before.name, before.status), (None, RunStatus::Interrupted));
 
     store.append_metrics(&second, &[], &[row("train_loss", 1, 2.0)]).expect("a step");
-    store.finish_run(&second, &Outcome::Interrupted).expect("killed");
+    store.finish_run(&second, &RunOutcome::Interrupted).expect("killed");
     assert!(taken("mine", "/out"), "it has something to go on from");
     assert_eq!(store.unstarted("/out").expect("looked").map(|run| run.id), Some(first));
 }

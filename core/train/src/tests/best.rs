@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::toy::{Memory, Toy, bits, config, trainer};
-use crate::{Event, Outcome, StopReason, TrainSummary, Trainer, checkpoint};
+use crate::{Event, StopReason, TrainOutcome, TrainSummary, Trainer, checkpoint};
 
 /// Too fast, so that the held-out loss soon rises, and ended when it has done so three times.
 const EARLY: [(&str, &str); 6] = [
@@ -49,7 +49,7 @@ fn watch(mut trainer: Trainer<Toy>, weights: &Toy) -> Seen {
         Event::Warning(text) => warnings.push(text.clone()),
         _ => {}
     });
-    let Outcome::Completed(summary) = outcome.unwrap() else { panic!("interrupted") };
+    let TrainOutcome::Completed(summary) = outcome.unwrap() else { panic!("interrupted") };
     Seen { summary, evaluated, best, restored, warnings, delivered: trainer.into_model().bits() }
 }
 
@@ -79,7 +79,7 @@ fn interrupted_after(folder: &Path, step: u64) -> PathBuf {
     let toy = Toy { stop: Some((step, 0, stop.clone())), ..Toy::new() };
     let mut part = trainer(config(folder, &EARLY), toy, &Memory::default()).with_stop_flag(stop);
     let outcome = part.run(&mut |_: &Event| {}).unwrap();
-    assert!(matches!(outcome, Outcome::Interrupted { step: at, .. } if at == step), "{outcome:?}");
+    assert!(matches!(outcome, TrainOutcome::Interrupted { step: at, .. } if at == step), "{outcome:?}");
     folder.join("out/checkpoints")
 }
 
@@ -202,7 +202,7 @@ fn a_checkpoint_with_damaged_best_weights_is_passed_over_with_a_warning() {
             let mut bytes = fs::read(&victim).unwrap();
             *bytes.last_mut().unwrap() ^= 1;
             fs::write(&victim, &bytes).unwrap();
-            "best.safetensors is not what was written"
+            "best.safetensors was modified"
         };
         let seen = resumed(folder.path(), expected.best);
         assert!(seen.warnings.len() == 1 && seen.warnings[0].contains(cause), "{:?}", seen.warnings);

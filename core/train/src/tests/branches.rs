@@ -8,7 +8,7 @@ use codetune_plugin::{BackendInstance, CallError, Fault, TensorHost};
 use codetune_plugin_sdk::{Initializer, Op, Parameter, Plan, Role, TensorId};
 
 use super::toy::{Rows, VOCABULARY, bits, config};
-use crate::{Event, Outcome, TrainError, TrainedModel, Trainer};
+use crate::{Event, TrainError, TrainOutcome, TrainedModel, Trainer};
 
 const WIDTH: usize = 6;
 const ALL: [&str; 4] = ["block0.weight", "block1.weight", "embed.weight", "head.weight"];
@@ -99,8 +99,9 @@ fn model(kind: Kind) -> Model {
 }
 
 /// Trains on batches of two rows, the last one of an epoch having one row.
-fn trainer(folder: &Path, checkpointing: bool, accumulation: u64) -> Trainer<TrainedModel> {
-    let accumulated = format!("gradient_accumulation = {accumulation}\ncheckpointing = {checkpointing}");
+fn trainer(folder: &Path, gradient_checkpointing: bool, accumulation: u64) -> Trainer<TrainedModel> {
+    let accumulated =
+        format!("gradient_accumulation = {accumulation}\ngradient_checkpointing = {gradient_checkpointing}");
     let changes = [("gradient_accumulation = 3", accumulated.as_str()), ("every_steps = 4", "")];
     let config = config(folder, &changes);
     let model = TrainedModel::new(model(Kind::SeveralRowsSkip), &config).unwrap();
@@ -108,16 +109,16 @@ fn trainer(folder: &Path, checkpointing: bool, accumulation: u64) -> Trainer<Tra
 }
 
 /// The losses of the steps, and the weights that they end with.
-fn trained(checkpointing: bool) -> (Vec<f64>, Vec<f32>) {
+fn trained(gradient_checkpointing: bool) -> (Vec<f64>, Vec<f32>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut trainer = trainer(folder.path(), checkpointing, 3);
+    let mut trainer = trainer(folder.path(), gradient_checkpointing, 3);
     let mut losses = Vec::new();
     let outcome = trainer.run(&mut |event: &Event| {
         if let Event::Step(step) = event {
             losses.push(step.loss);
         }
     });
-    assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
+    assert!(matches!(outcome.unwrap(), TrainOutcome::Completed(_)));
     let model = trainer.into_model().into_model();
     let weights = model.trainable().into_iter().flat_map(|(_, var)| bits(var.as_tensor()));
     (losses, weights.map(f32::from_bits).collect())
@@ -137,9 +138,9 @@ fn a_weight_that_some_micro_batches_pass_by_is_trained_by_the_others() {
 
 #[test]
 fn a_weight_that_every_micro_batch_of_a_step_passes_by_is_refused() {
-    for checkpointing in [false, true] {
+    for gradient_checkpointing in [false, true] {
         let folder = tempfile::tempdir().unwrap();
-        let error = trainer(folder.path(), checkpointing, 1).run(&mut |_: &Event| {}).unwrap_err();
+        let error = trainer(folder.path(), gradient_checkpointing, 1).run(&mut |_: &Event| {}).unwrap_err();
         assert!(matches!(&error, TrainError::Unreached { names } if names == &["block1.weight"]), "{error}");
     }
 }

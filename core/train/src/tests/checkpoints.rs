@@ -5,14 +5,14 @@ use std::{
 };
 
 use super::toy::{Memory, Toy, config, trainer};
-use crate::{CheckpointError, Event, Outcome, TrainError, checkpoint};
+use crate::{CheckpointError, Event, TrainError, TrainOutcome, checkpoint};
 
 /// Final weights, as bits, and the metric rows of an uninterrupted run.
 fn uninterrupted(changes: &[(&str, &str)]) -> (Vec<u32>, Memory) {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::default();
     let mut whole = trainer(config(folder.path(), changes), Toy::new(), &sink);
-    assert!(matches!(whole.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(whole.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     (whole.into_model().bits(), sink)
 }
 
@@ -23,7 +23,7 @@ fn run_until(folder: &Path, sink: &Memory, step: u64, micro_step: u64) -> u64 {
     let mut part = trainer(config(folder, &[]), toy, sink).with_stop_flag(stop);
     part.resume().unwrap();
     match part.run(&mut |_: &Event| {}).unwrap() {
-        Outcome::Interrupted { step, checkpoint } => {
+        TrainOutcome::Interrupted { step, checkpoint } => {
             assert!(checkpoint.join("state.json").is_file());
             step
         }
@@ -34,7 +34,7 @@ fn run_until(folder: &Path, sink: &Memory, step: u64, micro_step: u64) -> u64 {
 fn finish(folder: &Path, sink: &Memory) -> Vec<u32> {
     let mut rest = trainer(config(folder, &[]), Toy::new(), sink);
     assert_eq!(rest.resume().unwrap().unwrap().run.as_deref(), Some("memory"));
-    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     let written =
         candle_core::safetensors::load(folder.join("out/model/model.safetensors"), &candle_core::Device::Cpu);
     let bits = rest.into_model().bits();
@@ -144,10 +144,7 @@ fn every_byte_of_a_state_counts() {
     let changed = String::from_utf8(text).unwrap().replacen("\"step\": 4", "\"step\": 5", 1);
     fs::write(&file, changed).unwrap();
     let error = checkpoint::load(&newest).unwrap_err().to_string();
-    assert!(
-        error.contains("step-00000004: state.json is not what was written; delete that folder"),
-        "{error}"
-    );
+    assert!(error.contains("step-00000004: state.json was modified; delete that folder"), "{error}");
 }
 
 #[test]
@@ -159,7 +156,7 @@ fn a_checkpoint_in_the_folder_of_another_step_is_passed_over() {
     let latest = checkpoint::latest(&root).unwrap();
     assert_eq!(latest.checkpoint.unwrap().state.step, 3);
     let error = latest.passed_over[0].to_string();
-    assert!(error.contains("step-00000009: state.json is that of step 4, not of this folder's"), "{error}");
+    assert!(error.contains("step-00000009: state.json belongs to step 4, not to this directory"), "{error}");
 }
 
 #[test]
@@ -169,9 +166,9 @@ fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
     let newest = folder.path().join("out/checkpoints/step-00000004");
     let file = newest.join("state.json");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replacen("\"format\": 5", "\"format\": 4", 1)).unwrap();
+    fs::write(&file, text.replacen("\"format\": 6", "\"format\": 5", 1)).unwrap();
     let error = checkpoint::load(&newest).unwrap_err().to_string();
-    assert!(error.contains("format 4, this build reads format 5; resume with the version"), "{error}");
+    assert!(error.contains("format 5, this build reads format 6; resume with the version"), "{error}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::toy::{Memory, Toy, config, trainer};
-use crate::{CheckpointError, Event, Outcome, TrainError};
+use crate::{CheckpointError, Event, TrainError, TrainOutcome};
 
 /// Whose rate does not depend on how many steps there are, so that a run made longer is one that was as long from the
 /// start.
@@ -28,7 +28,7 @@ fn complete(folder: &Path, length: &str, sink: &Memory, resume: bool) -> (Vec<u3
         Event::Step(report) => rates.push(report.learning_rate),
         _ => {}
     });
-    assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
+    assert!(matches!(outcome.unwrap(), TrainOutcome::Completed(_)));
     (trainer.into_model().bits(), warnings, rates)
 }
 
@@ -43,7 +43,7 @@ fn a_run_that_is_made_longer_equals_one_that_was_as_long_from_the_start() {
         let (after, warnings, _) = complete(folder.path(), long, &sink, true);
         assert_ne!(before, expected);
         assert_eq!(after, expected, "{long}");
-        assert!(warnings.iter().any(|told| told.contains("the run is extended from")), "{warnings:?}");
+        assert!(warnings.iter().any(|told| told.contains("extending the run from")), "{warnings:?}");
         // The first run looked at the held-out data when it was done.
         let mut metrics = sink.reproducible();
         metrics.retain(|(key, step), _| *key != "eval_loss" || whole.1.steps("eval_loss").contains(step));
@@ -94,7 +94,7 @@ fn a_run_that_is_stopped_while_it_is_made_longer_goes_on_to_the_same_bits() {
     let mut part = trainer(config(folder.path(), &changes), toy, &sink).with_stop_flag(stop);
     part.resume().unwrap();
     let outcome = part.run(&mut |_: &Event| {}).unwrap();
-    assert!(matches!(outcome, Outcome::Interrupted { step: 7, .. }), "{outcome:?}");
+    assert!(matches!(outcome, TrainOutcome::Interrupted { step: 7, .. }), "{outcome:?}");
     drop(part);
     assert_eq!(complete(folder.path(), long, &sink, true).0, expected);
 }
@@ -119,7 +119,7 @@ fn a_run_that_is_not_done_keeps_its_length_and_one_that_is_gets_no_shorter() {
 
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &sink);
     rest.resume().unwrap();
-    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     drop(rest);
     let told = resumed("epochs = 3").unwrap_err().to_string();
     assert!(told.contains("train.epochs was 4 and is now 3; resume with the configuration"), "{told}");

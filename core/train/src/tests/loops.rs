@@ -3,11 +3,11 @@ use std::sync::{Arc, atomic::AtomicBool};
 use codetune_dataset::TokenTape;
 
 use super::toy::{Memory, Rows, Toy, VOCABULARY, config, trainer};
-use crate::{Event, Outcome, StopReason, TrainError, TrainSummary, Trainer, checkpoint};
+use crate::{Event, StopReason, TrainError, TrainOutcome, TrainSummary, Trainer, checkpoint};
 
 fn complete(trainer: &mut Trainer<Toy>) -> TrainSummary {
     match trainer.run(&mut |_: &Event| {}).unwrap() {
-        Outcome::Completed(summary) => summary,
+        TrainOutcome::Completed(summary) => summary,
         other => panic!("{other:?}"),
     }
 }
@@ -19,7 +19,7 @@ fn training_lowers_both_losses_and_reports_each_step() {
     let mut events = Vec::new();
     let mut trainer = trainer(config(folder.path(), &[("epochs = 4", "epochs = 30")]), Toy::new(), &sink);
     let outcome = trainer.run(&mut |event: &Event| events.push(event.clone())).unwrap();
-    let Outcome::Completed(summary) = outcome else { panic!("{outcome:?}") };
+    let TrainOutcome::Completed(summary) = outcome else { panic!("{outcome:?}") };
     // 30 epochs of 7 micro-batches in steps of 3, 3 and 1.
     assert_eq!((summary.reason, summary.steps), (StopReason::AllSteps, 90));
     assert!(summary.last_eval_loss.unwrap() < 0.5 * summary.first_eval_loss.unwrap(), "{summary:?}");
@@ -143,7 +143,7 @@ fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_ou
         let rows = Rows { rows: 14, batch: 2, shuffled: true };
         let mut trainer = Trainer::new(config, Toy::new(), Box::new(rows)).unwrap();
         let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{key} changes nothing: no data is held out")), "{error}");
+        assert!(error.starts_with(&format!("{key} has no effect without held-out data")), "{error}");
         assert!(!folder.path().join("out").exists());
     }
 }
@@ -161,8 +161,8 @@ fn keys_that_only_look_at_held_out_data_are_warned_of_where_there_is_none() {
         }
     };
     trainer.run(&mut observer).unwrap();
-    assert!(warnings[0].starts_with("eval.every_steps changes nothing"), "{warnings:?}");
-    assert!(warnings[1].starts_with("eval.max_batches changes nothing"), "{warnings:?}");
+    assert!(warnings[0].starts_with("eval.every_steps has no effect"), "{warnings:?}");
+    assert!(warnings[1].starts_with("eval.max_batches has no effect"), "{warnings:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::toy::{Memory, Toy, config, trainer};
-use crate::{Event, Outcome, TrainError, checkpoint};
+use crate::{Event, TrainError, TrainOutcome, checkpoint};
 
 #[test]
 fn a_sink_that_refuses_ends_the_run_with_a_checkpoint_that_loses_nothing() {
@@ -34,7 +34,7 @@ fn a_sink_that_refuses_ends_the_run_with_a_checkpoint_that_loses_nothing() {
     sink.full.store(false, Ordering::Relaxed);
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &sink);
     assert_eq!(rest.resume().unwrap().unwrap().step, 9);
-    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     assert_eq!(rest.into_model().bits(), expected.into_model().bits());
     assert_eq!(sink.reproducible(), whole.reproducible());
     assert_eq!(*sink.epochs.lock().unwrap(), *whole.epochs.lock().unwrap());
@@ -58,7 +58,7 @@ fn a_run_whose_last_metrics_were_refused_records_them_when_it_is_resumed() {
     sink.full.store(false, Ordering::Relaxed);
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &sink);
     assert_eq!(rest.resume().unwrap().unwrap().step, last);
-    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     assert_eq!(sink.reproducible(), whole.reproducible());
     assert_eq!(*sink.epochs.lock().unwrap(), *whole.epochs.lock().unwrap());
 }

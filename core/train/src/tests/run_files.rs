@@ -1,7 +1,9 @@
 use std::path::Path;
 
+use codetune_model::Targets;
+
 use super::toy::RUN;
-use crate::{AdapterConfig, DataSource, RunConfig, ScheduleKind, Targets, Warmup};
+use crate::{AdapterSettings, DataSource, RunConfig, ScheduleKind, Warmup};
 
 fn refused(from: &str, to: &str) -> String {
     assert!(RUN.contains(from), "{from}");
@@ -24,9 +26,10 @@ fn paths_start_from_the_folder_and_absent_keys_take_the_tables_defaults() {
         (train.batch_size, train.epochs, train.max_steps, train.warmup),
         (16, Some(3), None, Warmup::Steps(100))
     );
-    assert_eq!((train.learning_rate, train.clip_norm, train.schedule), (2e-5, 1.0, ScheduleKind::Linear));
+    assert_eq!((train.learning_rate, train.max_grad_norm, train.schedule), (2e-5, 1.0, ScheduleKind::Linear));
     let targets = Some(Targets::Named(vec!["q_proj".to_owned(), "v_proj".to_owned()]));
-    let adapter = AdapterConfig { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
+    let adapter =
+        AdapterSettings { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
     assert_eq!(config.adapter, Some(adapter));
     assert_eq!(config.checkpoint.keep, 2);
 }
@@ -37,7 +40,7 @@ fn an_adapter_to_start_from_decides_what_the_file_leaves_out() {
     let adapter = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap().adapter.unwrap();
     let init = Some(Path::new("/runs/peft").to_owned());
     let expected =
-        AdapterConfig { r: None, alpha: None, dropout: None, targets: Some(Targets::AllLinear), init };
+        AdapterSettings { r: None, alpha: None, dropout: None, targets: Some(Targets::AllLinear), init };
     assert_eq!(adapter, expected);
 }
 
@@ -107,11 +110,11 @@ fn keys_of_other_tools_name_ours() {
         ("train", "num_epochs", "train.epochs"),
         ("train", "lr", "train.learning_rate"),
         ("train", "lr_scheduler_type", "train.schedule"),
-        ("train", "max_grad_norm", "train.clip_norm"),
+        ("train", "clip_grad_norm", "train.max_grad_norm"),
         ("train", "per_device_train_batch_size", "train.batch_size"),
         ("train", "micro_batch_size", "train.batch_size"),
         ("train", "gradient_accumulation_steps", "train.gradient_accumulation"),
-        ("train", "gradient_checkpointing", "train.checkpointing"),
+        ("train", "activation_checkpointing", "train.gradient_checkpointing"),
         ("train", "adam_beta2", "train.beta2"),
         ("train", "steps", "train.max_steps"),
         ("train", "eval_steps", "eval.every_steps"),
@@ -155,7 +158,7 @@ fn keys_that_have_no_place_here_say_why_and_suggest_nothing() {
         ("sample_packing", "datasets are always packed"),
         ("optim", "AdamW is the only optimizer"),
         ("bf16", "training is in float32"),
-        ("logging_steps", "every step is recorded"),
+        ("logging_steps", "every step is logged"),
     ] {
         let error = refused("epochs = 4", &format!("{theirs} = 4"));
         assert!(error.contains(&format!("train.{theirs}: unknown key: {reason}; known keys: ")), "{error}");
@@ -183,21 +186,21 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "learning_rate = 0.05",
             "learning_rate = true",
-            "train.learning_rate: the boolean true is of another type: expected a number",
+            "train.learning_rate: the boolean true has the wrong type: expected a number",
         ),
         ("learning_rate = 0.05", "learning_rate = 1", "train.learning_rate: 1.0 is too large"),
         (
             "learning_rate = 0.05",
             "learning_rate = \"0.1\"",
-            "train.learning_rate: \"0.1\" is of another type",
+            "train.learning_rate: \"0.1\" has the wrong type",
         ),
         (
             "batch_size = 2",
             "batch_size = 0",
-            "run.toml:8:14: train.batch_size: 0 is too small: expected a whole number from 1 to 1024",
+            "run.toml:8:14: train.batch_size: 0 is too small: expected an integer from 1 to 1024",
         ),
-        ("batch_size = 2", "batch_size = 2.0", "train.batch_size: the number 2.0 is of another type"),
-        ("batch_size = 2", "batch_size = true", "train.batch_size: the boolean true is of another type"),
+        ("batch_size = 2", "batch_size = 2.0", "train.batch_size: the number 2.0 has the wrong type"),
+        ("batch_size = 2", "batch_size = true", "train.batch_size: the boolean true has the wrong type"),
         ("epochs = 4", "epochs = 1001", "train.epochs: 1001 is too large"),
         ("epochs = 4", "epochs = 99999999999999999999", "train.epochs: 99999999999999999999 is too large"),
         ("epochs = 4", "max_minutes = -1", "train.max_minutes: -1.0 is too small"),
@@ -205,15 +208,15 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "\"cosine\"",
             "\"cosinus\"",
-            "train.schedule: \"cosinus\" does not follow the format: expected \"linear\" or \"cosine\" or \"constant\"",
+            "train.schedule: \"cosinus\" has the wrong format: expected \"linear\" or \"cosine\" or \"constant\"",
         ),
         ("path = \"base\"", "path = \"\"", "model.path: \"\" is empty"),
         (
             "path = \"base\"",
             "path = \"base\"\nbackend = \"decoder\"",
-            "model.backend: \"decoder\" does not follow the format: expected namespace/name",
+            "model.backend: \"decoder\" has the wrong format: expected namespace/name",
         ),
-        ("path = \"base\"", "path = \"base\"\ncarrier = \"wasi\"", "model.carrier: \"wasi\""),
+        ("path = \"base\"", "path = \"base\"\nruntime = \"wasi\"", "model.runtime: \"wasi\""),
         (
             "dataset = \"data\"",
             "dataset = \"data\"\nmax_seq_length = 8193",
@@ -223,12 +226,12 @@ fn refused_values_name_the_key_the_value_and_the_rule() {
         (
             "[output]",
             "[adapter]\ntargets = [3]\n[output]",
-            "adapter.targets: the number 3 is of another type",
+            "adapter.targets: the number 3 has the wrong type",
         ),
         (
             "[eval]",
-            "checkpointing = 1\n[eval]",
-            "train.checkpointing: the number 1 is of another type: expected true or false",
+            "gradient_checkpointing = 1\n[eval]",
+            "train.gradient_checkpointing: the number 1 has the wrong type: expected true or false",
         ),
     ] {
         let error = refused(from, to);
@@ -271,7 +274,7 @@ fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
     assert!(kept("restore_best = true"));
     let error = refused("every_steps = 4", "restore_best = 1");
     assert!(
-        error.contains("eval.restore_best: the number 1 is of another type: expected true or false"),
+        error.contains("eval.restore_best: the number 1 has the wrong type: expected true or false"),
         "{error}"
     );
 }

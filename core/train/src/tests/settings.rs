@@ -1,12 +1,12 @@
 //! Every setting of the loop and the optimizer changes what is trained.
 
 use super::toy::{Memory, Toy, config, trainer};
-use crate::{Event, Outcome};
+use crate::{Event, TrainOutcome};
 
 fn weights(changes: &[(&str, &str)]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let mut trainer = trainer(config(folder.path(), changes), Toy::new(), &Memory::default());
-    assert!(matches!(trainer.run(&mut |_: &Event| {}).unwrap(), Outcome::Completed(_)));
+    assert!(matches!(trainer.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     trainer.into_model().bits().into_iter().map(f32::from_bits).collect()
 }
 
@@ -28,7 +28,7 @@ fn every_setting_changes_the_weights() {
         ("[eval]", "beta1 = 0.8\n[eval]"),
         ("[eval]", "beta2 = 0.9\n[eval]"),
         ("[eval]", "epsilon = 1e-3\n[eval]"),
-        ("[eval]", "clip_norm = 0.1\n[eval]"),
+        ("[eval]", "max_grad_norm = 0.1\n[eval]"),
     ];
     for setting in settings {
         let apart = unchanged.iter().zip(weights(&[setting])).map(|(a, b)| (a - b).abs());

@@ -16,7 +16,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    EpochStart, Gradients, Metric, MetricSink, ModelError, PassContext, RunConfig, Trainable, Trainer,
+    EpochStart, Gradients, Metric, MetricSink, PassContext, RunConfig, Trainable, TrainableError, Trainer,
 };
 
 pub const VOCABULARY: usize = 11;
@@ -60,7 +60,7 @@ impl Trainable for Toy {
         vec![("embed".to_owned(), self.embed.clone()), ("head".to_owned(), self.head.clone())]
     }
 
-    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), ModelError> {
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), TrainableError> {
         if let Some((_, _, flag)) = self
             .stop
             .as_ref()
@@ -94,14 +94,14 @@ impl Trainable for Toy {
         batch: &MicroBatch,
         pass: &PassContext,
         scale: f64,
-    ) -> Result<Gradients, ModelError> {
+    ) -> Result<Gradients, TrainableError> {
         let (sum, labels) = self.loss(batch, pass)?;
         let mut store = sum.affine(scale, 0.0)?.backward()?;
         let of = self.trainable().iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
         Ok(Gradients { loss: f64::from(sum.to_scalar::<f32>()?), labels, of })
     }
 
-    fn save(&self, folder: &Path) -> Result<(), ModelError> {
+    fn save(&self, folder: &Path) -> Result<(), TrainableError> {
         let tensors = self.trainable().into_iter().map(|(name, var)| (name, var.as_tensor().clone()));
         Ok(candle_core::safetensors::save(&tensors.collect(), folder.join("model.safetensors"))?)
     }
@@ -172,13 +172,13 @@ impl MetricSink for Memory {
         Some("memory".to_owned())
     }
 
-    fn resume(&mut self, after: u64) -> Result<(), ModelError> {
+    fn resume(&mut self, after: u64) -> Result<(), TrainableError> {
         self.rows.lock().unwrap().retain(|(_, step), _| *step <= after);
         self.epochs.lock().unwrap().retain(|(_, first)| *first <= after);
         Ok(())
     }
 
-    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), ModelError> {
+    fn append(&mut self, epochs: &[EpochStart], metrics: &[Metric]) -> Result<(), TrainableError> {
         if self.full.load(Ordering::Relaxed) {
             return Err("the disk is full".into());
         }

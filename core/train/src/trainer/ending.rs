@@ -1,16 +1,16 @@
-//! When a run ends, and what it leaves behind.
+//! The end of a run and its results.
 
 use codetune_files as files;
 
 use super::Trainer;
 use crate::{
     error::TrainError,
-    event::{Event, Observer, Outcome, StopReason, TrainSummary},
-    trainable::{ModelError, Trainable},
+    event::{Event, Observer, StopReason, TrainOutcome, TrainSummary},
+    trainable::{Trainable, TrainableError},
 };
 
 impl<M: Trainable> Trainer<M> {
-    /// Why no further step is to be made, where that is so.
+    /// Why the run stops now, if it does.
     pub(super) fn reason(&self) -> Option<StopReason> {
         let patience = self.config.eval.early_stopping_patience;
         let limit = self.config.train.max_minutes;
@@ -25,14 +25,14 @@ impl<M: Trainable> Trainer<M> {
         }
     }
 
-    pub(super) fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    pub(super) fn interrupted(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         let checkpoint = self.save(observer)?;
         let step = self.state.step;
         observer.on(&Event::Stopped { step, reason: StopReason::Interrupted });
-        // A later call of `run` on this value goes on from here.
+        // A later call of `run` continues from here.
         self.resumed = true;
         self.state.elapsed_ms = self.elapsed_ms();
-        Ok(Outcome::Interrupted { step, checkpoint })
+        Ok(TrainOutcome::Interrupted { step, checkpoint })
     }
 
     /// Writes the result.
@@ -40,19 +40,19 @@ impl<M: Trainable> Trainer<M> {
         &mut self,
         reason: StopReason,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<TrainOutcome, TrainError> {
         let delivered_step = self.restore_best(observer)?;
         let output = self.result_folder();
         files::publish(&output, &[], |folder| self.model.save(folder))
-            .map_err(ModelError::from)
+            .map_err(TrainableError::from)
             .flatten()
             .map_err(|source| TrainError::Output { path: output.clone(), source })?;
-        // What the last checkpoint had to keep, or what was measured since.
+        // Metrics that the last checkpoint kept, or that were measured since.
         let step = self.state.step;
         self.pending
             .flush(self.metrics.as_mut())
             .map_err(|source| TrainError::Unrecorded { step, source })?;
-        Ok(Outcome::Completed(TrainSummary {
+        Ok(TrainOutcome::Completed(TrainSummary {
             reason,
             steps: self.state.step,
             tokens: self.state.tokens,
@@ -66,10 +66,9 @@ impl<M: Trainable> Trainer<M> {
         }))
     }
 
-    /// Puts the weights of the best evaluation back where it was not the last, and gives the step of the weights that
-    /// the model then has.
+    /// Restores the weights of the best evaluation if it was not the last, and returns the step of the current weights.
     ///
-    /// The checkpoint of the last step is on disk before, so that a result that could not be written can be again.
+    /// The checkpoint of the last step is already on disk, so a result that could not be written can be written later.
     fn restore_best(&self, observer: &mut dyn Observer) -> Result<u64, TrainError> {
         let (last, kept) = (self.state.step, self.state.best_step.zip(self.state.best_eval));
         let Some((best, (step, loss))) = self.best.as_ref().zip(kept).filter(|(_, (step, _))| *step != last)

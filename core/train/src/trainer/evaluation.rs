@@ -1,4 +1,4 @@
-//! When a run looks at the held-out data, and what it keeps of that.
+//! When a run evaluates, and what it keeps.
 
 use super::Trainer;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl<M: Trainable> Trainer<M> {
-    /// Refuses settings of evaluation where there is nothing to evaluate on; [`run`](Self::run) looks again.
+    /// Rejects evaluation settings without held-out data; [`run`](Self::run) checks again.
     ///
     /// # Errors
     /// [`TrainError::NoHeldOut`] with the first such key.
@@ -24,7 +24,7 @@ impl<M: Trainable> Trainer<M> {
         self.state.step == 0 || every.is_some_and(|every| self.state.step.is_multiple_of(every))
     }
 
-    /// Looks at the held-out data, once for each step; false where it was asked to stop.
+    /// Evaluates, once per step; returns false if the run was stopped.
     pub(super) fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let Some(data) =
             self.held_out.as_deref().filter(|_| self.state.last_eval_step != Some(self.state.step))

@@ -1,4 +1,4 @@
-//! A run, from its parts to its result: the loop over steps.
+//! The training loop.
 
 mod ending;
 mod evaluation;
@@ -21,7 +21,7 @@ use super::{
     best::BestWeights,
     checkpoint::{self, State, Tensors},
     error::{MOMENT, TrainError, WEIGHT},
-    event::{Event, Observer, Outcome, StepReport},
+    event::{Event, Observer, StepReport, TrainOutcome},
     finite::not_finite,
     metrics::{MetricSink, NoMetrics},
     optimizer::Optimizer,
@@ -34,9 +34,9 @@ use super::{
     trainable::Trainable,
 };
 
-/// One run: it starts or goes on, and ends with a result or with a checkpoint.
+/// A training run: it starts or resumes, and ends with a result or a checkpoint.
 ///
-/// Equal configurations, models and data give equal bits, however often the run is interrupted and resumed.
+/// Identical configurations, models and data give identical bits, however often the run is interrupted and resumed.
 pub struct Trainer<M> {
     config: RunConfig,
     model: M,
@@ -48,14 +48,14 @@ pub struct Trainer<M> {
     optimizer: Optimizer,
     state: State,
     plan: Plan,
-    /// Kept where `eval.restore_best` asks for it, from the first evaluation on.
+    /// Present with `eval.restore_best`, from the first evaluation.
     best: Option<BestWeights>,
     resumed: bool,
-    /// From when this run may write to its output folder until this value is dropped.
+    /// Held from the first write to the output directory until this value is dropped.
     lock: Option<OutputLock>,
-    /// The step whose checkpoint is on disk.
+    /// The step of the checkpoint on disk.
     saved: Option<u64>,
-    /// When that was written, or this part of the run began.
+    /// When it was written, or when this part of the run started.
     saved_at: Instant,
     warnings: Vec<String>,
     pending: Pending,
@@ -63,10 +63,10 @@ pub struct Trainer<M> {
 }
 
 impl<M: Trainable> Trainer<M> {
-    /// Makes a run of a configuration, a model that was made by it, and its training data.
+    /// Creates a run from a configuration, a model prepared for it, and training data.
     ///
     /// # Errors
-    /// The model has nothing to train, or its tensors are of a type that the optimizer does not take.
+    /// The model has no trainable tensors, or the optimizer does not support their type.
     pub fn new(config: RunConfig, model: M, train: Box<dyn BatchSource>) -> Result<Self, TrainError> {
         if model.trainable().is_empty() {
             return Err(TrainError::NothingToTrain);
@@ -97,37 +97,37 @@ impl<M: Trainable> Trainer<M> {
         })
     }
 
-    /// Evaluates on this data, which is not trained on.
+    /// Sets the held-out data.
     pub fn with_held_out(mut self, data: Box<dyn BatchSource>) -> Self {
         self.held_out = Some(data);
         self
     }
 
-    /// Records metrics there.
+    /// Sets the metric sink.
     pub fn with_metrics(mut self, sink: Box<dyn MetricSink>) -> Self {
         self.metrics = sink;
         self
     }
 
-    /// Stops, resumably, soon after the flag is set: it is looked at before each micro-batch.
+    /// Stops resumably after the flag is set; it is checked before each micro-batch.
     pub fn with_stop_flag(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = stop;
         self
     }
 
-    /// Names something that the run reads, such as `dataset` or `model`, with its digest: a checkpoint refuses to go
-    /// on with another.
+    /// Adds an input of the run, such as `dataset` or `model`, with its digest: a checkpoint cannot be resumed with
+    /// another.
     pub fn with_input(mut self, name: &str, digest: &str) -> Self {
         self.inputs.insert(name.to_owned(), digest.to_owned());
         self
     }
 
-    /// Takes the output folder for as long as this value lives, and refuses a new run where another one has left
-    /// checkpoints; [`run`](Self::run) does so too.
+    /// Locks the output directory while this value lives, and rejects a new run if it contains checkpoints of another.
+    /// [`run`](Self::run) does this too.
     ///
     /// # Errors
-    /// [`TrainError::OutputLocked`], [`TrainError::OutputInUse`], [`TrainError::OutputExists`], or the folder cannot be
-    /// made or listed.
+    /// [`TrainError::OutputLocked`], [`TrainError::OutputInUse`], [`TrainError::OutputExists`], or the directory cannot
+    /// be created or listed.
     pub fn claim_output(&mut self) -> Result<(), TrainError> {
         self.with_output(|trainer| {
             let (path, result) = (trainer.checkpoints(), trainer.result_folder());
@@ -144,18 +144,18 @@ impl<M: Trainable> Trainer<M> {
         })
     }
 
-    /// Trains to the end or until it is asked to stop.
+    /// Trains to the end, or until the run is stopped.
     ///
     /// # Errors
-    /// Anything of [`TrainError`]. The last checkpoint is then as it was, and the run can be resumed from it.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    /// Any [`TrainError`]. The last checkpoint is then unchanged, and the run can be resumed from it.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         (self.started, self.saved_at) = (Instant::now(), Instant::now());
         self.check_evaluation()?;
         self.claim_output()?;
         self.warnings.extend(self.warm_up_without_end());
         if self.held_out.is_none() {
             let idle = self.config.eval.looks_at_held_out();
-            self.warnings.extend(idle.map(|key| format!("{key} changes nothing: no data is held out")));
+            self.warnings.extend(idle.map(|key| format!("{key} has no effect without held-out data")));
         }
         for warning in self.warnings.drain(..) {
             observer.on(&Event::Warning(warning));
@@ -172,25 +172,25 @@ impl<M: Trainable> Trainer<M> {
         });
         let ended = self.go_on(observer);
         if ended.as_ref().is_err_and(|error| !matches!(error, TrainError::Unrecorded { .. })) {
-            // The curve up to the failure tells most about it; the failure itself is what is reported.
+            // The metrics up to a failure help to find its cause, but the failure itself is reported.
             if let Err(error) = self.pending.flush(self.metrics.as_mut()) {
-                tracing::warn!("metrics of the failed run are lost: {error}");
+                tracing::warn!("cannot record the metrics of the failed run: {error}");
             }
         }
         ended
     }
 
-    /// The model, for whoever wants to go on with it.
+    /// The model.
     pub fn into_model(self) -> M {
         self.model
     }
 
-    /// Steps until the learning rate gets to its peak.
+    /// Steps until the learning rate reaches its peak.
     pub fn warmup_steps(&self) -> u64 {
         self.plan.schedule.warmup
     }
 
-    /// A warning, where the learning rate never gets to its peak.
+    /// A warning if the learning rate never reaches its peak.
     fn warm_up_without_end(&self) -> Option<String> {
         let (warmup, total) = (self.plan.schedule.warmup, self.plan.total);
         let key = match self.config.train.warmup {
@@ -206,8 +206,8 @@ impl<M: Trainable> Trainer<M> {
         })
     }
 
-    /// Each turn begins at the border between two steps, which is also where a resumed run begins.
-    fn go_on(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    // Each iteration begins between two steps, where a resumed run also begins.
+    fn go_on(&mut self, observer: &mut dyn Observer) -> Result<TrainOutcome, TrainError> {
         loop {
             let mut reason = self.reason();
             if (self.evaluation_is_due() || reason.is_some()) && !self.evaluate(observer)? {
@@ -235,7 +235,7 @@ impl<M: Trainable> Trainer<M> {
             || every.every_minutes.is_some_and(|every| minutes >= every)
     }
 
-    /// One step; false where it was asked to stop, and then as if it had not begun.
+    /// Runs a step; returns false if it was stopped, without any effect.
     fn step(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let (step, began) = (self.state.step, Instant::now());
         let Range { start: first, end: last } = self.plan.micro_batches(step);
@@ -272,8 +272,8 @@ impl<M: Trainable> Trainer<M> {
         Ok(true)
     }
 
-    /// Records the metrics and then the state, where this step's is not on disk already. Metrics that cannot be recorded
-    /// go into the checkpoint, and the run ends: what was trained is not lost with them.
+    /// Records the metrics, then writes the checkpoint unless it is already on disk. If metrics cannot be recorded,
+    /// they go into the checkpoint and the run ends, so that no training is lost.
     fn save(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainError> {
         let (step, root) = (self.state.step, self.checkpoints());
         if self.saved == Some(step) {
@@ -294,7 +294,7 @@ impl<M: Trainable> Trainer<M> {
         let tensors = Tensors {
             weights: self.optimizer.weights(),
             moments: self.optimizer.moments(),
-            // Those of this very step are in the checkpoint already.
+            // The metrics of this step are already in the checkpoint.
             best: self.best.as_ref().filter(|_| self.state.best_step != Some(step)).map(BestWeights::tensors),
         };
         // A checkpoint from which nothing can go on would take the place of one that can.
@@ -310,7 +310,7 @@ impl<M: Trainable> Trainer<M> {
         Ok(path)
     }
 
-    /// Takes the output folder, unless it is this run's already, and gives it back where `body` fails.
+    /// Locks the output directory, unless this run already has, and unlocks it if `body` fails.
     fn with_output<R>(
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<R, TrainError>,
@@ -321,7 +321,7 @@ impl<M: Trainable> Trainer<M> {
         Ok(done)
     }
 
-    /// Where the result goes.
+    /// The path of the result.
     fn result_folder(&self) -> PathBuf {
         let kind = if self.config.adapter.is_some() { "adapter" } else { "model" };
         self.config.output.dir.join(kind)

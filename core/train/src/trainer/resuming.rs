@@ -1,4 +1,4 @@
-//! How a run goes on from a checkpoint, and gets longer.
+//! Resuming and extending runs.
 
 use super::Trainer;
 use crate::{
@@ -10,23 +10,22 @@ use crate::{
     trainable::Trainable,
 };
 
-/// Where a resumed run stands.
+/// The position of a resumed run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resumed {
     /// Steps done.
     pub step: u64,
-    /// The metric sink's name for the run.
+    /// The id of the run in the metric sink.
     pub run: Option<String>,
 }
 
 impl<M: Trainable> Trainer<M> {
-    /// Takes up the newest usable checkpoint of the output folder, or gives none where there is no checkpoint.
+    /// Loads the newest usable checkpoint of the output directory; returns `None` if there is none.
     ///
-    /// Inputs have to be named before; metrics may be connected after, with the run's name from here.
+    /// Inputs must be added before; the metric sink can be set after, with the id returned here.
     ///
     /// # Errors
-    /// Another run has the folder, no checkpoint can be read, or the newest is of another configuration, input or
-    /// model.
+    /// Another run holds the lock, no checkpoint can be read, or the newest has another configuration, input or model.
     pub fn resume(&mut self) -> Result<Option<Resumed>, TrainError> {
         if checkpoint::list(&self.checkpoints())?.is_empty() {
             return Ok(None);
@@ -54,7 +53,7 @@ impl<M: Trainable> Trainer<M> {
         Ok(Some(Resumed { step: self.state.step, run: self.state.run.clone() }))
     }
 
-    /// Allows for a run that is done to get longer, which a checkpoint's state says that it now is.
+    /// Extends a finished run, as reported by the state of its checkpoint.
     fn extend(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let (state, path) = (&checkpoint.state, &checkpoint.path);
         let before = Plan::new(&state.of_former_length(&self.config), self.train.batches_per_epoch());
@@ -69,7 +68,7 @@ impl<M: Trainable> Trainer<M> {
             return Err(changed.into());
         }
         self.warnings.push(format!(
-            "the run is extended from {} steps to {}: from here on the learning rate is that of a run of {} steps",
+            "extending the run from {} to {} steps; the learning rate now follows a schedule of {} steps",
             before.total, self.plan.total, self.plan.total
         ));
         Ok(())

@@ -1,9 +1,9 @@
-//! The same plugin source gives the same results by every carrier.
+//! The same plugin source gives the same results in every runtime.
 
 use std::path::{Path, PathBuf};
 
 use codetune_core::plugin::{
-    Carrier, Fault, Origin, PluginDirectories, PluginState, Registry, RegistryError, Trust,
+    Fault, Origin, PluginDirectories, PluginState, Registry, RegistryError, Runtime, Trust,
 };
 use codetune_tests::{FAULTY_LIBRARY, TestBatch, faulty, registry};
 use serde_json::Map;
@@ -31,10 +31,10 @@ fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
     }
 }
 
-fn reports(carrier: Carrier, plugin: &str, files: &[(&str, &str)]) -> String {
+fn reports(runtime: Runtime, plugin: &str, files: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let plugin = registry(folder.path(), carrier).ready(plugin).unwrap();
-    assert_eq!(plugin.carrier(), carrier);
+    let plugin = registry(folder.path(), runtime).ready(plugin).unwrap();
+    assert_eq!(plugin.runtime(), runtime);
     let mut instance = plugin.analyzer(&Map::new()).unwrap();
     let reports = instance.analyze(&TestBatch::of(files)).unwrap();
     let reports: Vec<_> =
@@ -44,20 +44,20 @@ fn reports(carrier: Carrier, plugin: &str, files: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn reports_are_byte_identical_by_every_carrier() {
+fn reports_are_byte_identical_in_every_runtime() {
     let files = real_files();
     let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
     for plugin in ["codetune/metrics", "codetune/secrets"] {
-        let builtin = reports(Carrier::Builtin, plugin, &files);
-        assert!(builtin == reports(Carrier::Native, plugin, &files), "{plugin}: native differs");
-        assert!(builtin == reports(Carrier::Wasm, plugin, &files), "{plugin}: wasm differs");
+        let builtin = reports(Runtime::Builtin, plugin, &files);
+        assert!(builtin == reports(Runtime::Native, plugin, &files), "{plugin}: native differs");
+        assert!(builtin == reports(Runtime::Wasm, plugin, &files), "{plugin}: wasm differs");
     }
 }
 
 #[test]
 fn manifests_are_the_same_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
-    let [builtin, native, wasm] = Carrier::ALL.map(|carrier| registry(folder.path(), carrier));
+    let [builtin, native, wasm] = Runtime::ALL.map(|runtime| registry(folder.path(), runtime));
     for entry in builtin.list() {
         assert_eq!(entry.state, PluginState::Ready);
         let manifest = entry.manifest().unwrap();
@@ -96,7 +96,7 @@ fn a_name_that_two_files_claim_is_nobodys_until_one_is_switched_off() {
     let registered = |disabled: Vec<String>| {
         let trust = Trust { disabled: disabled.into_iter().collect(), ..Trust::default() };
         let mut registry = Registry::new(PluginDirectories::below(folder.path()), trust);
-        codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+        codetune_plugins::register(&mut registry, &|_| Runtime::Builtin);
         registry.discover(folder.path()).unwrap();
         registry
     };
@@ -147,7 +147,7 @@ fn with_files(folder: &Path, files: &[(&str, &str)]) -> Registry {
         std::fs::write(folder.join(file), renamed(name)).unwrap();
     }
     let mut registry = Registry::new(PluginDirectories::below(folder), Trust::default());
-    codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+    codetune_plugins::register(&mut registry, &|_| Runtime::Builtin);
     registry.discover(folder).unwrap();
     registry
 }
@@ -235,7 +235,7 @@ fn what_is_passed_over_in_a_folder_is_told_with_its_reason() {
 fn an_architecture_that_two_backends_describe_is_an_error_until_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut registry = Registry::new(PluginDirectories::below(folder.path()), Trust::default());
-    codetune_plugins::register(&mut registry, &|_| Carrier::Builtin);
+    codetune_plugins::register(&mut registry, &|_| Runtime::Builtin);
     assert!(registry.backend_for("Qwen2ForCausalLM").unwrap().is_some());
     let component = codetune_plugins::component("codetune/decoder").unwrap();
     let (from, to) = (b"codetune/decoder", b"aaaaaaaa/decoder");
@@ -263,7 +263,7 @@ fn an_architecture_that_two_backends_describe_is_an_error_until_one_is_named() {
 #[test]
 fn clear_forgets_every_plugin_and_get_names_the_nearest() {
     let folder = tempfile::tempdir().unwrap();
-    let mut registry = registry(folder.path(), Carrier::Wasm);
+    let mut registry = registry(folder.path(), Runtime::Wasm);
     let error = registry.get("codetune/metric").unwrap_err().to_string();
     assert!(error.contains("did you mean `codetune/metrics`"), "{error}");
     assert!(registry.get("metrics").is_ok(), "a short name is enough while it is the only one");
@@ -274,7 +274,7 @@ fn clear_forgets_every_plugin_and_get_names_the_nearest() {
 #[test]
 fn options_are_checked_against_the_manifest_before_the_plugin_sees_them() {
     let folder = tempfile::tempdir().unwrap();
-    let plugin = faulty(folder.path(), Carrier::Wasm).ready("tests/faulty").unwrap();
+    let plugin = faulty(folder.path(), Runtime::Wasm).ready("tests/faulty").unwrap();
     let options = |text: &str| serde_json::from_str::<Map<_, _>>(text).unwrap();
     let error = plugin.analyzer(&options(r#"{"fualt": "none"}"#)).err().unwrap().to_string();
     assert!(error.contains("did you mean `fault`"), "{error}");
