@@ -62,7 +62,7 @@ pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter>
     if !path.exists() {
         return Err(no_adapter_weights(folder));
     }
-    let mut tensors = read_safetensors(&path, dtype, most_bytes(plan, config.rank))?;
+    let mut tensors = read_safetensors(&path, dtype, most_bytes(plan, config.r))?;
     let base = take_base(&path, plan, &mut tensors)?;
     let modules = match described.by_weights {
         true => {
