@@ -86,8 +86,11 @@ fn up_to(file: File, expected: u64, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn too_large(length: Option<u64>, most: u64) -> io::Error {
-    let length = length.map_or_else(|| "more".to_owned(), |length| format!("{length} bytes"));
-    io::Error::new(ErrorKind::FileTooLarge, format!("it has {length}, and at most {most} bytes are read"))
+    let told = match length {
+        Some(length) => format!("it has {length} bytes, and the limit is {most}"),
+        None => format!("it has more than {most} bytes, the limit"),
+    };
+    io::Error::new(ErrorKind::FileTooLarge, told)
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {
@@ -130,7 +133,7 @@ mod tests {
         File::create(&path).unwrap().set_len(1 << 40).unwrap();
         for read in [read, read_given] {
             let error = read(&path, SETTINGS).unwrap_err().to_string();
-            assert_eq!(error, "it has 1099511627776 bytes, and at most 16777216 bytes are read");
+            assert_eq!(error, "it has 1099511627776 bytes, and the limit is 16777216");
         }
     }
 

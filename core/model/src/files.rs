@@ -14,8 +14,7 @@ use super::error::{ModelError, Result};
 pub(super) fn read_safetensors(path: &Path, dtype: DType, most: u64) -> Result<BTreeMap<String, Tensor>> {
     let bytes = codetune_files::read(path, most).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => {
-            // Of nothing else is known yet what it holds instead.
-            let problem = format!("{error}, which is more than all that the configuration describes");
+            let problem = format!("it is larger than the configuration allows for ({error})");
             ModelError::Mismatch { path: path.to_owned(), problems: vec![problem] }
         }
         _ => ModelError::read(path)(error),
@@ -218,7 +217,9 @@ mod tests {
         fs::File::create(&path).unwrap().set_len(1 << 42).unwrap();
         let error = read_safetensors(&path, DType::F32, 1 << 20).unwrap_err().to_string();
         assert!(
-            error.contains("does not fit: it has 4398046511104 bytes, and at most 1048576 bytes are read"),
+            error.contains(
+                "does not fit: it is larger than the configuration allows for (it has 4398046511104 bytes, "
+            ),
             "{error}"
         );
     }
