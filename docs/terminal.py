@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws docs/terminal.svg, the picture in the README, from the output of the program.
 
-usage: docs/terminal.py [PROGRAM]        PROGRAM defaults to target/release/codetune; takes about two minutes
+usage: docs/terminal.py [PROGRAM]        PROGRAM defaults to target/release/codetune; takes about six minutes
 
 It analyzes a small file and runs the quickstart on this repository, in temporary directories.
 """
@@ -18,6 +18,7 @@ import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLUMNS = 96
+MINUTES = "5"
 CELL, LINE, SIZE = 7.8, 17, 13
 BACKGROUND, FOREGROUND = "#1e1e2e", "#cdd6f4"
 COLORS = {30: "#585b70", 31: "#f38ba8", 32: "#a6e3a1", 33: "#f9e2af", 34: "#89b4fa", 35: "#cba6f7", 36: "#94e2d5"}
@@ -63,8 +64,8 @@ def screen(program):
         source.parent.mkdir()
         source.write_text(SAMPLE % github_token())
         report = run(program, folder, "analyze", "src")
-        tuned = run(program, folder, "quickstart", str(ROOT / "core"), "--minutes", "1.5")
-    results = re.search(r"\n([^\n]*6/8 .*?)\n\n[^\n]*7/8 ", tuned, re.S).group(1)
+        tuned = run(program, folder, "quickstart", str(ROOT / "core"), "--minutes", MINUTES)
+    results = re.search(r"\n([^\n]*6/8 .*?)\n\n[^\n]*7/8 ", tuned, re.S).group(1).replace(f"{folder}/", "")
     findings = report.split("LANGUAGE")[0]
     findings = re.sub(r"(\x1b\[[0-9;]*m)*$", "", findings)
     return "\n".join([prompt("codetune analyze src"), findings.rstrip(), "", prompt("codetune quickstart"), results.rstrip()])
@@ -97,8 +98,23 @@ def runs(line):
                 color = None
 
 
+def wrapped(text):
+    """The lines as a terminal breaks them, each a list of runs."""
+    for line in text.split("\n"):
+        row, column = [], 0
+        for part, *style in runs(line):
+            while column + len(part) > COLUMNS:
+                row.append((part[: COLUMNS - column], *style))
+                part, column = part[COLUMNS - column :], 0
+                yield row
+                row = []
+            row.append((part, *style))
+            column += len(part)
+        yield row
+
+
 def svg(text):
-    lines = text.split("\n")
+    lines = list(wrapped(text))
     width, height = round((COLUMNS + 4) * CELL), len(lines) * LINE + 56
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
@@ -111,7 +127,7 @@ def svg(text):
     out.append(f'<g font-family="{font}" font-size="{SIZE}" fill="{FOREGROUND}" xml:space="preserve">')
     for row, line in enumerate(lines):
         column, y = 0, 48 + row * LINE
-        for part, color, bold, dim in runs(line):
+        for part, color, bold, dim in line:
             # Trailing and leading blanks are left to the grid, since renderers differ in how they treat them.
             shown = part.strip(" ")
             start = column + len(part) - len(part.lstrip(" "))

@@ -6,78 +6,76 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{AnalysisSummary, FileAnalysis};
 
-/// An analyzer that took part.
+/// An analyzer used in an analysis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsedAnalyzer {
-    /// What attributes go under: the manifest's short name, or the full name where that is not unique.
+    /// The key of its attributes: the manifest's short name, or the full name if that is not unique.
     pub key: String,
-    /// What the analyzer says of itself.
+    /// Its manifest.
     pub manifest: Manifest,
     /// The digest of its file.
     pub digest: Digest,
-    /// How it was loaded.
+    /// Its runtime.
     pub runtime: Runtime,
 }
 
 impl UsedAnalyzer {
-    /// What records keep of it.
+    /// The identity to record.
     pub fn identity(&self) -> PluginIdentity {
         PluginIdentity::new(&self.manifest, self.runtime, self.digest)
     }
 
-    /// Whether it has to see every text file, those that nothing else asks for included.
+    /// Whether it reads every text file, including those that nothing else selects.
     pub(super) fn wants_all_text(&self) -> bool {
         self.manifest.analyzer.as_ref().is_some_and(|analyzer| analyzer.all_text)
     }
 
-    /// Whether a file that was skipped is one that it wanted to see.
+    /// Whether it asked for a skipped file.
     fn missed(&self, skipped: &Skipped) -> bool {
         let manifest = self.manifest.analyzer.as_ref();
         manifest.is_some_and(|analyzer| match skipped.language {
             Some(language) => analyzer.wants(language.id(), skipped.extra),
-            // A directory, or a file that only its content could have told.
+            // A directory, or a file whose type depends on its content.
             None => analyzer.all_text || !skipped.extra,
         })
     }
 
-    /// `secrets/aws-access-key-id`: a rule's name among all analyzers.
+    /// The qualified name of a rule, such as `secrets/aws-access-key-id`.
     pub(super) fn rule_id(analyzers: &[UsedAnalyzer], plugin: &str, rule: &str) -> String {
         let used = analyzers.iter().find(|used| used.manifest.name == plugin);
         format!("{}/{rule}", used.map_or(plugin, |used| &used.key))
     }
 }
 
-/// What became of every file that was seen.
+/// The result of an analysis, which accounts for every file.
 ///
 /// Its JSON form is an object with `root`, `files`, `skipped` (each with `path`, `code`, `reason` and `unread`) and
-/// `summary`. It holds no times, and nothing of the machine but `root`: the same files, analyzers and options give
-/// the same bytes.
+/// `summary`. It contains no times and nothing about the machine except `root`: the same files, analyzers and options
+/// give the same bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
-    /// Full path of the directory that every path in here is relative to.
+    /// The absolute path of the directory that all paths are relative to.
     pub root: PathBuf,
-    /// The deepest directory that holds all inputs, relative to `root`. Not part of the JSON form.
+    /// The deepest directory that contains all inputs, relative to `root`. Not part of the JSON form.
     pub scope: PathBuf,
-    /// The files that were read, by the bytes of their path.
+    /// The files that were read, sorted by the bytes of their path.
     pub files: Vec<FileAnalysis>,
-    /// The files that were seen and not read, by the bytes of their path.
+    /// The files that were skipped, sorted by the bytes of their path.
     pub skipped: Vec<Skipped>,
-    /// All of it in numbers.
+    /// The summary.
     pub summary: AnalysisSummary,
     /// The analyzers, by name. Not part of the JSON form.
     pub analyzers: Vec<UsedAnalyzer>,
-    /// What was odd on the way, as sentences; such as lines of ignore files that could not be understood.
-    /// Not part of the JSON form.
+    /// Warnings, for example about invalid lines in ignore files. Not part of the JSON form.
     pub warnings: Vec<String>,
-    /// How many answers came from the cache. Not part of the JSON form.
+    /// Number of results from the cache. Not part of the JSON form.
     pub cached_answers: u64,
-    /// How many answers analyzers gave in this run. Not part of the JSON form.
+    /// Number of new results. Not part of the JSON form.
     pub fresh_answers: u64,
 }
 
 impl Analysis {
-    /// Whether an analyzer that took part wanted a file and has not seen its text, so that a check of it did not
-    /// take place.
+    /// Whether an analyzer asked for this file and did not get its text, so that the check is incomplete.
     pub fn is_unread(&self, skipped: &Skipped) -> bool {
         is_unread(skipped, &self.analyzers)
     }

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::AnswerKey;
 
-/// Everything about an analyzer that its answers depend on, ready for the files.
+/// The part of cache keys that depends on the analyzer.
 pub(super) struct KeyBase(Hasher);
 
 impl KeyBase {
-    /// `options` are those that the manifest resolved, in the order of their names and with every default.
+    /// `options` are resolved: sorted by name, with all defaults.
     ///
-    /// The digest alone tells plugins apart; name and version are in it so that two plugins of one program,
-    /// or of one careless author, cannot meet.
+    /// The digest alone identifies a plugin; name and version are included so that two plugins of one program, or of a
+    /// careless author, never collide.
     pub(super) fn new(plugin: &Plugin, options: &Map<String, Value>) -> Self {
         let mut hasher = Hasher::new();
         let manifest = plugin.manifest();
@@ -25,8 +25,8 @@ impl KeyBase {
         KeyBase(hasher)
     }
 
-    /// The key for a file. Its path counts, since an analyzer may read it: a file that moves is analysed anew,
-    /// and no answer that mentions a path is ever shown for another one.
+    /// The key for a file. It includes the path, since an analyzer may read it: a renamed file is analyzed again, and
+    /// results that mention a path are never used for another one.
     pub(super) fn key(&self, file: &SourceFile) -> AnswerKey {
         let mut hasher = self.0.clone();
         field(&mut hasher, file.language().id().as_bytes());
@@ -37,7 +37,7 @@ impl KeyBase {
     }
 }
 
-/// Lengths go in too, so that no two lists of fields read the same.
+/// Includes the lengths, so that different lists of fields never look the same.
 fn field(hasher: &mut Hasher, bytes: &[u8]) {
     hasher.update(&(bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::Analysis;
 
-/// Files that are turned to text at once: enough for all cores, little enough to hold.
+/// Files serialized at once: enough for all cores, with bounded memory.
 const AT_ONCE: usize = 256;
 
 impl Analysis {
-    /// Writes the JSON form as [`write_seen_json`] does, byte for byte, but on all cores: of a tree that is
-    /// cached, writing takes most of the time.
+    /// Writes the same bytes as [`write_seen_json`], but on all cores: with cached results, writing takes most of the
+    /// time.
     ///
     /// # Errors
-    /// The writer's.
+    /// The error of the writer.
     pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
         let root = indented(&self.root.to_string_lossy(), "")?;
         write!(out, "{{\n  \"root\": {root},\n  \"files\": [")?;
@@ -34,7 +34,7 @@ impl Analysis {
     }
 }
 
-/// Texts in JSON hold no line ends, so every line end is one of the layout.
+/// Strings in JSON contain no line ends, so every line end belongs to the layout.
 fn indented(value: &impl Serialize, line_end: &str) -> serde_json::Result<String> {
     let mut text = Vec::new();
     write_seen_json(&mut text, value)?;

@@ -1,41 +1,38 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// An analyzer may run out of time on so many files, and on one more for each [`ANSWERS_PER_TIMEOUT`] that it
-/// answered for.
+/// The number of timeouts after which an analyzer is aborted, plus one for each [`ANSWERS_PER_TIMEOUT`] files analyzed.
 const TIMEOUTS: usize = 8;
 
-/// A file in a hundred may be too much for an analyzer that is worth waiting for.
+/// Tolerates one slow file in a hundred.
 const ANSWERS_PER_TIMEOUT: usize = 100;
 
-/// What may be lost to time-outs at least. Beyond it an analyzer must have spent more time on answers.
+/// The minimum time lost to timeouts before an analyzer is aborted for spending more time on timeouts than on results.
 const LOST: Duration = Duration::from_secs(60);
 
-/// How long an analyzer is waited for in a run: one that loops, from the start or after some answers, costs
-/// seconds or minutes and not hours.
+/// Tracks the timeouts of an analyzer in a run, so that one that loops costs seconds or minutes instead of hours.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     answers: AtomicUsize,
     timeouts: AtomicUsize,
-    /// Milliseconds in calls that gave answers, and in calls that ran out of time.
+    /// Milliseconds in successful calls and in timeouts.
     spent: AtomicU64,
     lost: AtomicU64,
 }
 
 impl Patience {
-    /// Whether there was any answer yet.
+    /// Whether any call was successful.
     pub(super) fn has_answered(&self) -> bool {
         self.answers.load(Ordering::Relaxed) > 0
     }
 
-    /// Counts a call that answered for so many files.
+    /// Counts a successful call for a number of files.
     pub(super) fn answered(&self, files: usize, took: Duration) {
         self.answers.fetch_add(files, Ordering::Relaxed);
         self.spent.fetch_add(millis(took), Ordering::Relaxed);
     }
 
-    /// Counts a call that ran out of time, for one file `alone` or for a batch. Gives what was lost by now where
-    /// that was too much.
+    /// Counts a timeout, of a single file (`alone`) or a batch. Returns the lost time if the analyzer must be aborted.
     pub(super) fn timed_out(&self, took: Duration, alone: bool) -> Option<Duration> {
         let lost = self.lost.fetch_add(millis(took), Ordering::Relaxed).saturating_add(millis(took));
         let timeouts = self.timeouts.fetch_add(usize::from(alone), Ordering::Relaxed) + usize::from(alone);

@@ -1,12 +1,12 @@
-/// How far an analysis is. Told once when the files are known, and then after every few files.
+/// The progress of an analysis, reported when the files are known and after every few files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AnalysisProgress {
-    /// Files done: analysed, failed or skipped while loading.
+    /// Finished files: analyzed, failed or skipped.
     pub files: usize,
-    /// Files that were discovered.
+    /// Discovered files.
     pub total_files: usize,
-    /// Bytes of the files done, as discovered.
+    /// Bytes of the finished files, as discovered.
     pub bytes: u64,
-    /// Bytes of the files that were discovered.
+    /// Bytes of the discovered files.
     pub total_bytes: u64,
 }

@@ -11,30 +11,30 @@ use super::{
     Analysis, AnalysisError, AnalysisOptions, AnalysisProgress, AnalysisSummary, FileAnalysis, UsedAnalyzer,
 };
 
-/// The most threads that can be asked for.
+/// Maximum number of threads.
 const MOST_JOBS: usize = 1024;
 
-/// Files are loaded, looked up and stored by windows of at most so many, which bounds memory.
+/// Maximum number of files in a window. Files are loaded, looked up and stored by windows to limit memory.
 const WINDOW_FILES: usize = 8_192;
 
-/// The most bytes of the files of one window.
+/// Maximum bytes of the files in a window.
 const WINDOW_BYTES: u64 = 64 << 20;
 
-/// One thread takes so many files at a time; their trees are in memory until all of them are done.
+/// Maximum number of files that a thread takes at a time; their trees stay in memory until all of them are done.
 const CHUNK_FILES: usize = 32;
 
-/// The most bytes of the files that one thread takes at a time.
+/// Maximum bytes of the files that a thread takes at a time.
 const CHUNK_BYTES: u64 = 512 << 10;
 
-/// Analyses the files of a directory, or of several inputs.
+/// Analyzes the files of a directory or of several inputs.
 ///
-/// Files are those that the options ask for, and for analyzers that have to see every text all others too, unless the
-/// options say no. Every file that is seen is in the result: in `files`, with an error for each analyzer that gave no
-/// answer, or in `skipped` with the reason. The order is that of the paths, whatever threads do. `progress` is called
-/// from any thread. Setting `stop` ends queries, and makes an error of the run; what is done is kept in the cache.
+/// Reads the files selected by the options, and for analyzers that read every text also all others, unless the options
+/// disable that. Every file is in the result: in `files`, with an error for each analyzer that failed, or in `skipped`
+/// with the reason, sorted by path. `progress` is called from any thread. Setting `stop` ends queries and makes the run
+/// fail; finished results stay in the cache.
 ///
 /// # Errors
-/// [`AnalysisError`]; a fault with a single file is none.
+/// [`AnalysisError`]; faults of a single file are part of the result.
 #[tracing::instrument(skip_all)]
 pub fn analyze(
     inputs: impl Into<Inputs>,
@@ -67,12 +67,12 @@ pub fn analyze(
         cached_answers += done.cached;
         fresh_answers += done.fresh;
     }
-    // A call that was stopped in the middle answers as one that failed, so the last window may only look whole.
+    // A stopped call looks like a failed one, so the last window may look complete without being so.
     if stop.load(Ordering::Relaxed) {
         return Err(AnalysisError::Stopped);
     }
     for (analyzer, used) in analyzers.iter().zip(&used) {
-        // Which of its answers came before the limit depends on threads, so none of them counts.
+        // Which results came before the limit depends on threads, so none of them count.
         if let Some(fault) = analyzer.said_too_much() {
             files.iter_mut().for_each(|file| file.retract(used, fault));
         }
@@ -94,7 +94,7 @@ pub fn analyze(
     })
 }
 
-/// What stays the same while the windows pass.
+/// State shared by all windows.
 struct Run<'a> {
     options: &'a AnalysisOptions,
     analyzers: &'a [Analyzer],
@@ -103,22 +103,22 @@ struct Run<'a> {
     stop: &'a Arc<AtomicBool>,
 }
 
-/// A file with what is known of it before any analyzer is asked.
+/// A file and its cached results.
 struct Pending {
     file: Arc<SourceFile>,
-    /// As discovered, for the progress.
+    /// Its size as discovered, for the progress.
     bytes: u64,
     asked: Vec<Asked>,
 }
 
-/// An analyzer that wants a file.
+/// An analyzer that asked for a file.
 struct Asked {
     analyzer: usize,
     key: AnswerKey,
     outcome: Option<Outcome>,
 }
 
-/// What became of a window, or of a part of it.
+/// The results of a window or a part of it.
 #[derive(Default)]
 struct Done {
     files: Vec<FileAnalysis>,
@@ -174,7 +174,7 @@ impl Run<'_> {
         }
     }
 
-    /// `None` when asked to stop.
+    /// `None` if stopped.
     fn load(&self, entry: &FileEntry) -> Option<Result<Pending, SkipReason>> {
         if self.stop.load(Ordering::Relaxed) {
             return None;
@@ -192,7 +192,7 @@ impl Run<'_> {
         Some(Ok(Pending { asked: asked.collect(), bytes: entry.bytes, file }))
     }
 
-    /// Asks every analyzer for what is not known of these files, and puts the files together.
+    /// Runs the analyzers whose results are not cached, and assembles the files.
     fn chunk(&self, mut chunk: Vec<Pending>) -> Done {
         let mut done = Done::default();
         for (number, analyzer) in self.analyzers.iter().enumerate() {
@@ -240,7 +240,7 @@ impl Run<'_> {
     }
 }
 
-/// How far the run is.
+/// Reports progress.
 struct Tally<'a> {
     files: AtomicUsize,
     bytes: std::sync::atomic::AtomicU64,
@@ -263,7 +263,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// Parts of the files that are loaded together.
+/// Splits the files into windows.
 fn windows(mut files: &[FileEntry]) -> impl Iterator<Item = &[FileEntry]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -278,7 +278,7 @@ fn windows(mut files: &[FileEntry]) -> impl Iterator<Item = &[FileEntry]> {
     })
 }
 
-/// Parts of a window that one thread takes, small enough that every thread gets several.
+/// Splits a window into parts for threads, small enough that every thread gets several.
 fn chunks(pending: Vec<Pending>, threads: usize) -> Vec<Vec<Pending>> {
     let most = (pending.len() / (threads * 4).max(1)).clamp(1, CHUNK_FILES);
     let mut chunks: Vec<Vec<Pending>> = Vec::new();

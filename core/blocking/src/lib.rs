@@ -1,19 +1,19 @@
-//! Blocking calls that may be made from async code too.
+//! Blocking calls that are safe inside an async runtime.
 //!
-//! The core's calls are synchronous. Some of them drive a future to its end, as the database's driver and WASI need it,
-//! and tokio panics where a thread that already drives a runtime does that. [`outside_runtimes`] is how they do it.
+//! Calls of the core are synchronous. Some drive a future to completion, for the database driver or WASI, and tokio
+//! panics if a thread that already drives a runtime does that. They use [`outside_runtimes`] to avoid this.
 
 use std::{io, panic, thread};
 
 use tokio::runtime::Handle;
 
-/// Runs `body` where blocking is allowed: on this thread or, where it belongs to an async runtime, on one of its own.
+/// Runs `body` where blocking is allowed: on this thread or, inside an async runtime, on a new one.
 ///
-/// The caller waits in either case; async code that wants its other tasks to go on calls it from a thread for that,
-/// such as `tokio::task::spawn_blocking` gives. A panic of `body` is the caller's.
+/// The caller blocks in both cases; to let other tasks continue, call it on a blocking thread, for example with
+/// `tokio::task::spawn_blocking`. Panics of `body` are propagated.
 ///
 /// # Errors
-/// The system gives no thread; `body` has not run then.
+/// No thread can be started; `body` did not run.
 pub fn outside_runtimes<R: Send>(body: impl FnOnce() -> R + Send) -> io::Result<R> {
     if Handle::try_current().is_err() {
         return Ok(body());
@@ -35,7 +35,7 @@ mod tests {
             .map(|mut builder| builder.build().unwrap())
     }
 
-    /// What a thread of a runtime may not do.
+    /// Something that panics on a thread of a runtime.
     fn drive_another() -> u32 {
         let inner = Builder::new_current_thread().build().unwrap();
         outside_runtimes(|| inner.block_on(async { 7 })).unwrap()
@@ -45,7 +45,7 @@ mod tests {
     fn a_future_can_be_driven_from_plain_code_and_from_both_kinds_of_runtime() {
         assert_eq!(drive_another(), 7);
         for runtime in runtimes() {
-            // The inner runtime is dropped there as well, which would panic where it has threads to wait for.
+            // The inner runtime is dropped there as well, which would panic if it has threads to wait for.
             assert_eq!(runtime.block_on(async { outside_runtimes(drive_another).unwrap() }), 7);
             let task = runtime.spawn_blocking(drive_another);
             assert_eq!(runtime.block_on(task).unwrap(), 7);

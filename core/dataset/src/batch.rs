@@ -1,27 +1,27 @@
-//! What the training loop reads: micro-batches addressable by index.
+//! Input of the training loop: micro-batches by index.
 
 use codetune_validate::BATCH_SIZE;
 
 use super::DatasetError;
 
-/// The label of a position that predicts nothing.
+/// The label of a position without a prediction.
 pub const IGNORE: u32 = u32::MAX;
 
-/// A micro-batch: vectors of `batch * seq` entries, row after row.
+/// A micro-batch: vectors of `batch * seq` entries, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MicroBatch {
-    /// Rows; the last batch of an epoch may have fewer than the others.
+    /// Number of rows; the last batch of an epoch may have fewer.
     pub batch: usize,
-    /// Tokens of a row.
+    /// Tokens per row.
     pub seq: usize,
     /// Token ids.
     pub ids: Vec<u32>,
     /// The token to predict at each position (already shifted), or [`IGNORE`].
     pub labels: Vec<u32>,
-    /// A position attends to earlier ones (and itself) of the same row and segment only. Padding is a segment
-    /// of its own.
+    /// The segment of each position. A position attends to itself and earlier ones in the same row and segment. Padding
+    /// is a separate segment.
     pub segments: Vec<u32>,
-    /// The place in the segment, from 0.
+    /// The position within the segment, from 0.
     pub positions: Vec<u32>,
 }
 
@@ -31,18 +31,18 @@ impl MicroBatch {
         Self { batch, seq, ids: room(), labels: room(), segments: room(), positions: room() }
     }
 
-    /// Positions that predict something: what a mean loss divides by.
+    /// Number of positions with a label: the denominator of a mean loss.
     pub fn targets(&self) -> usize {
         self.labels.iter().filter(|&&label| label != IGNORE).count()
     }
 }
 
-/// Micro-batches by index. The same index always gives the same batch, so that resuming needs the step alone.
+/// Micro-batches by index. An index always gives the same batch, so resuming only needs the step.
 pub trait BatchSource: Send + Sync {
-    /// Batches of an epoch, at least 1.
+    /// Batches per epoch, at least 1.
     fn batches_per_epoch(&self) -> u64;
 
-    /// The batch of an index, counted from the start of training over all epochs.
+    /// The batch with an index, counted over all epochs.
     ///
     /// # Errors
     /// [`DatasetError::NoSuchBatch`] from a source that does not repeat.

@@ -1,4 +1,4 @@
-//! All stages in order: from documents to a dataset.
+//! Builds a dataset from documents: all stages in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use super::{
     Split, Stage,
 };
 
-/// A stage that takes long enough to be shown.
+/// A stage that reports progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgressStage {
     /// Rules, duplicates and the split.
     Selecting,
-    /// Text to ids.
+    /// Tokenization.
     Encoding,
-    /// Ids to sequences.
+    /// Packing.
     Packing,
 }
 
-/// How far a build is.
+/// The progress of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildProgress {
-    /// The stage at work.
+    /// The current stage.
     pub stage: ProgressStage,
     /// Documents done.
     pub done: usize,
@@ -43,28 +43,27 @@ pub struct BuildProgress {
     pub total: usize,
 }
 
-/// Documents that were chosen, with their side, and those left out, both in path order.
+/// Selected documents with their side of the split, and dropped ones, sorted by path.
 ///
-/// Between [`select`] and [`assemble`] a tokenizer can be trained on [`Selection::training_texts`].
+/// Between [`select`] and [`assemble`], a tokenizer can be trained on [`Selection::training_texts`].
 pub struct Selection {
     /// Kept documents.
     pub kept: Vec<(Document, Split)>,
-    /// Documents left out, with the reason.
+    /// Dropped documents with their reasons.
     pub left_out: Vec<(Document, Dropped)>,
-    /// The analyzers whose answers the documents carry.
+    /// The analyzers whose results the documents have.
     pub analyzers: Vec<PluginIdentity>,
 }
 
 impl Selection {
-    /// Texts of the training split, in path order: what a tokenizer may be trained on without seeing
-    /// held-out code.
+    /// Texts of the training split, sorted by path, for example to train a tokenizer without held-out code.
     pub fn training_texts(&self) -> Vec<Arc<str>> {
         let train = self.kept.iter().filter(|(_, split)| *split == Split::Train);
         train.map(|(document, _)| Arc::clone(&document.text)).collect()
     }
 }
 
-/// A built dataset: token streams, records of every document, and the ledger.
+/// A dataset: token streams, records of all documents, and the ledger.
 pub struct Dataset {
     pub(super) config: DatasetConfig,
     pub(super) tokenizer: CodeTokenizer,
@@ -76,7 +75,7 @@ pub struct Dataset {
     pub(super) ledger: LedgerReport,
 }
 
-/// The ids of a split and how they are packed.
+/// The tokens of a split and their packing.
 pub(super) struct Tokens {
     pub(super) stream: Arc<TokenStream>,
     pub(super) packing: Arc<Packing>,
@@ -88,7 +87,7 @@ impl Tokens {
         Self { stream: Arc::new(stream), packing }
     }
 
-    /// What became of the tokens of each document, counted on the finished sequences.
+    /// Counts what happened to the tokens of each document in the packed sequences.
     pub(super) fn ledgers(&self) -> Vec<Ledger> {
         let stream = &self.stream;
         let mut owners = Vec::with_capacity(stream.piece_count());
@@ -107,7 +106,7 @@ impl Tokens {
                 add(ledger, stream.piece(piece).len() as u64);
             }
         };
-        // In a sequence the first token of a piece is predicted by none, and every other by the one before it.
+        // The first token of a piece is not predicted; every other is predicted by the one before it.
         for piece in self.packing.rows.iter().flatten() {
             count(piece, |ledger, length| {
                 ledger.masked += 1;
@@ -122,51 +121,51 @@ impl Tokens {
 }
 
 impl Dataset {
-    /// The configuration it was built with.
+    /// Its configuration.
     pub fn config(&self) -> &DatasetConfig {
         &self.config
     }
 
-    /// The tokenizer it was built with.
+    /// Its tokenizer.
     pub fn tokenizer(&self) -> &CodeTokenizer {
         &self.tokenizer
     }
 
-    /// The analyzers by whose answers its documents were chosen.
+    /// The analyzers that filtered it.
     pub fn analyzers(&self) -> &[PluginIdentity] {
         &self.analyzers
     }
 
-    /// Every kept document, in path order.
+    /// All kept documents, sorted by path.
     pub fn documents(&self) -> &[DocumentRecord] {
         &self.documents
     }
 
-    /// Every document left out, in path order.
+    /// All dropped documents, sorted by path.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
-    /// Where every token went.
+    /// The ledger of all tokens.
     pub fn ledger(&self) -> &LedgerReport {
         &self.ledger
     }
 
-    /// The ids of a split, document after document in path order.
+    /// The tokens of a split, document by document, sorted by path.
     pub fn stream(&self, split: Split) -> &TokenStream {
         &self.tokens(split).stream
     }
 
-    /// Which documents make which sequence of a split.
+    /// The packed sequences of a split.
     pub fn packing(&self, split: Split) -> &Packing {
         &self.tokens(split).packing
     }
 
-    /// The batches of a split, `batch` sequences each: the training split in a new order each epoch, without
-    /// end; the held-out split once.
+    /// The batches of a split, `batch` sequences each. The training split repeats with a new order each epoch; the
+    /// held-out split does not repeat.
     ///
     /// # Errors
-    /// [`DatasetError::EmptySplit`] when it has no sequence, [`DatasetError::Invalid`] for a batch of 0.
+    /// [`DatasetError::EmptySplit`] without sequences, [`DatasetError::Invalid`] for a batch size of 0.
     pub fn batches(&self, split: Split, batch: usize) -> Result<PackedBatches, DatasetError> {
         let Tokens { stream, packing } = self.tokens(split);
         let (stream, packing) = (Arc::clone(stream), Arc::clone(packing));
@@ -181,7 +180,7 @@ impl Dataset {
     }
 }
 
-/// Runs every stage, on documents of no analyzers in particular. `progress` may be called from any thread.
+/// Runs all stages on documents without analyzers. `progress` may be called from any thread.
 ///
 /// # Errors
 /// As [`select`] and [`assemble`].
@@ -194,12 +193,11 @@ pub fn build(
     assemble(select(documents, &[], config, progress)?, tokenizer, config, progress)
 }
 
-/// Chooses documents and their sides: rules, duplicates, split. `analyzers` are those whose answers the documents
-/// carry; without them, rules can only name findings that a document has.
+/// Filters and splits documents: rules, duplicates, split. `analyzers` are those whose results the documents have;
+/// without them, rules can only refer to existing findings.
 ///
 /// # Errors
-/// A configuration out of range, rules that cannot be used, paths that are not unique and relative, or
-/// [`DatasetError::NothingLeft`].
+/// An invalid configuration, invalid rules, paths that are not unique and relative, or [`DatasetError::NothingLeft`].
 pub fn select(
     documents: Vec<Document>,
     analyzers: &[UsedAnalyzer],
@@ -231,14 +229,14 @@ pub fn select(
     Ok(Selection { kept: kept.into_iter().zip(sides).collect(), left_out, analyzers: identities })
 }
 
-/// Makes ids and sequences of a selection.
+/// Tokenizes and packs a selection.
 ///
-/// Fill-in-the-middle applies to the training split alone, so that held-out losses of different rates compare.
-/// A text that the tokenizer does not give back byte for byte is left out with that reason.
+/// Fill-in-the-middle only applies to the training split, so that held-out losses are comparable. Documents that the
+/// tokenizer does not reproduce byte for byte are dropped.
 ///
 /// # Errors
-/// As [`DatasetConfig::check_with`], [`DatasetError::NothingLeft`], and [`DatasetError::Ledger`], which would be
-/// a defect here.
+/// As [`DatasetConfig::check_with`], [`DatasetError::NothingLeft`], and [`DatasetError::Ledger`], which indicates a
+/// bug.
 pub fn assemble(
     selection: Selection,
     tokenizer: &CodeTokenizer,
@@ -330,7 +328,7 @@ pub fn assemble(
     })
 }
 
-/// The pieces of a document; those of the training split are drawn for, where fill-in-the-middle is asked for.
+/// The pieces of a document, with fill-in-the-middle in the training split.
 fn encode(
     document: &Document,
     split: Split,

@@ -1,15 +1,14 @@
-//! Exact duplicates by content.
+//! Exact duplicates.
 //!
-//! The text is compared as it is: no normalisation of line ends or white space, so two files that differ in a
-//! byte are two documents.
+//! Texts are compared without normalization of line ends or white space: files that differ in a byte are different.
 
 use std::collections::HashMap;
 
 use super::{Document, Dropped, Stage};
 
-/// Keeps the first of equal texts by path order; the others name the one that stays.
+/// Keeps the first of equal texts by path; the reason of the others names it.
 ///
-/// `documents` must be in path order; the kept ones stay in it.
+/// `documents` must be sorted by path, and the result is as well.
 pub fn dedup(documents: Vec<Document>) -> (Vec<Document>, Vec<(Document, Dropped)>) {
     let mut first: HashMap<[u8; 32], String> = HashMap::with_capacity(documents.len());
     let mut kept = Vec::with_capacity(documents.len());
@@ -32,7 +31,7 @@ pub fn dedup(documents: Vec<Document>) -> (Vec<Document>, Vec<(Document, Dropped
     (kept, copies)
 }
 
-/// blake3 of the text: the identity that deduplication and the split go by.
+/// BLAKE3 of the text, which identifies it for deduplication and the split.
 pub(super) fn content_digest(document: &Document) -> [u8; 32] {
     *blake3::hash(document.text.as_bytes()).as_bytes()
 }

@@ -1,16 +1,16 @@
-//! A dataset as a folder.
+//! Datasets on disk.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, analyzers, ledger, counts, and the length and blake3 of every other file; last its own blake3, taken with that field empty |
-//! | `train.bin`, `held_out.bin` | safetensors: `ids` u32, `pieces` u64 (where each starts, and the end), `fim` u8 per piece, `documents` u64 (the first piece of each, and the end) |
-//! | `documents.jsonl`, `dropped.jsonl` | a line for every kept document and for every one left out |
-//! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer; `special_tokens_map.json` too where it came with one |
+//! | `dataset.json` | manifest: format, version, seed, configuration, tokenizer digest, analyzers, ledger, counts, and the size and BLAKE3 of every other file; last its own BLAKE3, computed with that field empty |
+//! | `train.bin`, `held_out.bin` | safetensors: `ids` u32, `pieces` u64 (start of each, and the end), `fim` u8 per piece, `documents` u64 (first piece of each, and the end) |
+//! | `documents.jsonl`, `dropped.jsonl` | a line for each kept and each dropped document |
+//! | `tokenizer.json`, `tokenizer_config.json` | the tokenizer, with its `special_tokens_map.json` if it has one |
 //!
-//! Packing is derived from these on loading. A folder appears whole or not at all.
+//! The packing is computed when loading. The directory is written atomically.
 //!
-//! The second version added the manifest's own digest. Since the third, documents are cut into pieces before packing
-//! and each is drawn for fill-in-the-middle on its own, and the tokens that the tokenizer puts around a text are there.
+//! Version 2 added the manifest's digest. Since 3, documents are split into pieces before packing, each with its own
+//! fill-in-the-middle, and the tokenizer's special tokens are included. 4 renames `heldout` to `held_out`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -38,7 +38,7 @@ const MANIFEST: &str = "dataset.json";
 const FORMAT: &str = "codetune-dataset";
 const VERSION: u64 = 4;
 
-/// Every file but the manifest and those that a tokenizer may come without.
+/// Every file except the manifest and optional files of a tokenizer.
 const FILES: [&str; 6] = [
     "train.bin",
     "held_out.bin",
@@ -48,7 +48,7 @@ const FILES: [&str; 6] = [
     "tokenizer_config.json",
 ];
 
-/// The tokenizer's file that is there only where the tokenizer came with it.
+/// The optional file of a tokenizer.
 const TOKENIZER_MAP: &str = "special_tokens_map.json";
 
 #[derive(Serialize, Deserialize)]
@@ -85,8 +85,8 @@ struct FileEntry {
 }
 
 impl Dataset {
-    /// Writes the dataset to a folder, whole or not at all, and returns the blake3 of its manifest. A dataset
-    /// that is already there is replaced; anything else there, beside one too, is refused and left alone.
+    /// Writes the dataset atomically to a directory and returns the BLAKE3 of its manifest. An existing dataset is
+    /// replaced; anything else in the directory is an error and left unchanged.
     ///
     /// # Errors
     /// [`DatasetError::NotADataset`], [`DatasetError::Occupied`], [`DatasetError::Io`].
@@ -97,11 +97,11 @@ impl Dataset {
         Ok(*blake3::hash(&manifest).as_bytes())
     }
 
-    /// Checks that [`save`](Self::save) may write to a folder, so that this can be told before the work.
+    /// Checks in advance that [`save`](Self::save) can write to a directory.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`] where there is anything else, [`DatasetError::Occupied`] where there is more than
-    /// a dataset, [`DatasetError::Invalid`] for a name that no run could record.
+    /// [`DatasetError::NotADataset`] if it contains something else, [`DatasetError::Occupied`] if it contains more than
+    /// a dataset, [`DatasetError::Invalid`] for a name that runs could not record.
     pub fn check_target(folder: &Path) -> Result<(), DatasetError> {
         if fs::symlink_metadata(folder).is_ok() {
             let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
@@ -119,7 +119,7 @@ impl Dataset {
             let remedy = "give a folder that has a name";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), remedy });
         };
-        // Runs are recorded with it, as it is.
+        // Runs record the name unchanged.
         let named = |violation| Violation { field: "the dataset's folder".into(), ..violation };
         DATASET_NAME
             .check_text(&name.to_string_lossy())
@@ -128,10 +128,10 @@ impl Dataset {
             .map_err(DatasetError::Invalid)
     }
 
-    /// Reads a dataset back, checking every byte of it.
+    /// Reads and verifies a dataset.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`], [`DatasetError::Version`], [`DatasetError::Damaged`] naming the file, and
+    /// [`DatasetError::NotADataset`], [`DatasetError::Version`], [`DatasetError::Damaged`] with the file, and
     /// [`DatasetError::Io`].
     pub fn load(folder: &Path) -> Result<Self, DatasetError> {
         let manifest = read_manifest(folder)?;
@@ -237,7 +237,7 @@ impl Dataset {
         }
     }
 
-    /// Checks the stored ledger against the sequences and records as they were read.
+    /// Checks the stored ledger against the sequences and records.
     fn check_ledger(&self) -> Result<(), DatasetError> {
         self.ledger.check()?;
         let differs = |part: &str, stored: Ledger, found: Ledger| {
@@ -304,7 +304,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, DatasetError> {
     Ok(manifest)
 }
 
-/// blake3 of the manifest with its digest empty.
+/// BLAKE3 of the manifest with an empty digest.
 fn own_digest(manifest: &Manifest) -> Result<String, DatasetError> {
     Ok(blake3::hash(&json_bytes(manifest)?).to_hex().to_string())
 }

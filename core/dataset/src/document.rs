@@ -1,4 +1,4 @@
-//! The input of the crate and what becomes of each document.
+//! Documents and what happens to them.
 
 use std::sync::Arc;
 
@@ -7,32 +7,32 @@ use serde_json::{Map, Value};
 
 use super::DatasetError;
 
-/// An analysed file.
+/// An analyzed file.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// Relative, '/'-separated path in the repository; unique among the documents of a dataset.
+    /// Relative path separated by `/`; unique in a dataset.
     pub path: String,
-    /// The language's name, as the source crate gives it.
+    /// The name of the language.
     pub language: String,
-    /// The whole text.
+    /// The text.
     pub text: Arc<str>,
-    /// blake3 of the file's content.
+    /// BLAKE3 of the file.
     pub digest: [u8; 32],
-    /// Plugin short name to `{attribute: value}`, for example `{"metrics": {"lines": 10}}`.
+    /// Attributes by plugin short name, for example `{"metrics": {"lines": 10}}`.
     pub attributes: Map<String, Value>,
-    /// Plugin short name to `{rule: count}`. A plugin that ran and found nothing is there with an empty object.
+    /// Finding counts by plugin short name and rule. Plugins without findings have an empty object.
     pub findings: Map<String, Value>,
-    /// What analyzers failed with on this file; a document with any is quarantined by default.
+    /// Errors of analyzers; by default, documents with errors are quarantined.
     pub errors: Vec<String>,
 }
 
-/// The side of the split that a document is on.
+/// A side of the split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// Trained on.
+    /// Used for training.
     Train,
-    /// Kept apart for evaluation.
+    /// Held out for evaluation.
     HeldOut,
 }
 
@@ -46,55 +46,55 @@ impl Split {
     }
 }
 
-/// The stage that left a document out.
+/// The stage that dropped a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Analysis could not read it as text, or was told not to.
+    /// Analysis could not read it, or skipped it on request.
     Skipped,
     /// The document has no text.
     Empty,
     /// An analyzer failed on it, or a rule could not be evaluated.
     Quarantine,
-    /// A rule said no.
+    /// A rule was false.
     Rule,
-    /// The same text is kept under another path.
+    /// It has the same text as another document.
     Duplicate,
-    /// The tokenizer cannot represent the text.
+    /// The tokenizer cannot reproduce its text.
     Tokenizer,
 }
 
-/// A document that was left out, and why.
+/// A dropped document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropped {
-    /// The document's path.
+    /// Its path.
     pub path: String,
-    /// The stage that left it out.
+    /// The stage that dropped it.
     pub stage: Stage,
-    /// Why, in a sentence.
+    /// The reason.
     pub reason: String,
-    /// Tokens of its text, as the ledger counts them; 0 until tokenised and where it cannot be encoded.
+    /// Tokens of its text, as the ledger counts them; 0 if it was not tokenized.
     pub tokens: u64,
 }
 
-/// A document that was kept.
+/// A kept document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentRecord {
-    /// The document's path.
+    /// Its path.
     pub path: String,
     /// Its language.
     pub language: String,
-    /// The side it is on.
+    /// Its side of the split.
     pub split: Split,
-    /// Tokens it contributes, special tokens included.
+    /// Its tokens, including special tokens.
     pub tokens: u64,
-    /// blake3 of the file's content, in hexadecimal.
+    /// BLAKE3 of the file, in hexadecimal.
     pub digest: String,
 }
 
-/// Sorts documents by path and refuses paths that are not relative, '/'-separated or unique.
+/// Sorts documents by path and rejects paths that are not relative, separated by `/` and unique.
 pub(super) fn in_path_order(mut documents: Vec<Document>) -> Result<Vec<Document>, DatasetError> {
     for document in &documents {
         let bad = |part: &str| part.is_empty() || part == "." || part == "..";

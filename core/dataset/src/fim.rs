@@ -1,25 +1,24 @@
-//! Fill-in-the-middle: a piece of a document is cut in three and its middle moved to the end.
+//! Fill-in-the-middle: splits a piece of a document in three and moves the middle to the end.
 //!
-//! After Bavarian et al., "Efficient Training of Language Models to Fill in the Middle" (2022), with their
-//! context-level variant: a document is cut into pieces that fit into a sequence first (see [`super::piece`]), and
-//! each piece is drawn for and permuted on its own, so that no example crosses a sequence. The two cuts are uniform
-//! over the characters of the piece, the three parts are encoded apart, and the result is
+//! After Bavarian et al., "Efficient Training of Language Models to Fill in the Middle" (2022), in the context-level
+//! variant: documents are first split into pieces that fit into a sequence (see [`super::piece`]), and each piece is
+//! rearranged independently, so examples never cross sequences. The two cuts are uniform over the characters of the
+//! piece, the three parts are encoded separately, and the result is
 //!
 //! - PSM: `<prefix> P <suffix> S <middle> M`
 //! - SPM: `<prefix> <suffix> S <middle> P M`
 //!
-//! whose text parts always join to the piece again, between the tokens that stand around any text and with
-//! end-of-text last, by which a model tells that the middle is complete. The draw depends on seed, path and the
-//! piece's number alone.
+//! whose text parts always join to the piece, framed by the tokenizer's special tokens and end-of-text, which marks the
+//! end of the middle. The random decisions only depend on the seed, the path and the number of the piece.
 
 use super::random::Draws;
 use super::{CodeTokenizer, DatasetError};
 
-/// How the parts of a piece are ordered.
+/// The order of the parts of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum FimOrder {
-    /// As it is, no fill-in-the-middle.
+    /// Unchanged, without fill-in-the-middle.
     Plain = 0,
     /// Prefix, suffix, middle.
     Psm = 1,
@@ -28,22 +27,22 @@ pub enum FimOrder {
 }
 
 impl FimOrder {
-    /// The order that a number stands for.
+    /// The order with a number.
     pub fn of(number: u8) -> Option<Self> {
         [Self::Plain, Self::Psm, Self::Spm].into_iter().find(|order| *order as u8 == number)
     }
 }
 
-/// What was drawn for a piece.
+/// The random decisions for a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draw {
     /// The order of the parts.
     pub order: FimOrder,
-    /// The two cuts, as parts of 2⁶⁴ of the piece's characters.
+    /// The two cuts, as fractions of the piece's characters in units of 2⁻⁶⁴.
     cuts: [u64; 2],
 }
 
-/// Draws the order and the cuts of a document's piece, counted from 0.
+/// Draws the order and the cuts of a piece, counted from 0.
 pub fn draw(path: &str, piece: u64, seed: u64, fim_rate: f64, spm_rate: f64) -> Draw {
     let name = [&piece.to_le_bytes(), path.as_bytes()].concat();
     let mut draws = Draws::new("codetune dataset 3 fim", seed, &name);
@@ -56,7 +55,7 @@ pub fn draw(path: &str, piece: u64, seed: u64, fim_rate: f64, spm_rate: f64) -> 
 }
 
 impl Draw {
-    /// Where the middle of a text starts and ends, in bytes.
+    /// Start and end of the middle, in bytes.
     fn middle(&self, text: &str) -> (usize, usize) {
         let characters = text.chars().count() as u128;
         let [a, b] = self.cuts.map(|cut| {
@@ -66,11 +65,11 @@ impl Draw {
         (a.min(b), a.max(b))
     }
 
-    /// The ids of an example made of a text, all that stands around it included.
+    /// Encodes a text as an example, including all special tokens.
     ///
     /// # Errors
-    /// [`DatasetError::Tokenizer`] where a part cannot be encoded, or would not be given back,
-    /// [`DatasetError::MissingToken`] where there are no markers.
+    /// [`DatasetError::Tokenizer`] if a part cannot be encoded losslessly, [`DatasetError::MissingToken`] without
+    /// markers.
     pub fn apply(&self, text: &str, tokenizer: &CodeTokenizer) -> Result<Vec<u32>, DatasetError> {
         let (start, end) = self.middle(text);
         let encode = |range: std::ops::Range<usize>| {
@@ -98,13 +97,13 @@ impl Draw {
     }
 }
 
-/// The tokens of an example that are no text: markers, and what stands around.
+/// The number of special tokens in an example.
 pub(super) fn overhead(tokenizer: &CodeTokenizer) -> usize {
     let special = tokenizer.special();
     special.before.len() + 3 + special.closing().len()
 }
 
-/// Whether ids are a whole example in that order: they begin and end as one does, with each marker once in its place.
+/// Whether ids are a complete example in that order: framed correctly, with each marker once in its place.
 pub fn is_whole(ids: &[u32], order: FimOrder, tokenizer: &CodeTokenizer) -> bool {
     let special = tokenizer.special();
     let Some(markers) = special.fim else { return false };

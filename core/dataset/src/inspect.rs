@@ -1,4 +1,4 @@
-//! What a dataset holds, for people and for `--json`.
+//! Summaries of datasets.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use serde::Serialize;
 use super::fim::{FimOrder, is_whole};
 use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
 
-/// A summary with real counts and samples.
+/// A summary of a dataset with samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DatasetSummary {
     /// Documents of the training split.
     pub train_documents: usize,
     /// Documents of the held-out split.
     pub held_out_documents: usize,
-    /// Documents left out.
+    /// Dropped documents.
     pub dropped_documents: usize,
     /// Sequences of the training split.
     pub train_sequences: usize,
     /// Sequences of the held-out split.
     pub held_out_sequences: usize,
-    /// Tokens of a sequence.
+    /// Tokens per sequence.
     pub max_seq_length: usize,
     /// Padding tokens in all sequences.
     pub padding: u64,
@@ -29,20 +29,20 @@ pub struct DatasetSummary {
     pub fim_psm: usize,
     /// Examples in suffix-prefix-middle order in the training sequences.
     pub fim_spm: usize,
-    /// How many of those stand in one sequence with all markers, in order, and end-of-text: all of them, or the
-    /// sequences are not as they were made.
+    /// How many of those are complete in one sequence, with all markers in order and end-of-text; should be all of
+    /// them.
     pub fim_whole: usize,
-    /// Entries of the tokenizer's vocabulary.
+    /// Vocabulary size of the tokenizer.
     pub vocab_size: usize,
-    /// The analyzers by whose answers the documents were chosen.
+    /// The analyzers that filtered the documents.
     pub analyzers: Vec<PluginIdentity>,
     /// Kept documents and their tokens, by language.
     pub languages: BTreeMap<String, LanguageSummary>,
-    /// Where every token went.
+    /// The ledger of all tokens.
     pub ledger: LedgerReport,
-    /// The reasons why documents were left out, the most frequent first.
+    /// Reasons of dropped documents, most frequent first.
     pub reasons: Vec<ReasonCount>,
-    /// Samples of the training split.
+    /// Samples from the training split.
     pub samples: Vec<Sample>,
 }
 
@@ -55,7 +55,7 @@ pub struct LanguageSummary {
     pub tokens: u64,
 }
 
-/// How often a reason left a document out.
+/// How many documents were dropped for a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReasonCount {
     /// The stage.
@@ -66,24 +66,24 @@ pub struct ReasonCount {
     pub documents: usize,
 }
 
-/// The start of a training document, decoded from its ids.
+/// The beginning of a training document, decoded from its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sample {
     /// The document's path.
     pub path: String,
-    /// All its tokens.
+    /// Number of its tokens.
     pub tokens: usize,
-    /// How many of them `text` shows.
+    /// Number of tokens in `text`.
     pub shown: usize,
-    /// The decoded text, control tokens by name.
+    /// The decoded text, with control tokens by name.
     pub text: String,
 }
 
 impl Dataset {
-    /// Summarises the dataset, with up to `reasons` reasons and `samples` samples of up to `tokens` tokens.
+    /// Summarizes the dataset, with up to `reasons` reasons and `samples` samples of up to `tokens` tokens.
     ///
     /// # Errors
-    /// [`DatasetError::Tokenizer`] where ids cannot be decoded.
+    /// [`DatasetError::Tokenizer`] if ids cannot be decoded.
     pub fn inspect(
         &self,
         reasons: usize,
@@ -135,7 +135,7 @@ struct Examples {
 }
 
 impl Dataset {
-    /// Counts the examples of fill-in-the-middle in the training sequences, as the training loop gets them.
+    /// Counts fill-in-the-middle examples in the training sequences.
     fn examples(&self) -> Examples {
         let (stream, packing) = (self.stream(Split::Train), self.packing(Split::Train));
         let mut examples = Examples::default();
@@ -171,13 +171,13 @@ fn top_reasons(dropped: &[Dropped], most: usize) -> Vec<ReasonCount> {
         .into_iter()
         .map(|((stage, reason), documents)| ReasonCount { stage, reason, documents })
         .collect();
-    // Stable: equal counts stay in the order of stage and reason.
+    // Stable: equal counts stay sorted by stage and reason.
     counts.sort_by_key(|count| std::cmp::Reverse(count.documents));
     counts.truncate(most);
     counts
 }
 
-/// The reason without the name of the other file that a copy carries, so that copies count together.
+/// The reason without the name of the duplicated file, so that duplicates are counted together.
 pub(super) fn kind_of_reason(dropped: &Dropped) -> String {
     match dropped.stage {
         Stage::Duplicate => "same text as another file".to_owned(),

@@ -1,18 +1,18 @@
-//! From analysed files to packed token sequences, with every token accounted for.
+//! Builds packed token sequences from analyzed files, and accounts for every token.
 //!
-//! The stages run in this order, one file each; all of them are deterministic by seed and give the same bits
-//! for any number of threads:
+//! The stages run in this order, one file each. All are deterministic by seed, and independent of the number of
+//! threads:
 //!
-//! 1. [`mix`], rules over attributes choose the documents;
-//! 2. [`dedup`], exact copies go, the first by path stays;
-//! 3. [`split`], training and held-out documents, by path, without leaks;
-//! 4. [`tokenizer`], text to token ids, losslessly;
-//! 5. [`piece`], documents into pieces that fit into a sequence, some of them for [`fim`], filling in the middle;
-//! 6. [`pack`], pieces into sequences that do not attend across pieces;
-//! 7. [`ledger`], the proof that no token went missing.
+//! 1. [`mix`] filters documents with rules over attributes;
+//! 2. [`dedup`] drops exact duplicates except the first by path;
+//! 3. [`split`] assigns documents to training or evaluation by path, without leaks;
+//! 4. [`tokenizer`] encodes texts losslessly;
+//! 5. [`piece`] splits documents into pieces that fit into a sequence, some for [`fim`], fill-in-the-middle;
+//! 6. [`pack`] packs pieces into sequences, without attention across pieces;
+//! 7. [`ledger`] verifies that every token is accounted for.
 //!
-//! [`build`] runs them all. The training loop sees only a [`BatchSource`]: micro-batches addressable by index,
-//! either of a [`Dataset`] or of a [`TokenTape`].
+//! [`build`] runs all stages. The training loop only uses [`BatchSource`]: micro-batches by index, from a [`Dataset`]
+//! or a [`TokenTape`].
 
 pub mod batch;
 pub mod build;

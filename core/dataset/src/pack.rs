@@ -1,8 +1,8 @@
-//! Pieces of documents into sequences of one length that do not attend across pieces.
+//! Packs pieces of documents into sequences of equal length, without attention across pieces.
 //!
-//! Pieces are placed by best-fit decreasing (Ding et al., "Fewer Truncations Improve Language Modeling", 2024): the
-//! longest first, each into the fullest sequence that still has room, so none is cut to fill a hole; what stays free
-//! at the end of a sequence is padding. A piece of a single token could predict nothing and is truncated.
+//! Pieces are placed by best-fit decreasing (Ding et al., "Fewer Truncations Improve Language Modeling", 2024): longest
+//! first, each into the fullest sequence with enough space. Pieces are never split; the rest of a sequence is padding.
+//! A piece of a single token cannot predict anything and is truncated.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use super::fim::FimOrder;
 use super::piece::Pieces;
 use super::random::Draws;
 
-/// The ids of a split's documents, one after the other, and how they are cut into pieces.
+/// The tokens of a split and the pieces of its documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenStream {
     /// All ids.
     pub ids: Vec<u32>,
-    /// Where each piece starts in `ids`, and the end: one more than there are pieces.
+    /// The start of each piece in `ids`, and the end.
     pub pieces: Vec<u64>,
-    /// For each piece, its order as [`FimOrder`].
+    /// The order of each piece, as [`FimOrder`].
     pub fim: Vec<u8>,
-    /// The first piece of each document, and how many pieces there are: one more than there are documents.
+    /// The first piece of each document, and the number of pieces.
     pub documents: Vec<u64>,
 }
 
@@ -43,23 +43,23 @@ impl TokenStream {
         self.documents.push(self.fim.len() as u64);
     }
 
-    /// How many documents there are.
+    /// Number of documents.
     pub fn document_count(&self) -> usize {
         self.documents.len().saturating_sub(1)
     }
 
-    /// How many pieces there are.
+    /// Number of pieces.
     pub fn piece_count(&self) -> usize {
         self.fim.len()
     }
 
-    /// The ids of a document, piece after piece; empty for a document that is not there.
+    /// The ids of a document; empty if there is no such document.
     pub fn document(&self, index: usize) -> &[u32] {
         let of = |index: usize| self.documents.get(index).and_then(|piece| self.pieces.get(*piece as usize));
         self.between(of(index), of(index + 1))
     }
 
-    /// The ids of a piece; empty for a piece that is not there.
+    /// The ids of a piece; empty if there is no such piece.
     pub fn piece(&self, index: usize) -> &[u32] {
         self.between(self.pieces.get(index), self.pieces.get(index + 1))
     }
@@ -75,35 +75,34 @@ impl TokenStream {
     }
 }
 
-/// A sequence, ready for a batch. All vectors have the length of the sequence.
+/// A sequence. All vectors have its length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// The next token of the same piece, [`IGNORE`] at its end and in padding.
+    /// The next token of the same piece; [`IGNORE`] at its end and in padding.
     pub labels: Vec<u32>,
-    /// The number of the piece in the sequence, from 0; padding is one more at the end.
+    /// The number of the piece in the sequence, from 0; padding has the last number.
     pub segments: Vec<u32>,
-    /// The place in the piece, from 0.
+    /// The position in the piece, from 0.
     pub positions: Vec<u32>,
 }
 
-/// Which pieces make which sequence.
+/// The pieces of each sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packing {
-    /// The numbers of the pieces of each sequence.
+    /// Piece numbers by sequence.
     pub rows: Vec<Vec<u32>>,
-    /// Pieces of one token, which are in no sequence.
+    /// Pieces of one token, which are not in any sequence.
     pub truncated: Vec<u32>,
-    /// Tokens of a sequence.
+    /// Tokens per sequence.
     pub seq: usize,
     /// Padding tokens in all sequences.
     pub padding: u64,
 }
 
 impl Packing {
-    /// Packs pieces of at most `seq` tokens; ties between pieces of a length are broken by the seed. `seq` is at
-    /// least 2.
+    /// Packs pieces of at most `seq` tokens, at least 2; the seed breaks ties between pieces of equal length.
     pub fn new(stream: &TokenStream, seq: usize, seed: u64) -> Self {
         let length = |piece: u32| stream.piece(piece as usize).len();
         let order = shuffled("codetune dataset 1 pack", seed, 0, stream.piece_count());
@@ -111,7 +110,7 @@ impl Packing {
             order.into_iter().partition(|piece| length(*piece) > 1);
         pieces.sort_by_key(|piece| std::cmp::Reverse(length(*piece)));
         let mut rows: Vec<Vec<u32>> = Vec::new();
-        // Free tokens to the rows that have them.
+        // Maps free tokens to sequences.
         let mut open: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut used = 0;
         for piece in pieces {
@@ -136,7 +135,7 @@ impl Packing {
             if let Some(pieces) = rows.get_mut(row) {
                 pieces.push(piece);
             }
-            // A hole of one token fits no piece.
+            // No piece fits into a gap of one token.
             let free = free.saturating_sub(length);
             if free > 1 {
                 open.entry(free).or_default().push(row);
@@ -146,7 +145,7 @@ impl Packing {
         Self { rows, truncated, seq, padding }
     }
 
-    /// A sequence, filled up with the id `padding`; `None` beyond the last.
+    /// A sequence, padded with the id `padding`; `None` beyond the last.
     pub fn row(&self, index: usize, stream: &TokenStream, padding: u32) -> Option<Row> {
         let mut row = Row {
             ids: Vec::with_capacity(self.seq),
@@ -177,7 +176,7 @@ pub fn epoch_order(seed: u64, epoch: u64, count: usize) -> Vec<u32> {
     shuffled("codetune dataset 1 epoch", seed, epoch, count)
 }
 
-/// Fisher–Yates.
+/// Fisher–Yates shuffle.
 fn shuffled(purpose: &str, seed: u64, round: u64, count: usize) -> Vec<u32> {
     let mut draws = Draws::new(purpose, seed, &round.to_le_bytes());
     let mut order: Vec<u32> = (0..count as u32).collect();

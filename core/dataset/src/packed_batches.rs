@@ -6,8 +6,8 @@ use super::batch::{BatchSource, MicroBatch, check_batch};
 use super::pack::{Packing, TokenStream, epoch_order};
 use super::{DatasetError, Split};
 
-/// The packed sequences of a split: the training split in a new seeded order each epoch, the held-out split in
-/// its one order, once.
+/// The packed sequences of a split: the training split in a new seeded order each epoch, the held-out split once in a
+/// fixed order.
 pub struct PackedBatches {
     stream: Arc<TokenStream>,
     packing: Arc<Packing>,
@@ -15,7 +15,7 @@ pub struct PackedBatches {
     seed: u64,
     batch: usize,
     padding: u32,
-    /// The order of the epoch used last.
+    /// The order of the last used epoch.
     order: Mutex<Option<(u64, Arc<Vec<u32>>)>>,
 }
 
@@ -38,14 +38,14 @@ impl PackedBatches {
         Ok(Self { stream, packing, split, seed, batch, padding, order: Mutex::new(None) })
     }
 
-    /// The training split in the orders of another seed beside the dataset's; with 0 they are the dataset's own.
+    /// Combines another seed with the dataset's for the order of the training split; 0 keeps the dataset's order.
     pub fn reordered(self, seed: u64) -> Self {
-        // An odd factor makes a bijection, and keeps seeds apart that are counted up.
+        // An odd factor is a bijection, and separates consecutive seeds.
         let seed = self.seed.wrapping_add(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Self { seed, order: Mutex::new(None), ..self }
     }
 
-    /// Sequences of an epoch.
+    /// Sequences per epoch.
     pub fn sequences(&self) -> usize {
         self.packing.rows.len()
     }

@@ -1,21 +1,20 @@
-//! Documents into pieces that fit into a sequence.
+//! Splits documents into pieces that fit into a sequence.
 //!
-//! A document is cut where its sequence is full, between characters, and every piece is an example of its own: what is
-//! plain goes on where the last piece ended, what is drawn for fill-in-the-middle is permuted within the piece. Pieces
-//! are made before packing, which never cuts one.
+//! Documents are split between characters whenever a sequence is full. Every piece is a separate example: plain pieces
+//! continue where the previous one ended, and fill-in-the-middle rearranges a piece within itself. Packing never splits
+//! a piece.
 //!
-//! What the tokenizer puts before a text stands before the first piece, and what it puts after one, with end-of-text,
-//! after the last; each example of fill-in-the-middle has both, as a prompt for it has. The last piece never is what
-//! stands after the text alone, and a piece of a single token, which could predict nothing, is made only where a
-//! sequence has two tokens.
+//! Special tokens before a text go into the first piece, and those after it, with end-of-text, into the last. Each
+//! fill-in-the-middle example has both, like a prompt. The last piece always contains part of the text, and a piece of
+//! a single token, which cannot predict anything, only occurs if a sequence has two tokens.
 
 use super::fim::{self, FimOrder};
 use super::{CodeTokenizer, DatasetConfig, DatasetError};
 
-/// The ids of a document and how they are cut.
+/// The tokens of a document and its pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Pieces {
-    /// All ids, piece after piece.
+    /// All ids, piece by piece.
     pub ids: Vec<u32>,
     /// The length of each piece, in tokens.
     pub lengths: Vec<usize>,
@@ -31,10 +30,10 @@ impl Pieces {
     }
 }
 
-/// Cuts a text, given with its ids as [`CodeTokenizer::encode`] gives them; `fim` draws for its pieces.
+/// Splits a text with its ids from [`CodeTokenizer::encode`]; `fim` makes the random decisions.
 ///
 /// # Errors
-/// [`DatasetError::Tokenizer`] where a part of a piece cannot be encoded.
+/// [`DatasetError::Tokenizer`] if a part of a piece cannot be encoded.
 pub(super) fn cut(
     path: &str,
     text: &str,
@@ -65,7 +64,7 @@ pub(super) fn cut(
                     at = if text.token == ids.len() { whole.len() } else { before + text.token };
                     continue;
                 }
-                // What is too short for an example stays as it is.
+                // A text too short for an example stays plain.
                 FimOrder::Plain
             }
         };
@@ -73,7 +72,7 @@ pub(super) fn cut(
         let mut end = at + length;
         if end < whole.len() && end > before + text.token {
             text = text.after(end - before - text.token);
-            // Between characters, unless nothing would be left of a piece.
+            // Split between characters, unless the piece would be empty.
             end = (before + text.token).max(at + length.min(2));
         }
         pieces.push(whole.get(at..end).unwrap_or_default(), order);
@@ -82,33 +81,33 @@ pub(super) fn cut(
     Ok(pieces)
 }
 
-/// How many of the tokens that are left a plain piece takes.
+/// The length of the next plain piece.
 fn plain_length(left: usize, seq: usize, closing: usize) -> usize {
     if left <= seq {
         return left;
     }
-    // The last piece has at least a token of the text.
+    // The last piece contains at least one token of the text.
     let most = seq.min(left.saturating_sub(closing + 1));
     if most >= 2 { most } else { seq }
 }
 
-/// A text of which some is in pieces already.
+/// A partially split text.
 #[derive(Clone, Copy)]
 struct Text<'a> {
     tokenizer: &'a CodeTokenizer,
     text: &'a str,
     ids: &'a [u32],
-    /// Tokens in pieces.
+    /// Tokens in pieces so far.
     token: usize,
-    /// Bytes in pieces; none where the tokenizer does not tell, since a piece ends within a character.
+    /// Bytes in pieces so far; `None` if unknown, since a piece ended within a character.
     byte: Option<usize>,
 }
 
 impl<'a> Text<'a> {
-    /// The most tokens that a character has: its bytes, with some to spare.
+    /// Maximum tokens of a character: its bytes, with a margin.
     const CHARACTER: usize = 8;
 
-    /// The text after at most `tokens` more, and on after a whole character.
+    /// The text after at most `tokens` more tokens, up to the end of a character.
     fn after(self, tokens: usize) -> Self {
         let end = self.ids.len().min(self.token + tokens);
         if end == self.ids.len() {
@@ -127,7 +126,7 @@ impl<'a> Text<'a> {
         Self { token: end, byte: None, ..self }
     }
 
-    /// The longest example of what follows that fits into a sequence, and what is left of the text then.
+    /// The longest example of the following text that fits into a sequence, and the remaining text.
     fn example(self, draw: &fim::Draw, seq: usize) -> Result<Option<(Vec<u32>, Self)>, DatasetError> {
         let mut most = seq.saturating_sub(fim::overhead(self.tokenizer));
         while most > 0 {
@@ -141,7 +140,7 @@ impl<'a> Text<'a> {
             if ids.len() <= seq {
                 return Ok(Some((ids, next)));
             }
-            // Cutting changes tokens: there may be more of them than the text had.
+            // Splitting changes tokens: there may be more of them.
             most = (next.token - self.token).saturating_sub(ids.len() - seq);
         }
         Ok(None)
@@ -160,7 +159,7 @@ mod tests {
         cut("src/a.rs", text, &ids, fim_rate > 0.0, tokenizer(), &config).unwrap()
     }
 
-    /// The text of each piece, put back in order.
+    /// The text of each piece, in order.
     fn texts(pieces: &Pieces) -> Vec<String> {
         let fim = *tokenizer().fim().unwrap();
         let mut rest = pieces.ids.as_slice();
@@ -242,7 +241,7 @@ mod tests {
             "{examples} of {:?}",
             pieces.orders.len()
         );
-        // Pieces use the sequence: but for the last, few tokens are left.
+        // Pieces fill sequences: except for the last, few tokens remain.
         let used: usize = pieces.lengths.iter().sum();
         assert!(used as f64 > 0.9 * (pieces.lengths.len() * 128) as f64, "{used}");
     }

@@ -1,12 +1,12 @@
-//! Seeded randomness that depends on names alone, never on order or threads.
+//! Seeded random streams that depend only on names, never on order or threads.
 //!
-//! blake3 is its own extendable stream, so draws stay the same for good, whatever random-number crates do.
+//! Based on blake3's extendable output, so draws never change with versions of random number crates.
 
-/// A stream of draws that belongs to one purpose, seed and name.
+/// A random stream for a purpose, seed and name.
 pub(super) struct Draws(blake3::OutputReader);
 
 impl Draws {
-    /// Opens the stream; `purpose` separates the uses of one seed.
+    /// Opens a stream; `purpose` separates uses of the same seed.
     pub(super) fn new(purpose: &str, seed: u64, name: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(purpose);
         hasher.update(&seed.to_le_bytes()).update(name);

@@ -1,12 +1,12 @@
-//! A seeded split into training and held-out documents that does not leak.
+//! A seeded split into training and held-out documents without leaks.
 //!
-//! A group (a file, or the files of a directory) is held out when the hash of seed and group name falls below
-//! the fraction, so a document's side depends on its own path alone: files that come or go do not move the
-//! others. Two exceptions keep the split usable and honest:
+//! A group (a file, or the files of a directory) is held out if the hash of seed and group name is below the fraction.
+//! So the side of a document only depends on its own path: adding or removing files does not move others. There are two
+//! exceptions:
 //!
-//! - where every group fell on one side of a split that asked for both, the group nearest to the threshold
-//!   changes side; a lone group is for training;
-//! - groups that share an equal text are drawn as one, under the name of the first by path order.
+//! - if all groups would be on one side although both were requested, the group nearest to the threshold changes sides; a
+//!   single group is used for training;
+//! - groups with an identical text are treated as one group, with the first name by path.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,10 +14,10 @@ use super::dedup::content_digest;
 use super::random::Draws;
 use super::{Document, Group, Split};
 
-/// The side of each document, in the order of `documents` (path order).
+/// The side of each document; `documents` must be sorted by path.
 ///
-/// `fraction` is of groups, in `[0, 1)`; with 0 nothing is held out. With two or more groups (after joining
-/// those that share a text) and a fraction above 0 both sides have a document.
+/// `fraction` is that of groups, in `[0, 1)`; 0 holds nothing out. With two or more groups (after joining those with an
+/// identical text) and a fraction above 0, both sides have a document.
 pub fn split(documents: &[Document], seed: u64, fraction: f64, group: Group) -> Vec<Split> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for document in documents {
@@ -36,7 +36,7 @@ pub fn split(documents: &[Document], seed: u64, fraction: f64, group: Group) -> 
         })
         .collect();
 
-    // The first name of a joined group draws for all of it.
+    // The first name of a joined group decides for all of it.
     let mut drawn: BTreeMap<usize, (f64, &str)> = BTreeMap::new();
     for (name, &index) in &names {
         let root = joined.root(index);
@@ -70,7 +70,7 @@ fn draw(seed: u64, name: &str) -> f64 {
     Draws::new("codetune dataset 1 split", seed, name.as_bytes()).unit()
 }
 
-/// The name of the group that a path is in.
+/// The group of a path.
 fn group_name(path: &str, group: Group) -> &str {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
     match group {

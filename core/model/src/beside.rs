@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::{ModelError, Result};
 
-/// Files beside the weights that transformers reads with a model: the tokenizer in each of its forms, chat templates,
-/// special tokens and the settings of generation.
+/// Files beside the weights that transformers reads with a model: tokenizers in all forms, chat templates, special
+/// tokens and generation settings.
 const FILES: [&str; 16] = [
     "added_tokens.json",
     "chat_template.json",
@@ -24,26 +24,26 @@ const FILES: [&str; 16] = [
     "vocab.txt",
 ];
 
-/// The most bytes of one of them: fifty times those of the largest vocabularies.
+/// The maximum size of one of them, fifty times that of the largest vocabularies.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// The folder of further chat templates.
+/// The directory with additional chat templates.
 const TEMPLATES: &str = "additional_chat_templates";
 
-/// What lies beside the weights of a model and belongs to them: a model made of it needs the same.
+/// Files beside the weights of a model, which a model derived from it needs as well.
 ///
-/// It is read once, so that what a long training writes in the end is what it began with.
+/// They are read once, so that a long training writes what it started with.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
-    /// Paths within the folder, and contents.
+    /// Relative paths and contents.
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl Beside {
-    /// Reads what lies in the folder of a model; nothing where a model that was made in memory has none.
+    /// Reads the files of a model directory; empty for a model in memory.
     ///
     /// # Errors
-    /// The folder or a file cannot be read.
+    /// The directory or a file cannot be read.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut files = Vec::new();
         if !folder.exists() {
@@ -72,7 +72,7 @@ impl Beside {
         Ok(Beside { files })
     }
 
-    /// Writes the files into another folder, unchanged.
+    /// Writes the files to another directory.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -85,8 +85,8 @@ impl Beside {
     }
 }
 
-/// `tokenizer.json`, `tokenizer_config.json` and `tokenizer.model` have forms with a version in the name, and
-/// vocabularies of tiktoken have names of their own.
+/// `tokenizer.json`, `tokenizer_config.json` and `tokenizer.model` can have a version in the name, and tiktoken
+/// vocabularies have various names.
 fn is_beside(name: &str) -> bool {
     FILES.contains(&name)
         || name.starts_with("tokenizer.")
@@ -94,7 +94,7 @@ fn is_beside(name: &str) -> bool {
         || name.ends_with(".tiktoken")
 }
 
-/// The entries of a folder whose names are text, sorted.
+/// The entries of a directory with UTF-8 names, sorted.
 fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let listed = fs::read_dir(folder).map_err(ModelError::read(folder))?;
     let mut entries = Vec::new();

@@ -15,18 +15,17 @@ use super::weights_file::no_model_weights;
 
 /// The weights of a model in one file.
 const FILE: &str = "model.safetensors";
-/// Says which of several files holds each tensor.
+/// The index of sharded weights.
 const INDEX: &str = "model.safetensors.index.json";
-/// The most bytes of it: that of a model of a trillion parameters has some 10 MiB.
+/// The maximum size of the index; that of a model with a trillion parameters has about 10 MiB.
 const INDEX_BYTES: u64 = 256 << 20;
-/// What old Llama checkpoints keep although it follows from the configuration; transformers passes over it.
+/// Redundant buffers in old Llama checkpoints, which transformers ignores.
 const DERIVED: &str = ".rotary_emb.inv_freq";
 
-/// Reads the weights of a model folder, in one file or sharded, as `dtype`: those of the plan, no more and no
-/// fewer.
+/// Reads the weights of a model directory, in one file or sharded, as `dtype`: exactly those of the plan.
 ///
 /// # Errors
-/// A file is missing or damaged, or its tensors are not those of the plan; each one is named.
+/// A file is missing or damaged, or its tensors do not match the plan; the error names each.
 pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
     let (path, index) = (folder.join(FILE), folder.join(INDEX));
     let sharded = !path.exists();
@@ -47,8 +46,7 @@ pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap
     Ok(tensors)
 }
 
-/// A tied output layer is the embedding: a file may hold either, or both where they agree, since one of the two is
-/// kept.
+/// A tied output layer is the embedding: a file may contain either, or both if they are equal.
 fn tie(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Result<()> {
     let Some(embedding) = tied_embedding(plan) else { return Ok(()) };
     let Some(name) = tensors.keys().find(|name| is_output(name)).cloned() else { return Ok(()) };
@@ -80,7 +78,7 @@ fn read_shards(folder: &Path, index: &Path, dtype: DType, most: u64) -> Result<B
     let map = map.ok_or_else(|| corrupt("it has no `weight_map`".into()))?;
     let mut files = BTreeSet::new();
     for (name, file) in map {
-        // An index must not lead out of its folder.
+        // An index must not refer to files outside of its directory.
         let plain = |file: &&str| Path::new(file).file_name().is_some_and(|own| own == *file);
         let file = file.as_str().filter(plain);
         files.insert(file.ok_or_else(|| corrupt(format!("`weight_map` gives {name} no plain file name")))?);
@@ -100,20 +98,20 @@ fn read_shards(folder: &Path, index: &Path, dtype: DType, most: u64) -> Result<B
     }
 }
 
-/// Writes `config.json` and `model.safetensors`, each as a whole or not at all; equal weights give equal bytes.
+/// Writes `config.json` and `model.safetensors` atomically; equal weights give equal bytes.
 ///
 /// # Errors
 /// A file cannot be written.
 pub fn write_model(folder: &Path, config_json: &str, weights: &BTreeMap<String, Tensor>) -> Result<()> {
-    // The weights come first: a folder with a configuration is then a whole model.
+    // Write the weights first, so that a directory with a configuration is complete.
     write_safetensors(&folder.join(FILE), weights)?;
     let path = folder.join(config::FILE);
     codetune_files::write(&path, in_single_precision(config_json).as_bytes())
         .map_err(ModelError::write(&path))
 }
 
-/// The configuration with the type that weights are written as, in which transformers loads them; as it is where it
-/// says so or says nothing.
+/// The configuration with the type of the written weights, in which transformers loads them; unchanged if it already
+/// has that type or none.
 fn in_single_precision(config_json: &str) -> Cow<'_, str> {
     let Ok(Value::Object(mut config)) = serde_json::from_str(config_json) else {
         return Cow::Borrowed(config_json);

@@ -1,4 +1,4 @@
-//! The folder of a new model.
+//! Creates model directories.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -17,10 +17,11 @@ use super::host::ModelHost;
 use super::init::initial_weights;
 use super::open_backend::OpenBackend;
 
-/// Makes a model from nothing: reads the plan of `config`, draws its weights by `seed`, and writes the folder.
+/// Creates a model from scratch: reads the plan of `config`, initializes its weights by `seed`, and writes the
+/// directory.
 ///
 /// # Errors
-/// The backend refuses the configuration, the weights do not fit the budget, a model is there already in any form, or a
+/// The backend rejects the configuration, the weights exceed the budget, the directory already contains a model, or a
 /// file cannot be written.
 pub fn create_model(
     open: OpenBackend<'_>,
@@ -37,8 +38,8 @@ pub fn create_model(
     Ok(plan)
 }
 
-/// Refuses a folder with a configuration or weights in it, be they in one file or in several: new ones would
-/// go before those.
+/// Rejects a directory with a configuration or weights, in one or several files, which would conflict with the new
+/// ones.
 fn refuse_another(folder: &Path) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,6 +1,6 @@
 use codetune_tensor::{self as tensor, DropoutMask};
 
-/// Names the random mask of one micro-batch, so that a resumed run, or a block computed again, drops the same.
+/// Identifies the dropout mask of a micro-batch, so that a resumed run or a recomputed block drops the same elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DropoutKey {
     /// The run's seed.
@@ -12,7 +12,7 @@ pub struct DropoutKey {
 }
 
 impl DropoutKey {
-    /// The mask over so many elements before the adapter of a module; it follows from the key and the module alone.
+    /// The mask of a module's adapter, with this many elements; determined by the key and the module.
     pub(super) fn mask(
         &self,
         module: &str,

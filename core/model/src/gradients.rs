@@ -6,14 +6,14 @@ use super::error::Result;
 use super::model::Model;
 use super::pass::{Batch, Pass, PassMode};
 
-/// The summed loss of a micro-batch and what follows from it.
+/// The summed loss of a micro-batch with its gradients.
 #[derive(Debug, Clone)]
 pub struct Gradients {
     /// In nats, summed over the labels.
     pub sum: f64,
-    /// How many labels there were.
+    /// Number of labels.
     pub labels: u64,
-    /// The gradient of the scaled sum for each trained tensor, in the order of [`Model::trainable`]; none where the sum
+    /// The gradient of the scaled sum for each trained tensor, in the order of [`Model::trainable`]; `None` if the sum
     /// does not depend on it.
     pub gradients: Vec<Option<Tensor>>,
 }
@@ -21,11 +21,11 @@ pub struct Gradients {
 impl Model {
     /// The gradients of `scale` times a micro-batch's summed loss.
     ///
-    /// With `recompute`, only the hidden states between blocks are kept, and each block is computed again when
-    /// its gradient is due (Chen et al., 2016): the same gradients, less memory, one more forward pass.
+    /// With `recompute`, only the hidden states between blocks are kept, and each block is computed again for its
+    /// gradient (Chen et al., 2016): the same gradients with less memory and one more forward pass.
     ///
     /// # Errors
-    /// The batch does not hold together, or the backend fails.
+    /// The batch is inconsistent, or the backend fails.
     pub fn gradients(
         &mut self,
         batch: &Batch<'_>,
@@ -54,7 +54,7 @@ impl Model {
         variables: &[Var],
         sums: &mut [Option<Tensor>],
     ) -> Result<f64> {
-        // The states between blocks, without a graph but with the dropout of training.
+        // The states between blocks, without a graph but with dropout.
         let first = Pass::of(batch, false, Some(key))?;
         self.pass(batch, PassMode::Train(key))?;
         let states = self.within(first, |model| {
@@ -92,7 +92,7 @@ impl Model {
             collect(&grads, variables, sums)?;
             upstream = grads.get(&x).cloned();
             if upstream.is_none() {
-                // Nothing before this state is reached, which zeros in its place would hide.
+                // Nothing before this state is reached; zeros would hide that.
                 return Ok(sum);
             }
         }

@@ -1,4 +1,4 @@
-//! The random weights of a new model.
+//! Random initialization.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use codetune_plugin_sdk::{Initializer, Plan};
 use super::error::Result;
 use super::random::{normal, stream};
 
-/// The weights of a new model. Each parameter is drawn from its own stream, keyed by `seed` and its name, so
-/// that neither order nor neighbours matter.
+/// The initial weights of a model. Each parameter has its own random stream, keyed by `seed` and its name, so the order
+/// of parameters does not matter.
 ///
 /// # Errors
-/// A tensor cannot be made.
+/// A tensor cannot be created.
 pub fn initial_weights(plan: &Plan, seed: u64, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
     plan.parameters
         .iter()

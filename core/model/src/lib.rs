@@ -1,8 +1,7 @@
-//! Checkpoints in and out, adapters and generation.
+//! Models, adapters and generation.
 //!
-//! A [`Model`] is a training backend and the [`ModelHost`] whose tensors it works on. The host owns every
-//! parameter and decides for each projection whether it is frozen, adapted or trained; the backend only
-//! names them.
+//! A [`Model`] combines a training backend with the [`ModelHost`] that owns its tensors. The host owns all parameters
+//! and decides for each projection whether it is frozen, adapted or trained; the backend only refers to them by name.
 
 mod adapter;
 mod adapter_config;

@@ -1,21 +1,21 @@
-//! Counts what the tensors of a pass take: a backend in a sandbox can ask for tensors as it likes, and running out of
-//! memory would end the whole process.
+//! Tracks the memory of tensors in a pass: a sandboxed backend can request any number of tensors, and running out of
+//! memory would end the process.
 
 use std::collections::HashMap;
 
 use candle_core::Tensor;
 
-/// What a tensor takes beside its numbers.
+/// Overhead of a tensor.
 const OVERHEAD: u64 = 512;
 
-/// The memory behind the tensors of a pass. Several tensors may share one storage, which counts once, for as long as
-/// one of them is there.
+/// The memory of the tensors in a pass. A storage shared by several tensors counts once, until the last of them is
+/// dropped.
 #[derive(Default)]
 pub(super) struct Memory {
     /// By address.
     storages: HashMap<usize, Storage>,
     bytes: u64,
-    /// What is given back stays where it is: the graph of gradients holds it.
+    /// Whether released memory still counts, since the autograd graph holds it.
     keeps: bool,
 }
 
@@ -25,27 +25,27 @@ struct Storage {
 }
 
 impl Memory {
-    /// Starts a pass, with what is there already.
+    /// Starts a pass with the memory already in use.
     pub fn begin(&mut self, keeps: bool, taken: u64) {
         *self = Memory { bytes: taken, keeps, ..Memory::default() };
     }
 
-    /// How many bytes are taken.
+    /// Bytes in use.
     pub fn taken(&self) -> u64 {
         self.bytes
     }
 
-    /// Counts a tensor.
+    /// Adds a tensor.
     pub fn take(&mut self, tensor: &Tensor) {
         let storage = self.storages.entry(address(tensor)).or_insert(Storage { users: 0, bytes: 0 });
         storage.users += 1;
-        // What comes to lie where something was before may be larger.
+        // A new storage at a reused address may be larger.
         let more = bytes(tensor).saturating_sub(storage.bytes);
         storage.bytes += more;
         self.bytes = self.bytes.saturating_add(more).saturating_add(OVERHEAD);
     }
 
-    /// Counts a tensor no longer.
+    /// Removes a tensor.
     pub fn give_back(&mut self, tensor: &Tensor) {
         self.bytes = self.bytes.saturating_sub(OVERHEAD);
         if self.keeps {
@@ -60,13 +60,13 @@ impl Memory {
         }
     }
 
-    /// Counts what stays until the pass ends, whatever becomes of its tensor.
+    /// Adds memory that stays in use until the end of the pass.
     pub fn keep(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
-/// The bytes of a tensor's numbers. A view may stand for more, which whoever made it was counted with.
+/// The bytes of a tensor's elements. A view may refer to more, which was counted with its origin.
 pub(super) fn bytes(tensor: &Tensor) -> u64 {
     (tensor.elem_count() as u64).saturating_mul(tensor.dtype().size_in_bytes() as u64)
 }

@@ -21,13 +21,13 @@ use super::pass::{Batch, Pass, PassMode};
 /// The summed loss of a batch.
 #[derive(Debug, Clone)]
 pub struct Loss {
-    /// In nats, summed over the labels; a scalar that gradients can be asked of.
+    /// In nats, summed over the labels; a scalar that can be differentiated.
     pub sum: Tensor,
-    /// How many labels there were.
+    /// Number of labels.
     pub labels: u64,
 }
 
-/// A model: its architecture in a training backend, its parameters in the host.
+/// A model: an architecture in a training backend, with parameters in the host.
 pub struct Model {
     pub(super) backend: Box<dyn BackendInstance>,
     pub(super) host: Arc<ModelHost>,
@@ -35,19 +35,19 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens a model folder: `config.json` and safetensors. Every parameter is frozen.
+    /// Opens a model directory with `config.json` and safetensors. All parameters are frozen.
     ///
     /// # Errors
-    /// The backend refuses the configuration, or the weights do not fit its plan or the budget.
+    /// The backend rejects the configuration, or the weights do not match its plan or exceed the budget.
     pub fn open(open: OpenBackend<'_>, folder: &Path, budget: MemoryBudget) -> Result<Self> {
         let config = ModelConfig::read(folder)?;
         Self::make(open, config, budget, |plan| read_weights(folder, plan, DType::F32))
     }
 
-    /// Makes a model of weights in memory, every parameter frozen, within the machine's budget.
+    /// Creates a model from weights in memory, with all parameters frozen, within the machine's budget.
     ///
     /// # Errors
-    /// The backend refuses the configuration, or the weights do not fit its plan.
+    /// The backend rejects the configuration, or the weights do not match its plan.
     pub fn from_weights(
         open: OpenBackend<'_>,
         config: ModelConfig,
@@ -81,41 +81,41 @@ impl Model {
         &self.config
     }
 
-    /// What the model consists of.
+    /// The plan of the model.
     pub fn plan(&self) -> &Plan {
         self.backend.plan()
     }
 
-    /// The parameters as they are now.
+    /// The current parameters.
     pub fn parameters(&self) -> Arc<Parameters> {
         self.host.parameters()
     }
 
-    /// The trained tensors, sorted by name. Updating one in place updates the model.
+    /// The trained tensors, sorted by name. In-place updates affect the model.
     pub fn trainable(&self) -> Vec<(String, Var)> {
         self.parameters().trainable()
     }
 
-    /// Makes every parameter a trained one.
+    /// Makes all parameters trainable.
     ///
     /// # Errors
-    /// There is an adapter, or the parameters with their gradients and moments do not fit the budget.
+    /// The model has an adapter, or the parameters with gradients and moments exceed the budget.
     pub fn train_all(&mut self) -> Result<()> {
         let needs = plan_bytes(self.plan()).saturating_mul(4);
         self.host.budget().ask("training every weight", needs, 0, "train an adapter")?;
         self.change(Parameters::train_all)
     }
 
-    /// Attaches a new adapter, drawn by `seed`, and freezes everything else.
+    /// Attaches a new adapter, initialized by `seed`, and freezes everything else.
     ///
     /// # Errors
-    /// A value is out of bounds, or a target fits no projection.
+    /// A value is out of bounds, or a target matches no projection.
     pub fn add_adapter(&mut self, config: &LoraConfig, seed: u64) -> Result<()> {
         let weights = config.initial(self.plan(), seed, DType::F32)?;
         self.set_adapter(&Adapter { config: config.clone(), weights, base: BTreeMap::new() })
     }
 
-    /// Attaches an adapter folder in PEFT's format and freezes everything else.
+    /// Attaches an adapter directory in PEFT format, and freezes everything else.
     ///
     /// # Errors
     /// Those of [`read_adapter`].
@@ -124,7 +124,7 @@ impl Model {
         self.set_adapter(&adapter)
     }
 
-    /// Attaches an adapter in memory, such as a checkpoint's, and freezes everything else.
+    /// Attaches an adapter in memory, for example from a checkpoint, and freezes everything else.
     ///
     /// # Errors
     /// A tensor cannot be copied.
@@ -132,7 +132,7 @@ impl Model {
         self.change(|parameters| parameters.attach(adapter))
     }
 
-    /// Writes the model folder, without the adapter.
+    /// Writes the model directory, without the adapter.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -140,7 +140,7 @@ impl Model {
         write_model(folder, &self.config.json, &self.parameters().weights())
     }
 
-    /// Writes the adapter in PEFT's format; `base` is what it says that it belongs to.
+    /// Writes the adapter in PEFT format; `base` is recorded as its base model.
     ///
     /// # Errors
     /// There is no adapter, or a file cannot be written.
@@ -150,10 +150,10 @@ impl Model {
         write_adapter(folder, &adapter, base)
     }
 
-    /// The summed loss of a batch, with the graph of its computation where the mode is training.
+    /// The summed loss of a batch, with its autograd graph in training mode.
     ///
     /// # Errors
-    /// The batch does not hold together, or the backend fails.
+    /// The batch is inconsistent, or the backend fails.
     pub fn loss(&mut self, batch: &Batch<'_>, mode: PassMode) -> Result<Loss> {
         let pass = self.pass(batch, mode)?;
         let sum = self.within(pass, |model| {
@@ -166,7 +166,7 @@ impl Model {
     /// The logits of a batch, `[batch, seq, vocabulary]`, without gradients.
     ///
     /// # Errors
-    /// The batch does not hold together, or the backend fails.
+    /// The batch is inconsistent, or the backend fails.
     pub fn logits(&mut self, batch: &Batch<'_>) -> Result<Tensor> {
         let pass = self.pass(batch, PassMode::Evaluate)?;
         self.within(pass, |model| {
@@ -190,7 +190,7 @@ impl Model {
         }
     }
 
-    /// Runs `body` as one pass, and gives every tensor back afterwards, whatever became of it.
+    /// Runs `body` as one pass, and releases all tensors afterwards.
     pub(super) fn within<R>(&mut self, pass: Pass, body: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
         self.host.begin(pass);
         let result = body(self);
@@ -228,7 +228,7 @@ impl Model {
         }
     }
 
-    /// Block `index`, which keeps the shape of the hidden state.
+    /// Block `index`, which must keep the shape of the hidden state.
     pub(super) fn block(&mut self, index: u32, x: TensorId) -> Result<TensorId> {
         let before = self.host.get(x)?;
         let next = self.backend.block(index, x)?;
@@ -268,7 +268,7 @@ impl Model {
         }
     }
 
-    /// Puts ids or labels into the host.
+    /// Adds ids or labels to the host.
     pub(super) fn numbers(&self, numbers: &[u32], batch: usize, seq: usize) -> Result<TensorId> {
         self.host.insert(Tensor::from_slice(numbers, (batch, seq), &Device::Cpu)?)
     }

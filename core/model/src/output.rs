@@ -3,7 +3,7 @@ use codetune_plugin_sdk::{Parameter, Plan, Role};
 /// The output layer, from hidden states to logits.
 pub(super) const OUTPUT: &str = "lm_head";
 
-/// The embedding that is the output layer as well, in a plan that has none of its own.
+/// The embedding that is also the output layer, if the plan has no separate one.
 pub(super) fn tied_embedding(plan: &Plan) -> Option<&Parameter> {
     if plan.parameters.iter().any(|parameter| is_output(&parameter.name)) {
         return None;
@@ -12,7 +12,7 @@ pub(super) fn tied_embedding(plan: &Plan) -> Option<&Parameter> {
     plan.parameters.iter().find(embeds)
 }
 
-/// Whether this is the name of the output layer's weight.
+/// Whether this is the weight of the output layer.
 pub(super) fn is_output(parameter: &str) -> bool {
     parameter.strip_suffix(".weight") == Some(OUTPUT)
 }

@@ -1,11 +1,11 @@
-//! Seeded random streams, which follow from names alone, never from order or threads.
+//! Seeded random streams that depend only on names, never on order or threads.
 
 use std::f64::consts::TAU;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A random stream of its own for each use, seed and name.
+/// A random stream for a use, seed and name.
 pub(super) fn stream(usage: &str, seed: u64, name: &str) -> ChaCha8Rng {
     let mut hash = blake3::Hasher::new_derive_key(usage);
     hash.update(&seed.to_le_bytes());

@@ -4,14 +4,14 @@ use codetune_plugin_sdk::{Op, TensorId};
 use super::error::Result;
 use super::parameters::{Parameters, Weight};
 
-/// The bytes of an element: models are in single precision, and ids are as wide.
+/// Bytes per element: models are in single precision, and ids have the same size.
 const ELEMENT: u64 = size_of::<f32>() as u64;
 
-/// How many bytes the result of an operation takes, before it is run. Where arguments do not go together it is 0, as
-/// the operation refuses them and tells better why.
+/// The size in bytes of the result of an operation. It is 0 for mismatched arguments, which the operation rejects with
+/// a better error.
 ///
 /// # Errors
-/// There is no such tensor.
+/// An operand does not exist.
 pub(super) fn result_bytes(
     op: &Op<'_>,
     get: &dyn Fn(TensorId) -> Result<Tensor>,
@@ -36,7 +36,7 @@ pub(super) fn result_bytes(
         // Views.
         Op::Transpose { .. } | Op::Slice { .. } => 0,
         Op::Attention { q, .. } => count(q)?,
-        // Its gradient is made with it.
+        // Its gradient is computed with it.
         Op::CrossEntropy { logits, .. } => count(logits)?,
         Op::Swiglu { gate, .. } => count(gate)?,
         Op::RmsNorm { x, .. }
@@ -54,7 +54,7 @@ pub(super) fn result_bytes(
     Ok(elements.saturating_mul(ELEMENT))
 }
 
-/// A dimension of the weight of a module; 0 where there is none.
+/// A dimension of a module's weight; 0 if there is none.
 fn width(parameters: &Parameters, module: &str, dimension: usize) -> u64 {
     let dims = |tensor: &Tensor| tensor.dims().get(dimension).copied().unwrap_or(0) as u64;
     match parameters.weight(&format!("{module}.weight")) {
@@ -64,19 +64,19 @@ fn width(parameters: &Parameters, module: &str, dimension: usize) -> u64 {
     }
 }
 
-/// The elements over all dimensions but the last.
+/// The number of elements in all dimensions except the last.
 fn without_last(x: &Tensor) -> u64 {
     let dims = x.dims();
     dims.split_last().map_or(1, |(_, others)| product(others.iter().copied()))
 }
 
-/// The elements of two shapes broadcast as in NumPy.
+/// The number of elements of two shapes, broadcast as in NumPy.
 fn broadcast(a: &[usize], b: &[usize]) -> u64 {
     let rank = a.len().max(b.len());
     let from_end = |dims: &[usize], at: usize| dims.len().checked_sub(at + 1).map_or(1, |at| dims[at]);
     let pairs = (0..rank).map(|at| (from_end(a, at), from_end(b, at)));
     match pairs.clone().all(|(a, b)| a == b || a == 1 || b == 1) {
-        // A dimension of 0 stays one.
+        // A dimension of 0 stays 0.
         true => product(pairs.map(|(a, b)| if a == 1 { b } else { a })),
         false => 0,
     }

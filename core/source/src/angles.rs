@@ -1,15 +1,14 @@
-//! Angle brackets that stay open.
+//! Detection of unclosed angle brackets.
 
 use super::Language;
 use super::prepare::tokens::{script_tokens, tokens};
 
-/// The most angle brackets that may be open at once in a text of which a tree is made. Where many are never closed, the
-/// parser's memory grows with the square of their number, in a single step that no budget interrupts: Java takes
-/// 24 MiB for 1,000 of them and 8 GiB for 20,000, which are 40 KB.
+/// Maximum number of open angle brackets in a text to parse. If many are never closed, the parser's memory grows
+/// quadratically, in a single step that no budget can interrupt: Java takes 24 MiB for 1,000 brackets and 8 GiB for
+/// 20,000 (40 KB of text).
 pub(super) const MOST: usize = 1000;
 
-/// Whether more angle brackets are open at once than a parser can bear, in the languages
-/// whose grammars were measured to need it.
+/// Whether more angle brackets are open at once than the parser can handle, for the grammars that need this check.
 pub(super) fn too_many_open(language: Language, text: &str) -> bool {
     let tokens = match language {
         Language::Java => tokens,
@@ -17,7 +16,7 @@ pub(super) fn too_many_open(language: Language, text: &str) -> bool {
         _ => return false,
     };
     let bytes = text.as_bytes();
-    // Most texts are done here, without being cut into tokens; in some, comments and strings are what was counted.
+    // Skip the tokenizer for most texts; in the others, comments and strings may have been counted.
     most_open(bytes, 0..bytes.len()) > MOST
         && most_open(
             bytes,
@@ -25,8 +24,8 @@ pub(super) fn too_many_open(language: Language, text: &str) -> bool {
         ) > MOST
 }
 
-/// The most that are open at once among the bytes at these places. Statements and blocks end what is open: there,
-/// `<` was a comparison.
+/// The maximum number of brackets open at once at these offsets. Statements and blocks reset the count, since `<` was a
+/// comparison there.
 fn most_open(bytes: &[u8], places: impl Iterator<Item = usize>) -> usize {
     let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
     let (mut open, mut most) = (0_usize, 0);
@@ -37,7 +36,7 @@ fn most_open(bytes: &[u8], places: impl Iterator<Item = usize>) -> usize {
                 open += 1;
                 most = most.max(open);
             }
-            // Not that of an arrow.
+            // Not the one in an arrow.
             b'>' if !matches!(before, b'-' | b'=') => open = open.saturating_sub(1),
             b';' | b'{' | b'}' => open = 0,
             _ => {}

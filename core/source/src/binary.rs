@@ -1,18 +1,18 @@
-//! Telling files that hold no text from texts with a few odd bytes.
+//! Distinguishes binary files from texts with a few unusual bytes.
 //!
-//! A file without a NUL that is valid UTF-8 is always text. Any other is binary when it begins as a known format
-//! does, or when too many of its bytes are control characters that no text has: one in 16 where it is valid
-//! UTF-8 apart from those, one in 64 where it is not. Bytes that are compressed or encrypted have one in ten.
+//! A file without NULs that is valid UTF-8 is text. Other files are binary if they start with the magic bytes of a
+//! known format, or if too many bytes are control characters: one in 16 if the rest is valid UTF-8, otherwise one in
+//! 64. Compressed and encrypted data have one in ten.
 
 use super::{SkipReason, wide};
 
-/// How much of a file is enough to judge it.
+/// The length of the prefix to examine.
 pub(super) const SAMPLE: usize = 8 << 10;
 
-/// A few odd bytes make no text binary, however short it is.
+/// A few control characters never make a text binary.
 const ALWAYS_ALLOWED: usize = 2;
 
-/// What formats begin with. Only what is not valid UTF-8, or has a NUL, is compared with them.
+/// Magic bytes of formats. Only compared with files that are not valid UTF-8 or contain a NUL.
 const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x7fELF", "an ELF file"),
     (b"\xfe\xed\xfa\xce", "a Mach-O file"),
@@ -61,7 +61,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"fLaC\0", "FLAC audio"),
 ];
 
-/// The formats whose names stand after a header: offset and text.
+/// Magic bytes at an offset.
 const LATE_SIGNATURES: &[(usize, &[u8], &str)] = &[
     // The low byte of the magic number changes with each version.
     (1, b"\x0d\x0d\x0a", "Python bytecode"),
@@ -72,10 +72,10 @@ const LATE_SIGNATURES: &[(usize, &[u8], &str)] = &[
     (257, b"ustar", "a tar archive"),
 ];
 
-/// A packet of an MPEG transport stream, which begins with a `G` and shares its extension with TypeScript.
+/// Packet size of an MPEG transport stream, which starts with `G` and shares its extension with TypeScript.
 const TRANSPORT_PACKET: usize = 188;
 
-/// Why these bytes, a file's or its first, are binary; `None` where they are text.
+/// The reason why a file with this prefix is binary; `None` for text.
 pub(super) fn judge(bytes: &[u8]) -> Option<SkipReason> {
     let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
     let judged = judge_all(sample).or_else(|| (bytes.len() > SAMPLE).then(|| judge_all(bytes)).flatten());
@@ -86,7 +86,7 @@ fn judge_all(bytes: &[u8]) -> Option<SkipReason> {
     let valid = match std::str::from_utf8(bytes) {
         Ok(_) if !bytes.contains(&0) => return None,
         Ok(_) => true,
-        // A sample may end within a character.
+        // The prefix may end within a character.
         Err(error) => error.error_len().is_none(),
     };
     let odd = |byte: &u8| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);

@@ -1,4 +1,4 @@
-//! How much a parse or a query may do before it is given up.
+//! Limits of parses and queries.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -9,42 +9,41 @@ use thiserror::Error;
 
 /// Limits of one parse or one query.
 ///
-/// `work` is what decides: it counts the same on every machine, so that results can be cached and compared.
-/// `time` is a net below it, for a machine that has all but stopped.
+/// `work` is the effective limit: it is the same on every machine, so results can be cached and compared. `time` is a
+/// safety net for very slow machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkBudget {
-    /// Units of work: a hundred parser operations, a thousand steps of a query, or 16 KiB of text that a
-    /// predicate looks at.
+    /// Units of work: a hundred parser operations, a thousand query steps, or 16 KiB of text examined by a predicate.
     pub work: u64,
-    /// Time on the clock.
+    /// Elapsed time.
     pub time: Duration,
 }
 
 impl WorkBudget {
-    /// For parsing a file. A mebibyte of source takes 5 000 to 17 000 units of some 40 µs, so this is thirty
-    /// times what the densest file takes that the size limit lets through by default.
+    /// The budget to parse a file. One MiB of source takes 5,000 to 17,000 units of about 40 µs, so this is thirty
+    /// times what the densest file within the default size limit takes.
     pub const PARSE: Self = Self { work: 500_000, time: Duration::from_secs(60) };
 
-    /// For one query over one file. Going through the tree of a mebibyte takes 500 to 1 500 units of some
-    /// 200 µs. Patterns that keep thousands of matches open make a unit slower, which the time then bounds.
+    /// The budget of a query over a file. Traversing the tree of one MiB takes 500 to 1,500 units of about 200 µs.
+    /// Patterns with thousands of open matches make units slower, which `time` then limits.
     pub const QUERY: Self = Self { work: 50_000, time: Duration::from_secs(10) };
 }
 
-/// A budget that was not enough.
+/// An exhausted budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Exhausted {
-    /// More work than allowed.
+    /// Too much work.
     #[error("it took more than {0} units of work")]
     Work(u64),
-    /// More time than allowed.
+    /// Too much time.
     #[error("it took more than {} s", .0.as_secs())]
     Time(Duration),
-    /// The user wants no answer any more.
+    /// The user asked to stop.
     #[error("it was stopped as asked")]
     Stopped,
 }
 
-/// Spends a budget from within callbacks.
+/// Tracks a budget within callbacks.
 pub(super) struct Meter<'a> {
     budget: WorkBudget,
     stop: &'a AtomicBool,
@@ -54,12 +53,12 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    /// Begins with the whole budget. Setting `stop` exhausts it.
+    /// Starts with the full budget. Setting `stop` exhausts it.
     pub(super) fn start(budget: WorkBudget, stop: &'a AtomicBool) -> Self {
         Self { budget, stop, started: Instant::now(), spent: Cell::new(0), exhausted: Cell::new(None) }
     }
 
-    /// Charges units of work; breaks once the budget is exhausted, and from then on.
+    /// Charges units of work; breaks once the budget is exhausted.
     pub(super) fn spend(&self, units: u64) -> ControlFlow<()> {
         let spent = self.spent.get().saturating_add(units);
         self.spent.set(spent);

@@ -1,10 +1,10 @@
-//! The encoding that a file states: in a comment, as PEP 263 defines it for Python and editors take it from other
-//! files too, or in the declaration of XML.
+//! The declared encoding of a file: in a comment as defined by PEP 263, which editors also use in other languages, or
+//! in an XML declaration.
 
-/// The encoding named in the first two lines of `bytes`, as written there.
+/// The encoding declared in the first two lines.
 ///
-/// The rule is PEP 263's: a comment line that matches `^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)`, the
-/// second line only when the first is blank or a comment.
+/// As in PEP 263: a comment line that matches `^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)`; the second line only
+/// counts if the first is blank or a comment.
 pub(super) fn coding_cookie(bytes: &[u8]) -> Option<&str> {
     for line in bytes.splitn(3, |byte| *byte == b'\n').take(2) {
         let line = trim_start(line, b" \t\x0c");
@@ -21,7 +21,7 @@ pub(super) fn coding_cookie(bytes: &[u8]) -> Option<&str> {
     None
 }
 
-/// The encoding named in an XML declaration at the start of `bytes`.
+/// The encoding in an XML declaration at the start.
 pub(super) fn xml_declaration(bytes: &[u8]) -> Option<&str> {
     let line = bytes.strip_prefix(b"<?xml")?.split(|byte| *byte == b'>').next()?;
     let line = std::str::from_utf8(line).ok()?;

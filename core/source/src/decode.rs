@@ -1,4 +1,4 @@
-//! Bytes to text, exactly or not at all.
+//! Lossless decoding of bytes to text.
 
 use std::borrow::Cow;
 
@@ -7,27 +7,26 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use super::cookie::{coding_cookie, xml_declaration};
 use super::{Language, SkipReason, binary, legacy, wide};
 
-/// The text of a file and how it was written.
+/// A decoded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// The text, without its byte order mark.
     pub text: Cow<'a, str>,
-    /// The encoding that the bytes were in: the name the file states, or that of what was found.
+    /// The encoding: the declared or detected one.
     pub encoding: Cow<'static, str>,
 }
 
-/// Decodes the bytes of a whole file, without replacing or losing a single character.
+/// Decodes a file without replacing or losing any character.
 ///
-/// In this order: a byte order mark (UTF-8, UTF-16, UTF-32), UTF-16 and UTF-32 without one, for Python the
-/// encoding that its comment states (PEP 263), UTF-8, and else what the bytes are found to be, such as ISO-8859-1
-/// or windows-1252; what an XML declaration or a comment states there is a hint. A stray NUL is a character like
-/// others. A lone carriage return becomes a line feed where it ends lines: in Python, JavaScript, TypeScript and
-/// Java, whose definitions say so, and in a text without any line feed. Spans stay what they were.
+/// Tries in this order: a byte order mark (UTF-8, UTF-16, UTF-32), UTF-16 and UTF-32 without one, for Python the
+/// encoding declared in a comment (PEP 263), UTF-8, and finally a detected encoding such as ISO-8859-1 or windows-1252,
+/// for which a declaration in XML or a comment is a hint. NULs are ordinary characters. A lone carriage return becomes
+/// a line feed where it ends lines: in Python, JavaScript, TypeScript and Java, as their specifications say, and in
+/// texts without line feeds. Offsets do not change.
 ///
 /// # Errors
-/// [`SkipReason::Binary`] when there is no text, [`SkipReason::NotUtf8`] when a byte does not fit the encoding
-/// that the file states or mostly has, [`SkipReason::UnknownEncoding`] when the stated one is not known and the
-/// file needs it.
+/// [`SkipReason::Binary`] for binary files, [`SkipReason::NotUtf8`] if a byte is invalid in the declared or detected
+/// encoding, [`SkipReason::UnknownEncoding`] if the declared encoding is needed but unknown.
 pub fn decode(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReason> {
     let decoded = undo(bytes, language)?;
     Ok(Decoded { text: with_line_feeds(decoded.text, language), ..decoded })
@@ -69,7 +68,7 @@ fn undo(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReason> {
         Ok(text) => return plain(text.into(), "UTF-8".into()),
         Err(offset) => offset,
     };
-    // What a file in another language states has no force, but is the best hint there is.
+    // In other languages, a declaration has no force, but is the best hint.
     let hint = xml_declaration(bytes).or_else(|| coding_cookie(bytes));
     if let Some(Ok(Some((text, encoding)))) = hint.map(|name| stated(bytes, name)) {
         return plain(text, encoding.into());
@@ -80,7 +79,7 @@ fn undo(bytes: &[u8], language: Language) -> Result<Decoded<'_>, SkipReason> {
     }
 }
 
-/// The text with `\n` for each lone `\r` that ends a line. Both are one byte long.
+/// Replaces each lone `\r` that ends a line by `\n`. Both are one byte long.
 fn with_line_feeds(text: Cow<'_, str>, language: Language) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let lone = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
@@ -98,7 +97,7 @@ fn with_line_feeds(text: Cow<'_, str>, language: Language) -> Cow<'_, str> {
     Cow::Owned(ended.collect())
 }
 
-/// Decodes by the name in a Python comment; `None` when that name is UTF-8's.
+/// Decodes by the name in a Python comment; `None` for names of UTF-8.
 fn stated<'a>(bytes: &'a [u8], name: &str) -> Result<Option<(Cow<'a, str>, String)>, SkipReason> {
     let label = name.to_ascii_lowercase().replace('_', "-");
     let is =
@@ -110,11 +109,11 @@ fn stated<'a>(bytes: &'a [u8], name: &str) -> Result<Option<(Cow<'a, str>, Strin
         let offset = bytes.iter().position(|byte| !byte.is_ascii()).map(|at| at as u64);
         return Err(not_utf8(name, offset));
     }
-    // Python's latin-1 is ISO 8859-1 itself; the label that browsers share means windows-1252.
+    // Python's latin-1 is ISO 8859-1; on the web, that label means windows-1252.
     if is("latin-1") || is("iso-8859-1") || matches!(label.as_str(), "latin1" | "iso8859-1" | "l1") {
         return Ok(Some((encoding_rs::mem::decode_latin1(bytes), name.into())));
     }
-    // The labels of the WHATWG list write some of their names with an underscore.
+    // The WHATWG list spells some names with an underscore.
     let encoding = Encoding::for_label(name.as_bytes())
         .or_else(|| Encoding::for_label(label.as_bytes()))
         .filter(|encoding| ![UTF_16LE, UTF_16BE, REPLACEMENT].contains(encoding))
@@ -123,7 +122,7 @@ fn stated<'a>(bytes: &'a [u8], name: &str) -> Result<Option<(Cow<'a, str>, Strin
     Ok(Some((text, name.into())))
 }
 
-/// Whether the text depends on the encoding: ASCII reads the same in all of them but ISO 2022, which escapes.
+/// Whether the text depends on the encoding: ASCII is the same in all except ISO 2022, which has escapes.
 fn needs_encoding(bytes: &[u8]) -> bool {
     !bytes.is_ascii() || bytes.contains(&0x1b)
 }

@@ -1,4 +1,4 @@
-//! Which files there are to read, in an order that is always the same.
+//! Discovers files in a fixed order.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use super::sizes::MAX_BYTES_CEILING;
 use super::walk::walk;
 use super::{DiscoverOptions, Discovery, Inputs, SkipReason, SourceError};
 
-/// Finds the files of a directory, or of several inputs.
+/// Discovers the files of a directory or of several inputs.
 ///
-/// Ignore files are obeyed within a directory, and above it up to the top of the repository that holds it, where
-/// git's own settings count too. A file that is named itself is never ignored, hidden or not. Links are not
-/// followed, except those that are named. A file that is found twice counts once.
+/// Respects ignore files within the directory and above it up to the repository root, and git's own settings. Files
+/// named explicitly are never ignored. Symbolic links are not followed unless they are named. Files found twice count
+/// once.
 ///
 /// # Errors
-/// [`SourceError`] when an input is not there, or an option cannot be used.
+/// [`SourceError`] if an input does not exist or an option is invalid.
 pub fn discover(inputs: impl Into<Inputs>, options: &DiscoverOptions) -> Result<Discovery, SourceError> {
     if !(1..=MAX_BYTES_CEILING).contains(&options.max_bytes) {
         return Err(SourceError::MaxBytes { given: options.max_bytes, ceiling: MAX_BYTES_CEILING });

@@ -1,66 +1,67 @@
-//! What was found, and what was left out.
+//! Discovered and skipped files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Language, SkipReason};
 
-/// A file that is to be analysed.
+/// A file to analyze.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Path relative to the root, with `/` between its parts.
+    /// Path relative to the root, separated by `/`.
     pub path: String,
-    /// Full path by which the file is opened.
+    /// Absolute path.
     pub absolute: PathBuf,
-    /// What it holds, where that was handed over; no file is opened then.
+    /// Its content, if it was passed in; the file is then not opened.
     pub content: Option<Arc<[u8]>>,
-    /// Size when it was seen, in bytes.
+    /// Size in bytes when it was discovered.
     pub bytes: u64,
-    /// Language by name or `#!` line; [`load`](super::load) settles whether a `.h` file is C++.
+    /// Language by name or `#!` line; [`load`](super::load) decides whether a `.h` file is C++.
     pub language: Language,
-    /// Whether only [`DiscoverOptions::every_text`](super::DiscoverOptions::every_text) asks for it.
+    /// Whether it is only read because of [`DiscoverOptions::every_text`](super::DiscoverOptions::every_text).
     pub extra: bool,
 }
 
-/// A file that was seen and left out.
+/// A skipped file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Path relative to the root, with `/` between its parts; bytes that are not UTF-8 are escaped as `\xNN`.
+    /// Path relative to the root, separated by `/`; bytes that are not UTF-8 are escaped as `\xNN`.
     pub path: String,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
-    /// The language it would have been read as; `None` for a directory, and where that was not found out.
+    /// The language of the file; `None` for directories and if it is unknown.
     pub language: Option<Language>,
-    /// Whether only [`DiscoverOptions::every_text`](super::DiscoverOptions::every_text) asks for it.
+    /// Whether it would only have been read because of
+    /// [`DiscoverOptions::every_text`](super::DiscoverOptions::every_text).
     pub extra: bool,
 }
 
 impl Skipped {
-    /// Something of which no more is known than its path.
+    /// A file of which only the path is known.
     pub fn new(path: String, reason: SkipReason) -> Self {
         Skipped { path, reason, language: None, extra: false }
     }
 
-    /// A file that was found and then not read.
+    /// A discovered file that could not be read.
     pub fn entry(entry: &FileEntry, reason: SkipReason) -> Self {
         Skipped { path: entry.path.clone(), reason, language: Some(entry.language), extra: entry.extra }
     }
 }
 
-/// Everything that was seen.
+/// The result of discovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
-    /// Full path of the directory that paths are relative to.
+    /// The absolute path of the directory that paths are relative to.
     pub root: PathBuf,
-    /// The deepest directory that holds all inputs, relative to `root`.
+    /// The deepest directory that contains all inputs, relative to `root`.
     pub scope: PathBuf,
-    /// Files to analyse, by the bytes of `path`.
+    /// Files to analyze, sorted by the bytes of `path`.
     pub files: Vec<FileEntry>,
-    /// Files left out, by the bytes of `path`. What ignore files, hidden names and globs rule out was never
-    /// seen and is not here.
+    /// Skipped files, sorted by the bytes of `path`. Files excluded by ignore files, hidden names or globs are not
+    /// listed.
     pub skipped: Vec<Skipped>,
-    /// Hidden files and directories that were not looked into.
+    /// Number of hidden files and directories that were skipped.
     pub hidden: u64,
-    /// Lines of ignore files that could not be understood, as sentences.
+    /// Warnings about invalid lines in ignore files.
     pub warnings: Vec<String>,
 }

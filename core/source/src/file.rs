@@ -1,4 +1,4 @@
-//! One file in memory: its text, its lines and its syntax tree.
+//! A file in memory: text, lines and syntax tree.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -15,13 +15,12 @@ use super::sizes::MAX_BYTES_CEILING;
 use super::skip::SkipReason;
 use super::syntax::{self, ParseError};
 
-/// What is never asked to stop.
+/// A flag that is never set.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// A source file, decoded. It can be shared between threads; lines and tree are made when first asked for,
-/// once, and are then everyone's.
+/// A decoded source file. It can be shared between threads; lines and tree are computed on first use.
 ///
-/// All offsets are bytes of [`SourceFile::text`], which is UTF-8 whatever the file was written in.
+/// All offsets are bytes of [`SourceFile::text`], which is UTF-8 regardless of the file's encoding.
 pub struct SourceFile {
     path: Box<str>,
     language: Language,
@@ -34,7 +33,7 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Makes a file of the bytes it consists of, as [`load`](super::load) reads them.
+    /// Creates a file from its content, as [`load`](super::load) reads it.
     ///
     /// # Errors
     /// As [`decode`], and [`SkipReason::TooLarge`] above [`MAX_BYTES_CEILING`].
@@ -58,37 +57,37 @@ impl SourceFile {
         })
     }
 
-    /// Path relative to the root it was found under, with `/` between its parts.
+    /// Path relative to the root, separated by `/`.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The language it is analysed as.
+    /// The language.
     pub fn language(&self) -> Language {
         self.language
     }
 
-    /// The text, without a byte order mark, and with line feeds for lone carriage returns that end lines.
+    /// The text, without a byte order mark and with line feeds for lone carriage returns that end lines.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text, shared rather than copied.
+    /// The text, shared instead of copied.
     pub fn shared_text(&self) -> Arc<str> {
         self.text.clone()
     }
 
-    /// Size of the file as it was read, before decoding, in bytes.
+    /// Size of the encoded file in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Digest of the bytes of the file as they were read, before decoding.
+    /// Digest of the encoded file.
     pub fn digest(&self) -> &blake3::Hash {
         &self.digest
     }
 
-    /// The encoding that the bytes were in: the name the file states, or that of what was found.
+    /// The encoding: the declared or detected one.
     pub fn encoding(&self) -> &str {
         &self.encoding
     }
@@ -98,26 +97,26 @@ impl SourceFile {
         self.lines.get_or_init(|| LineIndex::new(self.text.clone()))
     }
 
-    /// The syntax tree, or `None` when there is none; [`SourceFile::syntax`] tells why.
+    /// The syntax tree; if `None`, [`SourceFile::syntax`] has the reason.
     pub fn tree(&self) -> Option<&Tree> {
         self.syntax().ok()
     }
 
-    /// The syntax tree, parsed by the first caller and shared by all.
+    /// The syntax tree, parsed on first use and shared.
     ///
     /// # Errors
-    /// [`ParseError`] for a language without a grammar and for a text that costs more than
-    /// [`WorkBudget::PARSE`]. The same error comes back every time.
+    /// [`ParseError`] for a language without a grammar, or a text that exceeds [`WorkBudget::PARSE`]. The error is the
+    /// same every time.
     pub fn syntax(&self) -> Result<&Tree, &ParseError> {
         self.syntax_until(&NEVER)
     }
 
-    /// The same; setting `stop` makes an error of a parse that is under way, for good.
+    /// As [`syntax`](Self::syntax); setting `stop` makes a running parse fail permanently.
     fn syntax_until(&self, stop: &AtomicBool) -> Result<&Tree, &ParseError> {
         self.syntax.get_or_init(|| syntax::parse(self.language, &self.text, WorkBudget::PARSE, stop)).as_ref()
     }
 
-    /// Runs a tree-sitter query with the default limits. See [`SourceFile::query_within`].
+    /// Runs a tree-sitter query with the default limits; see [`SourceFile::query_within`].
     ///
     /// # Errors
     /// As [`SourceFile::query_within`].
@@ -127,27 +126,27 @@ impl SourceFile {
 
     /// Runs a tree-sitter query over the whole tree.
     ///
-    /// The text predicates `#eq?`, `#match?`, `#any-of?` and their `not-` and `any-` kin are obeyed. A
-    /// compiled pattern is kept for the whole process, so the same one costs nothing to compile twice.
+    /// Supports the text predicates `#eq?`, `#match?`, `#any-of?` and their `not-` and `any-` variants. Compiled
+    /// patterns are cached for the whole process.
     ///
     /// # Errors
-    /// [`QueryError`] when the pattern is not valid for the language, the file has no tree, or the limits
-    /// do not suffice. There is never a partial answer.
+    /// [`QueryError`] if the pattern is invalid for the language, the file has no tree, or a limit is exceeded. Results
+    /// are never partial.
     pub fn query_within(&self, pattern: &str, limits: &QueryLimits) -> Result<Captures, QueryError> {
         self.query_until(pattern, limits, &NEVER)
     }
 
-    /// As [`query_within`](Self::query_within), until `stop` is set, which makes an error of it.
+    /// As [`query_within`](Self::query_within); setting `stop` makes it fail.
     ///
     /// # Errors
-    /// Those of `query_within`, and [`Exhausted::Stopped`](crate::Exhausted::Stopped) in one of them.
+    /// Those of `query_within`, including [`Exhausted::Stopped`](crate::Exhausted::Stopped).
     pub fn query_until(
         &self,
         pattern: &str,
         limits: &QueryLimits,
         stop: &AtomicBool,
     ) -> Result<Captures, QueryError> {
-        // A bad pattern is the author's to mend, so it is told before anything about this one file.
+        // Report an invalid pattern before anything about this file.
         let compiled = query::compiled(self.language, pattern)?;
         let tree = self.syntax_until(stop).map_err(|error| QueryError::NoTree(error.clone()))?;
         query::run(&compiled, tree, &self.text, limits, stop)

@@ -1,16 +1,15 @@
-//! Whether a `.h` file is C or C++.
+//! Decides whether a `.h` file is C or C++.
 
 use super::Language;
 use super::prepare::tokens::{Kind, Tokens, tokens};
 
-/// Decides by the text: it is C++ where something stands in it that C has not, unless that is for compilers of C++
-/// only.
+/// Decides by the text: C++ if it contains something that C does not have, unless that is only for C++ compilers.
 ///
-/// What depends on `__cplusplus` tells nothing, as headers that are both are full of it.
+/// Code that depends on `__cplusplus` says nothing: headers for both languages contain it.
 pub(super) fn language_of_header(text: &str) -> Language {
     let tokens = tokens(text);
     let code = Tokens { text, list: &tokens };
-    // Of each conditional around, whether it asks for the language; of each brace, whether it is a structure's.
+    // For each enclosing conditional, whether it tests the language; for each brace, whether it belongs to a structure.
     let (mut conditionals, mut braces): (Vec<bool>, Vec<bool>) = (Vec::new(), Vec::new());
     for (index, token) in tokens.iter().enumerate() {
         let word = code.word(index);
@@ -24,7 +23,7 @@ pub(super) fn language_of_header(text: &str) -> Language {
                 {
                     return Language::Cpp;
                 }
-                // Deeper ones say no more.
+                // Deeper nesting adds no information.
                 conditionals.push(guarded || line.contains("__cplusplus"));
             } else if line.starts_with("endif") {
                 conditionals.pop();
@@ -51,7 +50,7 @@ pub(super) fn language_of_header(text: &str) -> Language {
     Language::C
 }
 
-/// Whether a directive includes a header of C++: those of its library have no extension.
+/// Whether a directive includes a C++ header: those of the standard library have no extension.
 fn includes_cpp(line: &str) -> bool {
     let Some(path) = line.strip_prefix("include").map(str::trim_start) else { return false };
     match path.strip_prefix('<').and_then(|path| path.split_once('>')) {
@@ -65,7 +64,7 @@ impl Tokens<'_> {
         self.kind(index) == Some(Kind::Word)
     }
 
-    /// Whether the token at `index`, with those beside it, is C++ and no C.
+    /// Whether the token at `index`, in its context, is C++ but not C.
     fn is_cpp(&self, index: usize) -> bool {
         let (word, next, second) = (self.word(index), self.word(index + 1), self.word(index + 2));
         let begins = matches!(self.before(index, 1), "" | ";" | "{" | "}" | ">" | ":")
@@ -88,7 +87,7 @@ impl Tokens<'_> {
                 let sign = !self.is_name(index + 1) && !matches!(next, ")" | "," | ";" | "." | "->");
                 sign && (second == "(" || self.word(index + 3) == "(")
             }
-            // Of an attribute of C23 it stands in `[[…]]`, of assembly before a string.
+            // In a C23 attribute it is in `[[…]]`, in assembly before a string.
             "::" => self.is_name(index + 1) && self.before(index, 2) != "[" && self.before(index, 4) != "[",
             "const" if self.before(index, 1) == ")" => {
                 matches!(next, "{" | ";" | "=" | "override" | "noexcept")

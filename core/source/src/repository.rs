@@ -1,14 +1,14 @@
-//! What git says of a folder.
+//! The git repository of a path.
 
 use std::path::{Path, PathBuf};
 
-/// The top of the git repository that holds `path`: the nearest folder at or above it with a `.git`.
+/// The root of the git repository that contains `path`: the nearest directory at or above it with a `.git`.
 pub fn repository_of(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned)
 }
 
-/// The file of ignore patterns that the repository's own settings name (`core.excludesFile`), which goes before
-/// the user's.
+/// The file with ignore patterns in the repository's settings (`core.excludesFile`), which takes precedence over the
+/// user's.
 pub(super) fn excludes_file(top: &Path) -> Option<PathBuf> {
     let settings = codetune_files::read_text(&top.join(".git/config"), codetune_files::SETTINGS).ok()?;
     let value = excludes_in(&settings)?;
@@ -18,7 +18,7 @@ pub(super) fn excludes_file(top: &Path) -> Option<PathBuf> {
     }
 }
 
-/// The last `excludesfile` of the sections `[core]`, as git reads its settings.
+/// The last `excludesfile` in the sections `[core]`, as git reads its settings.
 fn excludes_in(settings: &str) -> Option<String> {
     let mut in_core = false;
     let mut found = None;

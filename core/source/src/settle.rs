@@ -1,4 +1,4 @@
-//! Where a file that was seen belongs: among those to analyse, or among those left out.
+//! Decides whether to read or skip a file.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,17 +10,17 @@ use super::shebang::{SHEBANG_BYTES, language_of_shebang};
 use super::slashed::slashed;
 use super::{DiscoverOptions, Discovery, FileEntry, Language, SkipReason, Skipped, binary};
 
-/// A file as a walk sees it.
+/// A file found by a walk.
 pub(super) struct Seen<'a> {
     pub relative: &'a Path,
     pub absolute: &'a Path,
     pub size: Result<u64, SkipReason>,
-    /// Whether it, or a directory that the walk came through, is hidden and not asked for by the options.
+    /// Whether it or a parent directory is hidden and not selected by the options.
     pub hidden: bool,
 }
 
 impl Discovery {
-    /// Puts one file where it belongs.
+    /// Adds a file to the files to read or to skip.
     pub(super) fn settle(&mut self, seen: Seen<'_>, options: &DiscoverOptions) {
         let (path, exact) = slashed(seen.relative);
         let by_content = || language_of(seen.absolute);
@@ -61,7 +61,7 @@ impl Discovery {
         }
     }
 
-    /// The same for a text that is in no file.
+    /// As above, for content that is not in a file.
     pub(super) fn settle_text(
         &mut self,
         relative: &Path,
@@ -93,18 +93,18 @@ impl Discovery {
     }
 }
 
-/// By the name alone. Bytes that are not UTF-8 were escaped, which leaves an extension as it was.
+/// The language by file name. Escaped bytes do not affect the extension.
 fn named_language(path: &str) -> Option<Language> {
     Language::of_name(Path::new(path))
 }
 
-/// What is too large may still be a picture, which no limit would make a text.
+/// A file above the size limit may still be a known binary format, which would be skipped anyway.
 fn too_large(absolute: &Path, bytes: u64, limit: u64) -> SkipReason {
     let told = SkipReason::TooLarge { bytes, limit };
     head(absolute, binary::SAMPLE).ok().and_then(|head| binary::judge(&head)).unwrap_or(told)
 }
 
-/// The language by its `#!` line, which only files without an extension are opened for.
+/// The language by `#!` line; only files without an extension are opened for this.
 fn language_of(absolute: &Path) -> Result<Option<Language>, SkipReason> {
     if absolute.extension().is_some() {
         return Ok(None);

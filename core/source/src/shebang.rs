@@ -1,13 +1,13 @@
-//! The language that a `#!` line tells.
+//! The language of a `#!` line.
 
 use super::Language;
 
-/// How many bytes of a file are enough to see its `#!` line: Linux reads no more than 256 of it.
+/// Maximum length of a `#!` line in bytes, as in Linux.
 pub(super) const SHEBANG_BYTES: usize = 256;
 
-/// The language of the interpreter in the first line of `head`, or `None` when there is none that we know.
+/// The language of the interpreter in the first line, or `None`.
 ///
-/// `#!/usr/bin/env` is looked through, with its options and variable assignments.
+/// Looks through `#!/usr/bin/env` with its options and variable assignments.
 pub(super) fn language_of_shebang(head: &[u8]) -> Option<Language> {
     let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
@@ -15,7 +15,7 @@ pub(super) fn language_of_shebang(head: &[u8]) -> Option<Language> {
     if program == "env" {
         program = base_name(words.find(|word| !word.starts_with('-') && !word.contains('='))?);
     }
-    // python3.12 and pypy3 are Python like python is.
+    // python3.12 and pypy3 are Python.
     let family = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     Some(match family {
         "python" | "pythonw" | "pypy" => Language::Python,

@@ -1,8 +1,8 @@
-//! How large a file may be.
+//! File size limits.
 
-/// The size above which a file is left out unless the options say otherwise: 1 MiB. What is larger is
-/// nearly always generated, and parsing it takes as long as a thousand ordinary files.
+/// The default size limit: 1 MiB. Larger files are nearly always generated, and take as long to parse as a thousand
+/// ordinary ones.
 pub const DEFAULT_MAX_BYTES: u64 = 1 << 20;
 
-/// The largest size limit there is: 1 GiB. Offsets are 32 bits wide and decoding may triple a text.
+/// The maximum size limit: 1 GiB. Offsets have 32 bits, and decoding may triple the size of a text.
 pub const MAX_BYTES_CEILING: u64 = 1 << 30;

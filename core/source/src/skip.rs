@@ -1,51 +1,50 @@
-//! Why a file is left out.
+//! Why files are skipped.
 
 use std::fmt;
 
 use super::Language;
 
-/// Why a file that was seen takes no part in analysis. Its display says what was found and what can be done about
-/// it.
+/// Why a file is skipped. The display text includes a remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkipReason {
-    /// Larger than the limit of the options.
+    /// Larger than the limit.
     TooLarge {
         /// Size of the file, in bytes.
         bytes: u64,
         /// The limit, in bytes.
         limit: u64,
     },
-    /// Holds no text.
+    /// Not text.
     Binary {
-        /// What it is, where it begins as a known format does: `a PNG image`.
+        /// Its format, if it is known: `a PNG image`.
         format: Option<String>,
-        /// Offset of the first byte that a text would not have there.
+        /// Offset of the first byte that is not text.
         offset: u64,
     },
-    /// Neither name nor `#!` line tells a language that has a grammar here.
+    /// Neither the name nor a `#!` line identifies a supported language.
     UnknownLanguage,
-    /// Not valid in the encoding that the file states, or that most of it is in.
+    /// Invalid in the declared or detected encoding.
     NotUtf8 {
-        /// The encoding that was tried, as the file or its byte order mark names it.
+        /// The encoding.
         encoding: String,
-        /// Offset of the first byte that does not fit, where it is known.
+        /// Offset of the first invalid byte, if known.
         offset: Option<u64>,
     },
-    /// States an encoding that is not known here.
+    /// Declares an unknown encoding.
     UnknownEncoding {
-        /// The encoding, as the file names it.
+        /// The declared name.
         encoding: String,
     },
-    /// The system refused to read it.
+    /// Cannot be read.
     Unreadable {
-        /// What the system said.
+        /// The error of the operating system.
         message: String,
     },
-    /// A symbolic link; links are not followed, so that no file is read twice and no walk is endless.
+    /// A symbolic link; links are not followed, to avoid duplicates and cycles.
     Symlink,
     /// Neither a file nor a directory: a pipe, a socket or a device.
     Special,
-    /// The path cannot be written as UTF-8, so no report could name it.
+    /// The path is not UTF-8, so no report could name it.
     NonUtf8Path,
 }
 
@@ -65,12 +64,11 @@ impl SkipReason {
         }
     }
 
-    /// What a file in this language, `None` where that is not known, was withheld for: whether an analyzer that
-    /// wanted it has not seen what it should have.
+    /// Whether a file in this language, `None` if unknown, is *unread*: an analyzer asked for it and did not get it.
     ///
-    /// A text that is too large or damaged, that cannot be opened or named, has not been seen. Neither has what
-    /// goes by the name of a source file and is no text; but a picture is none for being called `a.ts`. Links
-    /// and pipes have no text of their own, and a file of no language is one that nobody asked for.
+    /// Texts that are too large, invalid, unreadable or cannot be named are unread. So are binary files named like
+    /// source code, in no known format; an image called `a.ts` is not. Links and pipes have no text of their own, and
+    /// files in unknown languages were not requested.
     pub fn withholds(&self, language: Option<Language>) -> bool {
         match self {
             Self::TooLarge { .. }
@@ -85,7 +83,7 @@ impl SkipReason {
         }
     }
 
-    /// The reason for an error of reading or listing.
+    /// The reason for an error while reading or listing.
     pub(super) fn unreadable(error: impl fmt::Display) -> Self {
         Self::Unreadable { message: error.to_string() }
     }
@@ -101,21 +99,19 @@ impl fmt::Display for SkipReason {
                 )
             }
             Self::Binary { format: Some(format), .. } => write!(f, "binary: {format}"),
-            Self::Binary { format: None, offset } => write!(f, "binary: no text from byte {offset} on"),
-            Self::UnknownLanguage => {
-                f.write_str("unknown language: no grammar for it; read it as text with --all-files")
-            }
+            Self::Binary { format: None, offset } => write!(f, "binary: not text from byte {offset}"),
+            Self::UnknownLanguage => f.write_str("unknown language; read it as text with --all-files"),
             Self::NotUtf8 { encoding, offset: Some(offset) } => {
-                write!(f, "not valid {encoding}: byte {offset} does not fit; convert it to UTF-8")
+                write!(f, "invalid {encoding} at byte {offset}; convert the file to UTF-8")
             }
             Self::NotUtf8 { encoding, offset: None } => {
-                write!(f, "not valid {encoding}; convert it to UTF-8")
+                write!(f, "invalid {encoding}; convert the file to UTF-8")
             }
             Self::UnknownEncoding { encoding } => {
-                write!(f, "states the unknown encoding {encoding:?}; convert it to UTF-8")
+                write!(f, "unknown encoding {encoding:?}; convert the file to UTF-8")
             }
             Self::Unreadable { message } => write!(f, "unreadable: {message}"),
-            Self::Symlink => f.write_str("a symbolic link, which is not followed; name its target instead"),
+            Self::Symlink => f.write_str("symbolic link; specify its target instead"),
             Self::Special => f.write_str("neither a file nor a directory"),
             Self::NonUtf8Path => f.write_str("its path is not UTF-8; rename it"),
         }

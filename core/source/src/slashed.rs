@@ -1,6 +1,6 @@
 use std::path::Path;
 
-/// A path with `/` between its parts, and whether every part was UTF-8.
+/// A path separated by `/`, and whether it was valid UTF-8.
 pub(super) fn slashed(path: &Path) -> (String, bool) {
     let mut text = String::with_capacity(path.as_os_str().len());
     let mut exact = true;

@@ -1,4 +1,4 @@
-//! Parsing a text, in bounded work.
+//! Parsing with bounded work.
 
 use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
@@ -11,10 +11,10 @@ use super::budget::{Exhausted, Meter, WorkBudget};
 use super::language::Language;
 use super::prepare::prepare;
 
-/// Why a file has no syntax tree. Syntax errors are not among the reasons: they are nodes of the tree.
+/// Why a file has no syntax tree. Syntax errors are not errors: they are nodes of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
-    /// The language has no grammar here.
+    /// There is no grammar for the language.
     #[error(
         "there is no grammar for {language} files, so they have no syntax tree; only the plugin's author can leave them \
          unqueried"
@@ -23,17 +23,17 @@ pub enum ParseError {
         /// The file's language.
         language: Language,
     },
-    /// The grammar and the parser library do not fit each other.
+    /// The grammar and the parser library are incompatible.
     #[error(
         "the {language} grammar does not fit this build: {message}; report it with the version of codetune"
     )]
     Grammar {
         /// The file's language.
         language: Language,
-        /// What the parser library said.
+        /// The error of the parser library.
         message: String,
     },
-    /// The text is larger than any of which a tree is made.
+    /// The text is too large to parse.
     #[error(
         "{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB; exclude the file, it is \
          most likely generated",
@@ -45,7 +45,7 @@ pub enum ParseError {
         /// Size of the text, in bytes.
         bytes: usize,
     },
-    /// The text would take memory without bound.
+    /// Parsing would take unbounded memory.
     #[error(
         "{language} with more than {} angle brackets open at once was not parsed; exclude the file, it is most likely \
          generated",
@@ -55,7 +55,7 @@ pub enum ParseError {
         /// The file's language.
         language: Language,
     },
-    /// The text costs more than a parse may.
+    /// Parsing exceeded its budget.
     #[error(
         "parsing {bytes} bytes of {language} was given up: {exhausted}; exclude the file, it is most likely \
          generated"
@@ -65,27 +65,27 @@ pub enum ParseError {
         language: Language,
         /// Size of the text, in bytes.
         bytes: usize,
-        /// What ran out.
+        /// The exhausted limit.
         exhausted: Exhausted,
     },
 }
 
-/// The largest text that is parsed, in bytes. A tree takes some 35 times its text, measured on minified JavaScript, and
-/// no budget of work bounds it before it is made.
+/// Maximum size of a text to parse, in bytes. A tree takes about 35 times the size of its text (measured on minified
+/// JavaScript), which no budget limits in advance.
 const LARGEST: usize = 16 << 20;
 
 thread_local! {
-    /// Parsers keep their memory between files; one a thread serves every language.
+    /// One parser per thread for all languages, since parsers keep their memory between files.
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
 }
 
-/// Parses a whole text with the grammar of its language.
+/// Parses a text with the grammar of its language.
 ///
-/// A text with syntax errors is parsed once more, without what its grammar cannot know, and that tree is kept where
-/// less of it is in error; see [`prepare`]. Either way its offsets are those of `text`.
+/// A text with syntax errors is parsed again without constructs that the grammar does not know, and the tree with fewer
+/// errors is returned; see [`prepare`]. Offsets are those of `text` in both cases.
 ///
 /// # Errors
-/// As [`ParseError`]; among them that `stop` was set in the middle.
+/// As [`ParseError`], including that `stop` was set.
 pub(super) fn parse(
     language: Language,
     text: &str,
@@ -100,7 +100,7 @@ pub(super) fn parse(
     Ok(other.filter(|other| errors(other) < errors(&tree)).unwrap_or(tree))
 }
 
-/// Bytes that the grammar could not parse, tokens that it had to assume among them, and how many places these are.
+/// Bytes in error nodes, including missing tokens, and the number of such nodes.
 fn errors(tree: &Tree) -> (usize, usize) {
     let (mut bytes, mut places) = (0, 0);
     let mut cursor = tree.walk();
@@ -142,7 +142,7 @@ fn parse_exactly(
             Some(ParseOptions::new().progress_callback(&mut progress)),
         );
         tree.ok_or_else(|| {
-            // Otherwise the next text would be taken for the rest of this one.
+            // Otherwise, the next text would be parsed as a continuation of this one.
             parser.reset();
             match meter.exhausted() {
                 Some(exhausted) => ParseError::Exhausted { language, bytes: bytes.len(), exhausted },

@@ -1,4 +1,4 @@
-//! The walk over one folder.
+//! The walk over a directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use super::settle::Seen;
 use super::slashed::slashed;
 use super::{DiscoverOptions, Discovery, SkipReason, Skipped, SourceError};
 
-/// The stores of version control systems hold history, and no one's files.
+/// Version control directories, which contain history instead of source files.
 const STORES: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".bzr"];
 
-/// Puts what is below `folder` into the discovery; `relative` is the folder's own path below the root.
+/// Adds the files below `folder`; `relative` is its path below the root.
 pub(super) fn walk(
     folder: &Path,
     relative: &Path,
@@ -26,7 +26,7 @@ pub(super) fn walk(
     discovery: &mut Discovery,
 ) -> Result<(), SourceError> {
     let unreadable = |source| SourceError::Root { path: folder.to_path_buf(), source };
-    // The ignore crate walks a root that is a link only as a link, and finds parents only of full paths.
+    // The ignore crate does not follow a root that is a link, and only finds parents of absolute paths.
     let full = folder.canonicalize().map_err(unreadable)?;
     fs::read_dir(&full).map_err(unreadable)?;
     let mut builder = builder(&full, options, discovery)?;
@@ -94,13 +94,13 @@ fn builder(
     let mut builder = WalkBuilder::new(full);
     builder
         .follow_links(false)
-        // The filter looks at names, and counts what it leaves out.
+        // The filter sees names, and counts what it skips.
         .hidden(false)
         .ignore(obey)
         .git_ignore(obey)
         .git_exclude(obey && repository.is_some())
         .git_global(obey && repository.is_some() && own.is_none())
-        // In a repository the search for .gitignore ends at its top; elsewhere it does not leave the root.
+        // In a repository, the search for .gitignore ends at its root; elsewhere at the root of the walk.
         .require_git(repository.is_some())
         .parents(obey && repository.is_some());
     if let (Some(file), Some(top)) = (own, &repository)
@@ -112,7 +112,7 @@ fn builder(
     Ok(builder)
 }
 
-/// What decides where a walk goes.
+/// What determines where a walk goes.
 struct Gate {
     full: PathBuf,
     prefix: PathBuf,

@@ -1,12 +1,13 @@
-//! Encodings whose units have more than one byte, with and without a byte order mark.
+//! Encodings with multi-byte units, with and without a byte order mark.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-/// Of a text without a byte order mark, how many of three characters must be ASCII: in source code and settings are.
+/// Of every three characters in a text without a byte order mark, how many must be ASCII, as in source code and
+/// settings.
 const ASCII_OF_THREE: usize = 2;
 
-/// The text of bytes that begin with the byte order mark of UTF-32, and the encoding's name; `None` inside where
-/// they are not valid.
+/// Decodes bytes that start with the byte order mark of UTF-32, and returns the encoding's name; the inner `None` means
+/// invalid.
 pub(super) fn marked_utf32(bytes: &[u8]) -> Option<(&'static str, Option<String>)> {
     let little = bytes.strip_prefix(b"\xff\xfe\0\0");
     let big = bytes.strip_prefix(b"\0\0\xfe\xff");
@@ -17,10 +18,9 @@ pub(super) fn marked_utf32(bytes: &[u8]) -> Option<(&'static str, Option<String>
     }
 }
 
-/// The text of bytes in UTF-16 or UTF-32 without a byte order mark, and the encoding's name.
+/// Decodes UTF-16 or UTF-32 without a byte order mark, and returns the encoding's name.
 ///
-/// They are taken for it when every unit is valid, none is a control character that no text has, and two thirds
-/// of them at least are ASCII.
+/// Detected if every unit is valid, none is an unusual control character, and at least two thirds are ASCII.
 pub(super) fn unmarked(bytes: &[u8]) -> Option<(&'static str, String)> {
     if bytes.len() < 4 || !bytes.contains(&0) {
         return None;

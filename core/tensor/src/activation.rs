@@ -9,7 +9,7 @@ use super::error::{Result, shapes};
 use super::kernel::{View, by_float, elements, for_parts, for_row_pairs, store, tensor};
 use super::real::Real;
 
-/// Which form of the Gaussian error linear unit.
+/// The variant of the Gaussian error linear unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gelu {
     /// `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`, Hugging Face's `gelu_pytorch_tanh`.
@@ -40,7 +40,7 @@ pub fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
     Ok(gate.contiguous()?.apply_op2(&up.contiguous()?, Swiglu)?)
 }
 
-/// A function of one number with its derivative.
+/// A scalar function with its derivative.
 trait Curve: Send + Sync + 'static {
     const NAME: &'static str;
     fn value<T: Real>(x: T) -> T;
@@ -73,7 +73,7 @@ const CUBIC: f64 = 0.044715;
 impl Curve for GeluTanhCurve {
     const NAME: &'static str = "gelu";
 
-    // 0.5 (1 + tanh u) = sigmoid(2u), which loses no digits where tanh u nears -1.
+    // 0.5 (1 + tanh u) = sigmoid(2u), which is accurate even if tanh u is close to -1.
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
         let twice = T::from_f64(2.0 * ROOT_TWO_OVER_PI) * (x + T::from_f64(CUBIC) * x * x * x);

@@ -52,7 +52,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// Query rows worked on at once: their scores should stay in a core's cache. It follows from the shapes alone.
+    /// Number of query rows processed at once, so that their scores stay in a core's cache. Depends only on the shapes.
     fn block(&self) -> usize {
         (128 * 1024 / self.keys).clamp(16, 64)
     }
@@ -92,7 +92,8 @@ struct Attention {
 }
 
 impl Attention {
-    /// Probabilities of the query rows `from..to` over the keys that any of them attends to; gives that range of keys.
+    /// Probabilities of the query rows `from..to` over the keys that any of them attends to; returns that range of
+    /// keys.
     fn probabilities<T: Real>(
         &self,
         batch: usize,
@@ -102,7 +103,7 @@ impl Attention {
         parallel: bool,
         scores: &mut Vec<T>,
     ) -> (usize, usize) {
-        // Documents and windows only ever move forward, so the first and the last row bound the range.
+        // Documents and windows only move forward, so the first and last rows bound the range.
         let (low, high) = (self.mask.keys(batch, from).0, self.mask.keys(batch, to - 1).1);
         let keys = high - low;
         scores.resize((to - from) * keys, T::zero());

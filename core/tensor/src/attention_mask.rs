@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::error::{Result, setting};
 
-/// A causal mask, narrowed by documents and by a sliding window.
+/// A causal mask, optionally restricted to documents and a sliding window.
 ///
-/// Every query attends to one unbroken range of keys that ends with its own position.
+/// Every query attends to a contiguous range of keys that ends with its own position.
 #[derive(Clone, Debug, Default)]
 pub struct AttentionMask {
     documents: Option<Documents>,
@@ -19,7 +19,7 @@ pub struct AttentionMask {
 struct Documents {
     batch: usize,
     seq: usize,
-    /// For every token the position in its sequence where its document starts.
+    /// For each token, the start of its document in the sequence.
     starts: Arc<[usize]>,
 }
 
@@ -29,10 +29,9 @@ impl AttentionMask {
         Self::default()
     }
 
-    /// Tokens attend inside their own document only; `segments` holds the document's id for each of `batch * seq`
-    /// tokens.
+    /// Tokens attend only within their document; `segments` has the document id of each of the `batch * seq` tokens.
     ///
-    /// The tokens of one document have to stand together: an id that comes back later in its sequence is an error.
+    /// The tokens of a document must be contiguous: an id that reappears later in its sequence is an error.
     pub fn with_segments(mut self, segments: &[u32], batch: usize, seq: usize) -> Result<Self> {
         if batch.checked_mul(seq) != Some(segments.len()) || segments.is_empty() {
             let message = format!("{} segment ids do not make [{batch}, {seq}]", segments.len());
@@ -61,7 +60,7 @@ impl AttentionMask {
         Ok(self)
     }
 
-    /// A token attends to at most `window` tokens, itself included.
+    /// A token attends to at most `window` tokens, including itself.
     pub fn with_window(mut self, window: usize) -> Result<Self> {
         if window == 0 {
             return Err(setting(
@@ -73,13 +72,13 @@ impl AttentionMask {
         Ok(self)
     }
 
-    /// The first query stands at position `offset` of the keys: the number of tokens already in the cache.
+    /// The first query is at position `offset` of the keys: the number of cached tokens.
     pub fn with_offset(mut self, offset: usize) -> Self {
         self.offset = offset;
         self
     }
 
-    /// Refuses queries and keys that this mask was not made for.
+    /// Rejects queries and keys that do not match the mask.
     pub(super) fn check(&self, batch: usize, queries: usize, keys: usize) -> Result<()> {
         let offset = self.offset;
         if offset.checked_add(queries).is_none_or(|end| end > keys) {
@@ -99,7 +98,7 @@ impl AttentionMask {
         }
     }
 
-    /// The keys that `query` of `batch` attends to: the first one, and the one after the last. Never empty.
+    /// The range of keys that `query` of `batch` attends to. Never empty.
     #[inline]
     pub(super) fn keys(&self, batch: usize, query: usize) -> (usize, usize) {
         let position = self.offset + query;

@@ -6,28 +6,27 @@ use super::error::{Result, setting};
 use super::kernel::for_parts;
 use super::real::Real;
 
-/// Elements that a word of a mask stands for.
+/// Elements per word of a mask.
 const WORD: usize = 64;
 
-/// Words drawn from one stream of the generator, so that masks are drawn on all cores and do not depend on how many
-/// there are.
+/// Words drawn from one random stream, so that masks can be drawn in parallel, independent of the number of cores.
 const STREAM: usize = 64;
 
-/// Which elements of a tensor are set to zero, and by how much the others grow so that the mean stays (Srivastava et
-/// al., 2014, scaled while training as PyTorch does it). It takes a bit for each element.
+/// A dropout mask: which elements are set to zero, and the scale of the others that preserves the mean (Srivastava et
+/// al., 2014, scaled during training as in PyTorch). It takes one bit per element.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DropoutMask {
-    /// A set bit keeps its element; the lowest bit of the first word is the first element's.
+    /// A set bit keeps its element; the lowest bit of the first word is the first element.
     words: Vec<u64>,
     elements: usize,
     kept: f64,
 }
 
 impl DropoutMask {
-    /// Drops each of so many elements with `probability`. The same key draws the same mask everywhere.
+    /// Drops each element with `probability`. The same key gives the same mask on all machines.
     ///
     /// # Errors
-    /// The probability is not from 0 to below 1.
+    /// The probability is not in `[0, 1)`.
     pub fn draw(elements: usize, probability: f64, key: [u8; 32]) -> Result<Self> {
         if !(0.0..1.0).contains(&probability) {
             return Err(setting(
@@ -49,7 +48,7 @@ impl DropoutMask {
         Ok(DropoutMask { words, elements, kept: 1.0 / (1.0 - probability) })
     }
 
-    /// How many elements it is for.
+    /// Number of elements.
     pub fn elements(&self) -> usize {
         self.elements
     }
@@ -69,7 +68,7 @@ impl DropoutMask {
     fn each<T: Real>(&self, out: &mut [T], values: &[T], combine: impl Fn(T, T) -> T + Sync) {
         let kept = T::from_f64(self.kept);
         for_parts(out, |offset, part| {
-            // Parts begin at multiples of a word's elements.
+            // Parts start at multiples of a word's elements.
             let words = self.words.iter().skip(offset / WORD);
             let values = values.get(offset..).unwrap_or_default();
             for ((out, values), word) in part.chunks_mut(WORD).zip(values.chunks(WORD)).zip(words) {

@@ -1,4 +1,4 @@
-//! Looking up rows of a table.
+//! Embedding lookup.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Tensor};

@@ -7,7 +7,7 @@ use super::error::Result;
 /// Step of the central difference: truncation grows with its square, cancellation with its inverse.
 const STEP: f64 = 1e-5;
 
-/// Elements of one argument that are checked at most; larger arguments are sampled evenly.
+/// Maximum number of checked elements per argument; larger arguments are sampled evenly.
 const SAMPLES: usize = 60;
 
 /// Reproducible numbers in -1..1.
@@ -70,7 +70,7 @@ pub(super) fn check(args: &[&Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
     }
 }
 
-/// Asserts that `f` gives the same bits on one thread and on two.
+/// Asserts that `f` returns the same bits on one thread and on two.
 pub(super) fn check_threads(f: impl Fn() -> Vec<Tensor> + Sync) {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -1,17 +1,17 @@
-//! Reading tensors as slices, and running a kernel over rows on all cores with vector instructions.
+//! Access to tensors as slices, and parallel loops over rows with vector instructions.
 
 use candle_core::{CpuStorage, Error, Layout, Result, Shape, Storage, StorageRef, Tensor};
 use rayon::prelude::*;
 
 use super::real::Real;
 
-/// Elements that one task of a parallel loop works on: long against the cost of starting a task, small against a cache.
+/// Elements per task of a parallel loop: large compared with the cost of a task, small compared with a cache.
 const TASK: usize = 16 * 1024;
 
-/// Rows whose gradients are summed in one partial; fixed, so that sums do not depend on the number of threads.
+/// Rows per partial sum of gradients; fixed, so that sums do not depend on the number of threads.
 const PARTIAL_ROWS: usize = 64;
 
-/// Runs `$body` with `$t` standing for the number type of `$dtype`, or refuses the type in the name of `$op`.
+/// Runs `$body` with `$t` as the number type of `$dtype`, or rejects the type in the name of `$op`.
 macro_rules! by_float {
     ($dtype:expr, $op:expr, $t:ident => $body:expr) => {
         match $dtype {
@@ -39,20 +39,20 @@ pub(super) fn elements<'a, T: Real>(
     storage.as_slice::<T>()?.get(start..end).ok_or(Error::RequiresContiguous { op })
 }
 
-/// A tensor held for reading.
+/// A tensor locked for reading.
 pub(super) struct View<'a> {
     storage: StorageRef<'a>,
     layout: &'a Layout,
 }
 
 impl<'a> View<'a> {
-    /// Holds `tensor` for reading.
+    /// Locks `tensor` for reading.
     pub(super) fn of(tensor: &'a Tensor) -> Self {
         let (storage, layout) = tensor.storage_and_layout();
         View { storage, layout }
     }
 
-    /// The storage, which has to be the CPU's, and the layout.
+    /// The storage, which must be on the CPU, and the layout.
     pub(super) fn storage(&self, op: &'static str) -> Result<(&CpuStorage, &'a Layout)> {
         match &*self.storage {
             Storage::Cpu(storage) => Ok((storage, self.layout)),
@@ -72,12 +72,12 @@ pub(super) fn tensor<T: Real>(values: Vec<T>, shape: impl Into<Shape>) -> Result
     Tensor::from_vec(values, shape.into(), &candle_core::Device::Cpu)
 }
 
-/// The storage of an operation's result.
+/// The storage of a result.
 pub(super) fn store<T: Real>(values: Vec<T>) -> CpuStorage {
     T::to_cpu_storage_owned(values)
 }
 
-/// Calls `work(index, row)` for every row of `out`; rows are `width` long, the last one may be shorter.
+/// Calls `work(index, row)` for each row of `out`; rows have `width` elements, the last may have fewer.
 pub(super) fn for_rows<T: Real>(out: &mut [T], width: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     if out.is_empty() {
         return;
@@ -125,7 +125,7 @@ pub(super) fn for_parts<T: Real>(out: &mut [T], work: impl Fn(usize, &mut [T]) +
     for_rows(out, PART, |index, part| work(index * PART, part));
 }
 
-/// Sums over `rows` rows what `work(row, sums)` adds to its `width` sums, in an order that depends on `rows` alone.
+/// Sums over `rows` rows what `work(row, sums)` adds to `width` sums, in an order that only depends on `rows`.
 pub(super) fn sum_rows<T: Real>(rows: usize, width: usize, work: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
     let partials: Vec<Vec<T>> = (0..rows.div_ceil(PARTIAL_ROWS))
         .into_par_iter()

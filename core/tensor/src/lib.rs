@@ -1,10 +1,9 @@
-//! Differentiable operations over candle: the one place for kernels and their backward passes.
+//! Differentiable tensor operations on top of candle: kernels and their backward passes.
 //!
-//! Every operation takes and gives [`candle_core::Tensor`]s on the CPU, in `f32` or `f64`, and records its own backward
-//! pass. A gradient is computed only for arguments that lead to a variable, so frozen weights cost nothing.
+//! Operations take and return [`candle_core::Tensor`]s on the CPU, in `f32` or `f64`, and record their own backward
+//! pass. Gradients are only computed for arguments that depend on a variable, so frozen weights cost nothing.
 //!
-//! Results do not depend on the number of threads: every sum has a partition and an order that follow from the
-//! shapes alone.
+//! Results do not depend on the number of threads: the partition and order of every sum only depend on the shapes.
 
 mod activation;
 mod attention;

@@ -8,18 +8,18 @@ use super::matrix::{Matrix, Target, multiply};
 use super::real::Real;
 use super::weighted::{Weighted, apply};
 
-/// `x weightᵀ + bias` for `x [..., in]`, `weight [out, in]`, `bias [out]`; gradients to whichever lead to a variable.
+/// `x weightᵀ + bias` for `x [..., in]`, `weight [out, in]`, `bias [out]`; gradients to all arguments that need one.
 pub fn trained_linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     check("linear", x, weight, bias)?;
     Ok(apply(Linear, x, weight, bias)?)
 }
 
-/// The same product as [`trained_linear`], with a gradient to `x` only, even when the weight is a variable.
+/// As [`trained_linear`], with a gradient to `x` only, even if the weight is a variable.
 pub fn frozen_linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     trained_linear(x, &weight.detach(), bias.map(Tensor::detach).as_ref())
 }
 
-/// Refuses arguments that do not fit `x [..., in]`, `weight [out, in]`, `bias [out]`.
+/// Rejects arguments that do not match `x [..., in]`, `weight [out, in]`, `bias [out]`.
 pub(super) fn check(op: &'static str, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<()> {
     let &[outputs, inputs] = weight.dims() else {
         return Err(shape(op, weight, "a weight [out, in]"));
@@ -52,7 +52,7 @@ pub(super) fn project<T: Real>(
     multiply(out, outputs, Matrix::new(x, rows, inputs), weight.transposed(), T::one(), target, true);
 }
 
-/// `x`'s shape with another last dimension, and the number of rows.
+/// The shape of `x` with another last dimension, and the number of rows.
 pub(super) fn output_shape(x: &[usize], outputs: usize) -> (Shape, usize) {
     let mut dims = x.to_vec();
     dims.pop();

@@ -16,8 +16,8 @@ use super::real::Real;
 /// `x weightᵀ + bias + scale (d(x) aᵀ) bᵀ` for `x [..., in]`, `weight [out, in]`, `a [rank, in]`, `b [out, rank]`,
 /// where `d` is the dropout, if there is any, with a mask of as many elements as `x`.
 ///
-/// Gradients to `x`, `a` and `b`; `weight` and `bias` are frozen and cost no gradient. The correction is accumulated
-/// into the projection, so nothing of the output's size is made besides the output.
+/// Gradients to `x`, `a` and `b`; `weight` and `bias` are frozen, without the cost of a gradient. The correction is
+/// accumulated into the projection, so no other tensor of the output's size is allocated.
 pub fn lora_linear(
     x: &Tensor,
     weight: &Tensor,
@@ -54,7 +54,7 @@ struct Lora {
     bias: Option<Tensor>,
     scale: f64,
     dropout: Option<DropoutMask>,
-    /// `d(x) aᵀ`, which the gradient of `b` needs again.
+    /// `d(x) aᵀ`, kept for the gradient of `b`.
     reduced: OnceLock<CpuStorage>,
 }
 
@@ -79,12 +79,12 @@ impl Lora {
         project(&self.dropped(x), rows, Matrix::new(a, rank, inputs), None, &mut reduced);
         let (left, right) = (Matrix::new(&reduced, rows, rank), Matrix::new(b, outputs, rank).transposed());
         multiply(&mut out, outputs, left, right, T::from_f64(self.scale), Target::Accumulate, true);
-        // Another value can only be there when the same operation ran before on the same arguments.
+        // It can only be set already if the same operation ran on the same arguments.
         let _ = self.reduced.set(store(reduced));
         Ok((store(out), shape))
     }
 
-    /// What the correction sees of `x`. It is made anew for the backward pass: a mask is smaller than what it leaves.
+    /// The input of the correction, recomputed in the backward pass, since the mask is smaller than the result.
     fn dropped<'x, T: Real>(&self, x: &'x [T]) -> Cow<'x, [T]> {
         self.dropout.as_ref().map_or(Cow::Borrowed(x), |mask| Cow::Owned(mask.of(x)))
     }

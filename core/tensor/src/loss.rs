@@ -9,22 +9,22 @@ use super::error::{Result, TensorError, setting, shape, shapes};
 use super::kernel::{View, by_float, elements, for_rows, store, tensor};
 use super::real::{Real, largest, sum_by};
 
-/// The target of a position that carries no label.
+/// The target of a position without a label.
 pub const IGNORE: u32 = u32::MAX;
 
-/// Cross entropy over the labelled positions of one micro-batch.
+/// Cross entropy over the labels of a micro-batch.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
-    /// Sum of the losses of all labelled positions, in nats; a scalar in the logits' type.
+    /// Sum of the losses of all labels, in nats; a scalar of the logits' type.
     pub sum: Tensor,
-    /// Number of labelled positions.
+    /// Number of labels.
     pub labels: usize,
 }
 
 /// Sums `-log softmax(logits)[target]` over the rows of `logits [n, vocab]` whose target (`u32`, `[n]`) is not
 /// [`IGNORE`].
 ///
-/// A target outside of the vocabulary is an error. The backward pass makes nothing of the logits' size but the
+/// A target outside of the vocabulary is an error. The backward pass allocates nothing of the logits' size except the
 /// gradient.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<CrossEntropy> {
     let &[rows, vocabulary] = logits.dims() else {
@@ -56,14 +56,14 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<CrossEntropy> 
 
 struct Loss {
     targets: Vec<u32>,
-    /// For every row the largest logit and the sum of exponentials relative to it; the backward pass needs both again.
+    /// For each row, the largest logit and the sum of exponentials relative to it, both kept for the backward pass.
     statistics: OnceLock<CpuStorage>,
 }
 
 impl Loss {
     fn forward<T: Real>(&self, logits: &[T], vocabulary: usize) -> T {
         let mut statistics = vec![T::zero(); 2 * self.targets.len()];
-        // A few rows a task, whatever their length: a row of logits is long.
+        // A few rows per task: a row of logits is long.
         const ROWS: usize = 4;
         for_long_rows(&mut statistics, 2 * ROWS, |task, pairs| {
             for (i, pair) in pairs.chunks_mut(2).enumerate() {
@@ -84,12 +84,12 @@ impl Loss {
                 sum += (statistics[2 * i] - label + statistics[2 * i + 1].logarithm()).to_f64();
             }
         }
-        // Another value can only be there when the same operation ran before on the same arguments.
+        // It can only be set already if the same operation ran on the same arguments.
         let _ = self.statistics.set(store(statistics));
         T::from_f64(sum)
     }
 
-    /// dlogits = grad (softmax(logits) - onehot(target)), and zero where there is no label.
+    /// dlogits = grad (softmax(logits) - onehot(target)), and zero without a label.
     fn backward<T: Real>(&self, logits: &[T], vocabulary: usize, grad: T, statistics: &[T]) -> Vec<T> {
         let mut out = vec![T::zero(); logits.len()];
         for_rows(&mut out, vocabulary, |i, out| {
@@ -106,7 +106,7 @@ impl Loss {
     }
 }
 
-/// Calls `work(task, part)` for parts of `out` that each stand for much work.
+/// Calls `work(task, part)` for parts of `out` that each take much work.
 fn for_long_rows<T: Real>(out: &mut [T], part: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     use rayon::prelude::*;
     out.par_chunks_mut(part)

@@ -4,7 +4,7 @@ use gemm::Parallelism;
 
 use super::real::Real;
 
-/// A matrix seen in a slice.
+/// A matrix view of a slice.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a, T> {
     elements: &'a [T],
@@ -15,7 +15,7 @@ pub(super) struct Matrix<'a, T> {
 }
 
 impl<'a, T: Real> Matrix<'a, T> {
-    /// A row-major matrix without gaps.
+    /// A contiguous row-major matrix.
     pub(super) fn new(elements: &'a [T], rows: usize, columns: usize) -> Self {
         Self::strided(elements, rows, columns, columns, 1)
     }
@@ -31,7 +31,7 @@ impl<'a, T: Real> Matrix<'a, T> {
         Matrix { elements, rows, columns, row_stride, column_stride }
     }
 
-    /// The same elements with rows and columns exchanged.
+    /// The transposed view.
     pub(super) fn transposed(self) -> Self {
         Matrix {
             rows: self.columns,
@@ -47,13 +47,13 @@ impl<'a, T: Real> Matrix<'a, T> {
         Matrix { elements: &self.elements[from * self.row_stride..], rows: to - from, ..self }
     }
 
-    /// One row of a matrix whose rows have no gaps.
+    /// A row of a matrix with contiguous rows.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &'a [T] {
         &self.elements[row * self.row_stride..][..self.columns]
     }
 
-    /// Elements from the first to the last one, gaps included.
+    /// Number of elements from the first to the last, including gaps.
     fn extent(&self) -> usize {
         if self.rows == 0 || self.columns == 0 {
             return 0;
@@ -62,18 +62,18 @@ impl<'a, T: Real> Matrix<'a, T> {
     }
 }
 
-/// What happens to the elements that a product is written over.
+/// How a product is written to its output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
-    /// They are replaced.
+    /// The output is overwritten.
     Overwrite,
-    /// The product is added to them.
+    /// The product is added to the output.
     Accumulate,
 }
 
 /// Computes `factor * left * right` into the row-major `out`, whose rows are `out_stride` apart.
 ///
-/// The bits of the result do not depend on `parallel`: each element is summed by one thread in one order.
+/// The bits of the result do not depend on `parallel`: each element is summed by one thread in a fixed order.
 pub(super) fn multiply<T: Real>(
     out: &mut [T],
     out_stride: usize,
@@ -87,7 +87,7 @@ pub(super) fn multiply<T: Real>(
     if rows == 0 || columns == 0 {
         return;
     }
-    // The product below trusts these; they hold for every caller, whose shapes were checked.
+    // The product below relies on these; all callers have checked their shapes.
     assert_eq!(depth, right.rows, "inner dimensions of a matrix product");
     assert!(left.extent() <= left.elements.len() && right.extent() <= right.elements.len());
     assert!(columns <= out_stride && (rows - 1) * out_stride + columns <= out.len());

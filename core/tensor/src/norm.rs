@@ -1,4 +1,4 @@
-//! Normalisation over the last dimension.
+//! Normalization over the last dimension.
 
 use candle_core::{Layout, Shape, Tensor};
 
@@ -9,7 +9,7 @@ use super::weighted::{Weighted, apply};
 
 /// `weight * (x / sqrt(mean(x^2) + eps))` over the last dimension; `weight` is `[hidden]`.
 ///
-/// The order of roundings is that of Hugging Face's `Qwen2RMSNorm`. Gradients to `x` and `weight`.
+/// Rounds in the same order as Hugging Face's `Qwen2RMSNorm`. Gradients to `x` and `weight`.
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
     check("rms_norm", x, weight, eps)?;
     Ok(apply(Norm { name: "rms_norm", centred: false, eps }, x, weight, None)?)
@@ -47,7 +47,7 @@ struct Norm {
 }
 
 impl Norm {
-    /// Mean (0 when not centred) and reciprocal deviation of one row.
+    /// Mean (0 if not centered) and reciprocal deviation of a row.
     #[inline(always)]
     fn statistics<T: Real>(&self, row: &[T]) -> (T, T) {
         let count = T::from_f64(row.len() as f64);
@@ -57,7 +57,7 @@ impl Norm {
     }
 
     /// With n = (x - mean) / deviation and h = grad * weight: dx = (h - mean(h) - n mean(h n)) / deviation, where
-    /// mean(h) counts only when the row was centred.
+    /// mean(h) only counts if the row was centered.
     fn to_x<T: Real>(&self, x: &[T], weight: &[T], grad: &[T]) -> Vec<T> {
         let width = weight.len();
         let count = T::from_f64(width as f64);

@@ -1,4 +1,4 @@
-//! AdamW's update, the norm of gradients, and clipping.
+//! AdamW updates, gradient norms and clipping.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ use super::error::{Result, setting, shapes};
 use super::kernel::{View, by_float, elements};
 use super::real::{Real, sum_by};
 
-/// Elements whose update or sum is one task; fixed, so that sums do not depend on the number of threads.
+/// Elements per task of an update or sum; fixed, so that sums do not depend on the number of threads.
 const TASK: usize = 16 * 1024;
 
 /// Settings of AdamW (Loshchilov and Hutter, 2019), named as in `torch.optim.AdamW`.
@@ -33,7 +33,7 @@ impl Default for AdamW {
     }
 }
 
-/// The running moments of one parameter, updated in place by [`adamw_step`].
+/// The moments of a parameter, updated in place by [`adamw_step`].
 #[derive(Debug)]
 pub struct Moments {
     first: Tensor,
@@ -46,21 +46,21 @@ impl Moments {
         Ok(Moments { first: parameter.zeros_like()?, second: parameter.zeros_like()? })
     }
 
-    /// Moments as a checkpoint kept them; the tensors are copied.
+    /// Moments from a checkpoint; the tensors are copied.
     pub fn from_tensors(first: &Tensor, second: &Tensor) -> Result<Self> {
         if first.dims() != second.dims() || first.dtype() != second.dtype() {
             return Err(shapes("adamw moments", first, second, "equal shapes and types"));
         }
-        // The in-place update locks each storage, so each has to be this value's own.
+        // The in-place update locks each storage, so each must be unique.
         Ok(Moments { first: own(first)?, second: own(second)? })
     }
 
-    /// The first moment, `exp_avg` in torch. It changes with the next step: copy it to keep it.
+    /// The first moment, `exp_avg` in torch. It changes with the next step; copy it to keep it.
     pub fn first(&self) -> &Tensor {
         &self.first
     }
 
-    /// The second moment, `exp_avg_sq` in torch. It changes with the next step: copy it to keep it.
+    /// The second moment, `exp_avg_sq` in torch. It changes with the next step; copy it to keep it.
     pub fn second(&self) -> &Tensor {
         &self.second
     }
@@ -70,9 +70,9 @@ fn own(tensor: &Tensor) -> Result<Tensor> {
     Ok(tensor.detach().contiguous()?.copy()?)
 }
 
-/// Updates `parameter` and its moments in place, rounding as `torch.optim.AdamW` does for one tensor on the CPU.
+/// Updates `parameter` and its moments in place, with the same rounding as `torch.optim.AdamW` on the CPU.
 ///
-/// `step` counts from 1. All tensors have the parameter's shape and type.
+/// `step` counts from 1. All tensors have the shape and type of the parameter.
 pub fn adamw_step(
     parameter: &Var,
     grad: &Tensor,
@@ -98,7 +98,7 @@ pub fn adamw_step(
     Ok(parameter.inplace_op2(&grad, &Update { moments, rates: Rates::new(settings, step) })?)
 }
 
-/// Euclidean norm over all elements of all gradients, in `f64` and in an order that depends on the shapes alone.
+/// Euclidean norm over all gradients, in `f64` and in an order that only depends on the shapes.
 pub fn global_norm(grads: &[Tensor]) -> Result<f64> {
     let mut total = 0f64;
     for grad in grads {
@@ -119,7 +119,7 @@ fn squares<T: Real>(values: &[T]) -> f64 {
     parts.iter().sum()
 }
 
-/// Scales the gradients so that their norm is at most `max_norm`, and gives the norm they had.
+/// Clips the gradients to a norm of at most `max_norm`, and returns their original norm.
 ///
 /// As `torch.nn.utils.clip_grad_norm_`, the factor is `max_norm / (norm + 1e-6)`, at most 1. A norm that is not finite
 /// is an error.
@@ -143,7 +143,7 @@ pub fn clip(grads: &mut [Tensor], max_norm: f64) -> Result<f64> {
     Ok(norm)
 }
 
-/// What the settings come to at one step; computed in `f64` as torch's Python code does, then rounded once.
+/// Derived settings of a step, computed in `f64` like torch's Python code, then rounded once.
 struct Rates {
     keep: f64,
     first: f64,
@@ -177,7 +177,7 @@ impl Rates {
         let (step, root, eps) = (of(self.step_size), of(self.root_correction), of(self.eps));
         for (((p, &g), m), v) in parameter.iter_mut().zip(grad).zip(first).zip(second) {
             *p *= keep;
-            // torch's lerp takes the other end when the weight is one half or more.
+            // torch's lerp starts from the other end if the weight is at least one half.
             *m = if self.first < 0.5 { *m + rate1 * (g - *m) } else { g - (g - *m) * (T::one() - rate1) };
             *v = *v * keep2 + rate2 * g * g;
             let denominator = v.square_root() / root + eps;
@@ -229,10 +229,10 @@ fn range<'a, T: Real>(storage: &'a mut CpuStorage, layout: &Layout) -> candle_co
     T::elements_mut(storage).and_then(|elements| elements.get_mut(start..end)).ok_or_else(refused)
 }
 
-/// What is done to the elements of a tensor.
+/// An action on the elements of a tensor.
 type Action<'a, T> = &'a mut dyn FnMut(&mut [T]) -> candle_core::Result<()>;
 
-/// Gives `action` the elements of `tensor`, for writing.
+/// Calls `action` with the elements of `tensor`, for writing.
 fn writing<T: Real>(tensor: &Tensor, action: Action<'_, T>) -> candle_core::Result<()> {
     tensor.inplace_op1(&Writing(RefCell::new(action)))
 }

@@ -1,12 +1,12 @@
-//! The two number types that kernels are written for, and the elementary functions they share.
+//! The number types of kernels and their elementary functions.
 
 use candle_core::{CpuStorage, WithDType};
 
-/// A floating point number that kernels compute in.
+/// A floating point type for kernels.
 ///
-/// The `f32` functions are written so that the compiler turns loops over them into vector instructions.
+/// The `f32` functions are written so that compilers vectorize loops over them.
 pub(super) trait Real: WithDType + std::ops::Neg<Output = Self> {
-    /// e to the power of `self`; in `f32` within 1e-7 relative, subnormal results included up to their spacing.
+    /// Exponential; in `f32` within a relative error of 1e-7, or the spacing of subnormal results.
     fn exponential(self) -> Self;
     /// Square root, correctly rounded.
     fn square_root(self) -> Self;
@@ -17,7 +17,7 @@ pub(super) trait Real: WithDType + std::ops::Neg<Output = Self> {
     /// The elements of a storage of this type.
     fn elements_mut(storage: &mut CpuStorage) -> Option<&mut [Self]>;
 
-    /// The larger of two numbers; the other one when one is not a number.
+    /// The maximum; ignores NaN if one of them is.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {
         if self > other { self } else { other }
@@ -52,7 +52,7 @@ impl Real for f32 {
         p = p * r + 1.666_666_545_9e-1;
         p = p * r + 5.000_000_120_1e-1;
         let y = p * (r * r) + r + 1.0;
-        // Two factors, for neither 2^128 nor 2^-149 is a normal number.
+        // Two factors, since neither 2^128 nor 2^-149 is a normal number.
         let half = exponent >> 1;
         let first = f32::from_bits((half.wrapping_add(127) as u32) << 23);
         let second = f32::from_bits((exponent.wrapping_sub(half).wrapping_add(127) as u32) << 23);
@@ -111,10 +111,10 @@ impl Real for f64 {
     }
 }
 
-/// How many partial sums a reduction keeps: two AVX-512 registers of `f32`, so that additions overlap.
+/// Number of partial sums in a reduction: two AVX-512 registers of `f32`, so that additions overlap.
 const LANES: usize = 32;
 
-/// Folds `lanes` into one number, always in the same order.
+/// Reduces `lanes` to one number, always in the same order.
 #[inline(always)]
 fn fold<T: Real>(mut lanes: [T; LANES]) -> T {
     let mut width = LANES / 2;
@@ -145,7 +145,7 @@ pub(super) fn sum_by<T: Real>(length: usize, f: impl Fn(usize) -> T) -> T {
     fold(lanes)
 }
 
-/// Largest element; negative infinity for an empty slice. An element that is not a number is passed over.
+/// Largest element; negative infinity for an empty slice. NaNs are ignored.
 #[inline(always)]
 pub(super) fn largest<T: Real>(values: &[T]) -> T {
     let mut lanes = [T::from_f64(f64::NEG_INFINITY); LANES];

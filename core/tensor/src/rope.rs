@@ -9,8 +9,8 @@ use super::real::Real;
 
 /// Rotates the pairs (`x[i]`, `x[i + head_dim/2]`) of `x [batch, heads, seq, head_dim]`.
 ///
-/// `cos` and `sin` are `[batch or 1, seq, head_dim/2]`, as [`rope_table`] makes them; they are constants. The gradient
-/// to `x` is the rotation by the opposite angle.
+/// `cos` and `sin` are `[batch or 1, seq, head_dim/2]`, from [`rope_table`]; they are constants. The gradient to `x` is
+/// the rotation by the opposite angle.
 pub fn rope(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
     let fits = match (x.dims(), cos.dims()) {
         (&[batch, _, seq, width], &[batches, positions, half]) => {
@@ -41,8 +41,8 @@ pub fn rope(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
 
 /// Cosines and sines, each `[batch, seq, inverse_frequencies]`, of position times inverse frequency.
 ///
-/// `positions` holds `batch * seq` numbers. For `f32` the angle is rounded as in Hugging Face's rotary embedding, whose
-/// inverse frequencies and angles are `f32`; for `f64` nothing is rounded.
+/// `positions` has `batch * seq` numbers. For `f32`, angles are rounded as in Hugging Face's rotary embedding, whose
+/// inverse frequencies and angles are `f32`; for `f64`, nothing is rounded.
 pub fn rope_table(
     positions: &[u32],
     batch: usize,
@@ -72,7 +72,7 @@ struct Rotation {
 }
 
 impl Rotation {
-    /// Rotates by the table's angles times `direction`, which is 1 or -1.
+    /// Rotates by the angles of the table times `direction`, which is 1 or -1.
     fn rotate<T: Real>(&self, x: &[T], dims: &[usize], direction: T) -> candle_core::Result<Vec<T>> {
         let &[_, heads, seq, width] = dims else {
             return Err(candle_core::Error::RequiresContiguous { op: "rope" });

@@ -1,4 +1,4 @@
-//! Arithmetic and shape operations with checked arguments; every one keeps the gradient.
+//! Arithmetic and shape operations with checked arguments; all are differentiable.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
@@ -7,12 +7,12 @@ use super::error::{Result, TensorError, setting, shape, shapes};
 use super::kernel::{View, by_float, elements, for_rows, store, tensor};
 use super::real::Real;
 
-/// How [`reduce`] combines the elements of a dimension.
+/// How [`reduce`] combines elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
-    /// Their sum.
+    /// The sum.
     Sum,
-    /// Their mean.
+    /// The mean.
     Mean,
 }
 
@@ -28,7 +28,7 @@ pub fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     Ok(if a.dims() == b.dims() { a.mul(b)? } else { a.broadcast_mul(b)? })
 }
 
-/// `factor * x`; `factor` has to be finite.
+/// `factor * x`; `factor` must be finite.
 pub fn scale(x: &Tensor, factor: f64) -> Result<Tensor> {
     if !factor.is_finite() {
         return Err(setting("scale", format!("the factor is {factor}; it has to be finite")));
@@ -62,7 +62,7 @@ pub fn slice(x: &Tensor, dim: usize, start: usize, length: usize) -> Result<Tens
     Ok(x.narrow(dim, start, length)?)
 }
 
-/// The tensors one after the other along dimension `dim`; their other dimensions are equal.
+/// Concatenates tensors along dimension `dim`; their other dimensions must be equal.
 pub fn cat(tensors: &[&Tensor], dim: usize) -> Result<Tensor> {
     let Some((first, others)) = tensors.split_first() else {
         return Err(setting("cat", "there are no tensors; at least one is needed"));
@@ -82,7 +82,7 @@ pub fn cat(tensors: &[&Tensor], dim: usize) -> Result<Tensor> {
     Ok(Tensor::cat(tensors, dim)?)
 }
 
-/// The same elements in another shape with as many of them.
+/// The same elements in another shape.
 pub fn reshape(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim));
     if count != Some(x.elem_count()) {
@@ -97,7 +97,7 @@ pub fn reshape(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     Ok(x.reshape(dims)?)
 }
 
-/// Dimensions `first` and `second` exchanged; a view.
+/// Transposes dimensions `first` and `second`; a view.
 pub fn transpose(x: &Tensor, first: usize, second: usize) -> Result<Tensor> {
     size_of("transpose", x, first)?;
     size_of("transpose", x, second)?;
@@ -125,7 +125,7 @@ pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Combines the elements along dimension `dim`, which goes away.
+/// Reduces dimension `dim`, which is removed.
 pub fn reduce(x: &Tensor, dim: usize, reduction: Reduction) -> Result<Tensor> {
     let size = size_of("reduce", x, dim)?;
     match reduction {
@@ -147,13 +147,13 @@ fn broadcast(op: &'static str, a: &Tensor, b: &Tensor) -> Result<()> {
     }
 }
 
-/// A tensor whose batches are evenly spaced, which is what candle's product takes.
+/// A tensor whose batches are evenly spaced, as candle's product requires.
 fn by_strides(x: &Tensor) -> Result<Tensor> {
     let (rank, transposed) = (x.rank(), x.t()?);
     Ok(if rank == 2 || x.is_contiguous() || transposed.is_contiguous() { x.clone() } else { x.contiguous()? })
 }
 
-/// Exchanges the middle dimensions of `[a, b, c, d]` in memory; it is its own inverse, and so its own gradient.
+/// Transposes the middle dimensions of `[a, b, c, d]` in memory; it is its own inverse and gradient.
 struct SwapMiddle;
 
 impl SwapMiddle {

@@ -1,4 +1,4 @@
-//! Operations over an input and a weight, with or without a bias that is added to every row of the result.
+//! Operations with an input and a weight, and an optional bias that is added to every row of the result.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
@@ -6,9 +6,9 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 use super::kernel::{View, by_float, elements, store, sum_rows, tensor};
 use super::real::Real;
 
-/// What such an operation computes; candle's side of it is the same for all, and follows from this.
+/// Such an operation; candle's side is derived from it.
 pub(super) trait Weighted: Send + Sync + 'static {
-    /// The name in errors and graphs.
+    /// Its name in errors and graphs.
     fn name(&self) -> &'static str;
 
     /// The result and its shape, from contiguous slices.
@@ -21,7 +21,7 @@ pub(super) trait Weighted: Send + Sync + 'static {
         bias: Option<&[T]>,
     ) -> Result<(Vec<T>, Shape)>;
 
-    /// The gradients to `x` and `weight`, each only where it leads to a variable.
+    /// The gradients to `x` and `weight`, each only if needed.
     fn backward(
         &self,
         x: &Tensor,
@@ -30,7 +30,7 @@ pub(super) trait Weighted: Send + Sync + 'static {
     ) -> Result<(Option<Tensor>, Option<Tensor>)>;
 }
 
-/// Applies an operation to arguments that fit it, contiguous or not.
+/// Applies an operation to checked arguments, contiguous or not.
 pub(super) fn apply(
     operation: impl Weighted,
     x: &Tensor,
@@ -116,7 +116,7 @@ impl<W: Weighted> CustomOp3 for Operation<W> {
     }
 }
 
-/// Sums of `grad [..., width]` over all but the last dimension.
+/// Sums `grad [..., width]` over all dimensions except the last.
 fn column_sums(grad: &Tensor, shape: &Shape) -> Result<Tensor> {
     let width = shape.elem_count();
     let grad = grad.contiguous()?;

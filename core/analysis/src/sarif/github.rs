@@ -1,11 +1,11 @@
-//! What GitHub's code scanning takes of a report, from "SARIF support for code scanning" in its documentation.
+//! Limits of GitHub code scanning, from "SARIF support for code scanning" in its documentation.
 
 use serde_json::Value;
 
-/// Largest report after gzip, in bytes.
+/// Maximum gzipped size of a report, in bytes.
 pub const GITHUB_MAX_GZIPPED: u64 = 10_000_000;
 
-/// What there may be, and of how much of it GitHub makes use.
+/// Hard limits, and how many entries GitHub displays.
 struct Limit {
     what: &'static str,
     most: usize,
@@ -19,9 +19,9 @@ const EXTENSIONS: Limit = Limit { what: "analyzers", most: 100, used: None };
 const LOCATIONS: Limit = Limit { what: "locations of one result", most: 1_000, used: Some(100) };
 const TAGS: Limit = Limit { what: "tags of one rule", most: 20, used: Some(10) };
 
-/// Why GitHub would refuse a report, or show only a part of it, as sentences; `gzipped` is its size after gzip.
+/// Warnings if GitHub would reject a report or display only a part; `gzipped` is its size after gzip.
 ///
-/// A report is never cut: what does not fit on GitHub fits other readers.
+/// Reports are never truncated, since other readers have no such limits.
 pub fn github_limits(report: &Value, gzipped: u64) -> Vec<String> {
     let mut told = Vec::new();
     if gzipped > GITHUB_MAX_GZIPPED {

@@ -1,22 +1,22 @@
-//! What knows a line again after the lines around it have changed.
+//! Fingerprints of lines that are stable when other lines change.
 //!
-//! GitHub matches alerts by `primaryLocationLineHash`, which its `codeql-action` computes where it is not given
-//! (`src/fingerprints.ts`): for each line the polynomial hash of the 100 characters from its start, in UTF-16
-//! units, without spaces and tabs, with every line end as a line feed and zeros after the end; and after a colon,
-//! how many lines before had the same.
+//! GitHub matches alerts by `primaryLocationLineHash`, which its `codeql-action` computes if it is missing
+//! (`src/fingerprints.ts`): for each line, the polynomial hash of the 100 UTF-16 units from its start, without spaces
+//! and tabs, with all line ends as line feeds and zeros after the end of the text; then a colon and the number of
+//! earlier lines with the same hash.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 const BLOCK: usize = 100;
 const FACTOR: u64 = 37;
-/// Stands for the end of the text.
+/// Marks the end of the text.
 const END: u16 = u16::MAX;
 
-/// The hashes of lines of a text, by line from 1. Only those that are `wanted`, in ascending order, are kept.
+/// The hashes of a text's lines, by line number from 1. Only `wanted` lines, in ascending order, are included.
 ///
-/// What is within `hidden`, in order and apart, counts no more than spaces do: a hash that changed with a secret
-/// would tell of it, and a secret that is replaced by another is the same finding.
+/// The sorted, disjoint spans in `hidden` are ignored like spaces: a hash that depends on a secret would reveal
+/// information about it, and a replaced secret is the same finding.
 pub(super) fn line_hashes(text: &str, hidden: &[Range<u32>], wanted: &[u32]) -> HashMap<u32, String> {
     let mut hashes = Hashes { wanted, ..Hashes::default() };
     let mut hidden = hidden.iter().peekable();
@@ -42,7 +42,7 @@ pub(super) fn line_hashes(text: &str, hidden: &[Range<u32>], wanted: &[u32]) -> 
 #[derive(Default)]
 struct Hashes<'a> {
     wanted: &'a [u32],
-    /// The characters of the block, and the lines that begin at them.
+    /// The characters of the block, and the lines that start at them.
     block: VecDeque<(u16, Option<u32>)>,
     hash: u64,
     line: u32,
@@ -80,7 +80,7 @@ impl Hashes<'_> {
     }
 
     fn finish(mut self) -> HashMap<u32, String> {
-        // The block is full of zeros at first, which add nothing to a hash.
+        // The block initially contains zeros, which add nothing to a hash.
         while self.block.len() < BLOCK {
             self.block.push_front((0, None));
         }
@@ -105,7 +105,7 @@ mod tests {
         found.into_iter().map(|(_, hash)| hash).collect()
     }
 
-    /// The expectations are those of `src/fingerprints.test.ts` in github/codeql-action.
+    /// The expected values are those of `src/fingerprints.test.ts` in github/codeql-action.
     #[test]
     fn hashes_are_those_of_the_codeql_action() {
         assert_eq!(all(""), ["c129715d7a2bc9a3:1"]);

@@ -1,4 +1,4 @@
-//! Where things are, in the words of SARIF.
+//! SARIF locations.
 
 use std::path::{Path, PathBuf};
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use super::super::{Analysis, LineSpan};
 
-/// The name by which locations refer to the root, the one that CodeQL uses.
+/// The id of the base URI, the same as in CodeQL.
 pub(super) const ROOT: &str = "%SRCROOT%";
 
-/// Turns paths of an analysis into URIs.
+/// Converts paths of an analysis to URIs.
 ///
-/// They are relative to the top of the repository that holds the inputs, as GitHub reads them, and to the root of
-/// the analysis where there is none.
+/// They are relative to the root of the repository that contains the inputs, as GitHub expects, or to the root of the
+/// analysis if there is no repository.
 pub(super) struct Locations {
     base: PathBuf,
-    /// Stands before each path: the root of the analysis below the base.
+    /// The prefix of each path: the root of the analysis relative to the base.
     before: PathBuf,
-    /// Goes from each path: the base below the root of the analysis.
+    /// The prefix to remove from each path: the base relative to the root of the analysis.
     beyond: PathBuf,
-    /// The inputs below the base.
+    /// The inputs relative to the base.
     scope: PathBuf,
 }
 
@@ -38,13 +38,13 @@ impl Locations {
         }
     }
 
-    /// What tells this analysis from others of the same commit, in GitHub's words its category.
+    /// Distinguishes this analysis from others of the same commit; GitHub calls it the category.
     pub(super) fn category(&self) -> String {
         let scope = encoded(self.scope.as_os_str().as_encoded_bytes());
         if scope.is_empty() { "codetune/".to_owned() } else { format!("codetune/{scope}/") }
     }
 
-    /// The base as a URI, with the slash at its end that a base needs.
+    /// The base as a URI, with the required trailing slash.
     pub(super) fn base_uri(&self) -> String {
         let path = encoded(self.base.as_os_str().as_encoded_bytes());
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
@@ -80,8 +80,8 @@ pub(super) fn region(place: &LineSpan) -> Value {
     })
 }
 
-/// The characters of a path segment that need no escape (RFC 3986, unreserved) and the slash stay; a colon
-/// goes too, so that the first segment cannot be read as a scheme.
+/// Escapes a path except for unreserved characters (RFC 3986) and slashes. Colons are escaped, so that the first
+/// segment is not mistaken for a scheme.
 fn encoded(path: &[u8]) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path {

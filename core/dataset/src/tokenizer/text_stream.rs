@@ -1,27 +1,27 @@
 use super::CodeTokenizer;
 use crate::DatasetError;
 
-/// What decoders put in the place of bytes that are no character.
+/// What decoders emit for invalid bytes.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// Ids that are decoded again together with new ones: a text may begin otherwise than it goes on, and a character has
-/// at most four bytes.
+/// The number of ids decoded again together with new ones: the start of a text may decode differently, and a character
+/// has up to four bytes.
 const CONTEXT: usize = 8;
 
-/// Ids to text while they come, a character never before its last byte.
+/// Decodes ids incrementally, in complete characters.
 ///
-/// What is given out, all of it together, is what [`CodeTokenizer::decode`] gives for the prompt and the ids, without
-/// the prompt's own text: ids that the vocabulary does not have give nothing, and bytes that are no character U+FFFD.
+/// The concatenated output is what [`CodeTokenizer::decode`] returns for the prompt and the ids, without the prompt:
+/// unknown ids decode to nothing, and invalid bytes to U+FFFD.
 pub struct TextStream<'a> {
     tokenizer: &'a CodeTokenizer,
-    /// The last ids, of which some text is still to come or which the next ones need.
+    /// The last ids, whose text is incomplete or needed to decode the next ones.
     window: Vec<u32>,
-    /// Bytes of the window's text that were given out.
+    /// Bytes of the window's text that were already returned.
     told: usize,
 }
 
 impl<'a> TextStream<'a> {
-    /// A text may begin otherwise than it goes on, with a space that decoding takes away, so the prompt is part of it.
+    /// Starts after a prompt, since decoding may strip a space from the start of a text.
     pub(super) fn after(tokenizer: &'a CodeTokenizer, prompt: &[u32]) -> Result<Self, DatasetError> {
         let from = prompt.len().saturating_sub(CONTEXT);
         let window = prompt.get(from..).unwrap_or_default().to_vec();
@@ -29,19 +29,19 @@ impl<'a> TextStream<'a> {
         Ok(TextStream { tokenizer, window, told })
     }
 
-    /// Takes the next id and gives the text that is known by it, often none.
+    /// Adds an id and returns the text that is now complete, often empty.
     ///
     /// # Errors
-    /// [`DatasetError::Tokenizer`] where the tokenizer fails.
+    /// [`DatasetError::Tokenizer`] if the tokenizer fails.
     pub fn push(&mut self, id: u32) -> Result<String, DatasetError> {
         let Some(token) = self.tokenizer.name(id) else { return Ok(String::new()) };
         self.window.push(id);
-        // All bytes of a run are characters, or none of them is: which it is shows after the last one.
+        // A run of bytes is either valid as a whole or not at all, which is only known after its last one.
         if self.tokenizer.falls_back_to(&token) {
             return Ok(String::new());
         }
         let text = self.tokenizer.decode(&self.window)?;
-        // At the end it may yet become a character.
+        // It may still become a character.
         let known = text.strip_suffix(REPLACEMENT).unwrap_or(&text).len();
         let piece = text.get(text.ceil_char_boundary(self.told)..known).unwrap_or_default().to_owned();
         self.told = self.told.max(known);
@@ -53,7 +53,7 @@ impl<'a> TextStream<'a> {
         Ok(piece)
     }
 
-    /// The text that was held back.
+    /// Returns the remaining text.
     ///
     /// # Errors
     /// As [`push`](Self::push).

@@ -1,4 +1,4 @@
-//! Tree-sitter queries, run by the host on behalf of analyzers.
+//! Tree-sitter queries, executed by the host for analyzers.
 
 mod allowance;
 mod cache;
@@ -22,59 +22,59 @@ pub use query_error::QueryError;
 
 use super::budget::{Meter, WorkBudget};
 
-/// What a query found in one file.
+/// The results of a query over a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captures {
-    /// The capture names of the pattern, without `@`, by [`Capture::index`].
+    /// The capture names of the pattern, without `@`, indexed by [`Capture::index`].
     pub names: Arc<[String]>,
-    /// The captured nodes: by start, then longest first, then pattern, index and match.
+    /// The captured nodes, sorted by start, longest first, then pattern, index and match.
     pub items: Vec<Capture>,
 }
 
-/// A node that a query captured.
+/// A captured node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capture {
-    /// Which of the patterns in the query, from 0 in the order they are written.
+    /// The index of the pattern in the query.
     pub pattern: u32,
-    /// Which name in [`Captures::names`].
+    /// The index in [`Captures::names`].
     pub index: u32,
-    /// Which match, from 0. Captures of one match share it, and matches are numbered as they are found.
+    /// The number of the match, which captures of one match share. Matches are numbered in the order of discovery.
     pub match_id: u32,
-    /// First byte of the node in the text.
+    /// Start offset in bytes.
     pub start: u32,
-    /// First byte after the node.
+    /// End offset in bytes.
     pub end: u32,
 }
 
-/// How much one query over one file may take.
+/// Limits of a query over a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryLimits {
-    /// Most captures in the answer.
+    /// Maximum number of captures.
     pub captures: u32,
-    /// Most matches begun and not yet finished at one time, from 1 to 65 536.
+    /// Maximum number of unfinished matches at a time, from 1 to 65,536.
     pub open_matches: u32,
-    /// Most work and time.
+    /// Maximum work and time.
     pub budget: WorkBudget,
 }
 
 impl Default for QueryLimits {
-    /// A million captures are more than a dense file of the default size has nodes, and take 20 MB. Open
-    /// matches are compared with each other at every step, so their limit bounds a quadratic cost; editors,
-    /// which must answer within a frame, allow 256.
+    /// A million captures exceed the nodes of a dense file of the default size, and take 20 MB. Open matches are
+    /// compared with each other at every step, so their limit bounds a quadratic cost; editors, which must respond
+    /// within a frame, allow 256.
     fn default() -> Self {
         Self { captures: 1_000_000, open_matches: 2_048, budget: WorkBudget::QUERY }
     }
 }
 
-/// Text that a predicate looks at counts one unit of work for this many bytes, the time of either being like.
+/// Bytes of text per unit of work for predicates, so that units take similar time.
 const PREDICATE_BYTES_PER_UNIT: u64 = 16 * 1024;
 
 thread_local! {
-    /// Cursors keep their memory between queries.
+    /// Cursors are reused, since they keep their memory between queries.
     static CURSOR: RefCell<QueryCursor> = RefCell::new(QueryCursor::new());
 }
 
-/// Runs a compiled query over a tree of `text`.
+/// Runs a compiled query over the tree of `text`.
 pub(super) fn run(
     compiled: &CompiledQuery,
     tree: &Tree,
@@ -95,7 +95,7 @@ pub(super) fn run(
             let bytes = text.as_bytes().get(node.byte_range()).unwrap_or_default();
             looked_at += bytes.len() as u64;
             if looked_at >= PREDICATE_BYTES_PER_UNIT {
-                // The next progress callback sees that the budget is exhausted, and stops the query.
+                // The next progress callback sees the exhausted budget and stops the query.
                 let _ = meter.spend(looked_at / PREDICATE_BYTES_PER_UNIT);
                 looked_at %= PREDICATE_BYTES_PER_UNIT;
             }
@@ -122,7 +122,7 @@ pub(super) fn run(
         if let Some(exhausted) = meter.exhausted() {
             return Err(QueryError::Exhausted(exhausted));
         }
-        // Tree-sitter drops the matches beyond this limit, so the answer would be a partial one.
+        // Beyond this limit, tree-sitter drops matches, so the result would be partial.
         if cursor.did_exceed_match_limit() {
             return Err(QueryError::TooManyOpenMatches { limit: limits.open_matches });
         }

@@ -1,43 +1,41 @@
-//! How much work tree-sitter's analysis of a pattern may be, told from its text alone.
+//! Estimates the cost of tree-sitter's query analysis from the text of a pattern.
 //!
-//! When tree-sitter compiles a query it walks, for each node of the pattern that has children, every way in
-//! which the grammar may derive those children, and keeps a state for each parse state and step that it
-//! reaches. Siblings, branches and optional parts multiply these states: forty siblings in some nodes of C++
-//! take 17 seconds, ten with four branches each more than a minute. Nothing stops it on the way, so the
-//! shape is judged first.
+//! To compile a query, tree-sitter explores all derivations of the children of each node in the pattern, with a state
+//! for each parse state and step reached. Siblings, branches and optional parts multiply these states: forty siblings
+//! in some C++ nodes take 17 seconds, and ten with four branches each over a minute. The analysis cannot be
+//! interrupted, so the shape is checked first.
 
 use super::siblings::Siblings;
 use super::tokens::{Token, Tokens};
 
-/// The text of a pattern in the parts that tree-sitter makes steps of.
+/// The parts of a pattern that become steps in tree-sitter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     /// Steps: nodes, strings, wildcards and repetitions.
     pub steps: u64,
-    /// Patterns, one after the other.
+    /// Number of patterns.
     pub patterns: u64,
-    /// Captures, repeated names included.
+    /// Captures, including repeated names.
     pub captures: u64,
-    /// Strings and names that predicates are given.
+    /// Strings and names in predicates.
     pub arguments: u64,
-    /// The regular expressions of predicates.
+    /// Regular expressions in predicates.
     pub regexes: Vec<String>,
-    /// What the analysis of the whole costs, in steps of a simple one.
+    /// Cost of the analysis, in units of a simple step.
     pub cost: u64,
-    /// The part of [`Shape::cost`] that the costliest list of siblings has.
+    /// The largest share of [`Shape::cost`] by one list of siblings.
     pub costliest: u64,
-    /// Where that list begins, in bytes.
+    /// The offset of that list.
     pub costliest_at: usize,
-    /// Where something that may be nothing is asked for once or more, in bytes: tree-sitter follows such a
-    /// repetition in a circle without end.
+    /// The offset of a repetition of something that may be empty: tree-sitter follows it in an endless loop.
     pub endless_at: Option<usize>,
 }
 
-/// What is open.
+/// The open brackets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Patterns,
-    /// `loose` where the pattern may begin inside of it, `any` where it may match any node.
+    /// `loose` if the pattern may start inside of it, `any` if it may match any node.
     Node {
         loose: bool,
         any: bool,
@@ -51,7 +49,7 @@ struct Open {
     kind: Kind,
     at: usize,
     inside: Siblings,
-    /// The last part, to which quantifiers may still be added, and what it is with those that it has.
+    /// The last part, which quantifiers may still extend.
     last: Option<(Siblings, Siblings)>,
 }
 
@@ -62,8 +60,8 @@ impl Open {
 }
 
 impl Shape {
-    /// Measures a pattern. A text that is no pattern has some shape as well; tree-sitter then says why.
-    /// `is_any` tells names of nodes that stand for several kinds, as `_` does.
+    /// Measures a pattern. Invalid patterns have a shape as well; tree-sitter reports their error. `is_any` identifies
+    /// node names that stand for several kinds, like `_`.
     pub(super) fn of(pattern: &str, is_any: impl Fn(&str) -> bool) -> Self {
         let mut reader = Reader { shape: Shape::default(), open: vec![Open::new(Kind::Patterns, 0)] };
         let mut rest = Tokens::of(pattern);
@@ -81,7 +79,7 @@ impl Shape {
                     _ => {
                         let name = rest.word();
                         let loose = name == "_" || is_any(name);
-                        // Errors and missing tokens may stand anywhere.
+                        // Errors and missing tokens may occur anywhere.
                         reader.open(
                             Kind::Node { loose, any: loose || matches!(name, "ERROR" | "MISSING") },
                             at,
@@ -136,11 +134,11 @@ impl Reader {
                 self.shape.endless_at.get_or_insert(at);
             }
         }
-        // A repeated branch of an alternation gets up to two more.
+        // A repeated branch of an alternation adds up to two more.
         self.shape.steps += 3 * steps;
     }
 
-    /// Takes the last part as it is by now.
+    /// Adds the last part.
     fn flush(&mut self) {
         let Some(open) = self.open.last_mut() else { return };
         let Some((_, last)) = open.last.take() else { return };

@@ -1,27 +1,27 @@
-//! What a list of siblings in a pattern costs tree-sitter's analysis.
+//! The cost of a list of siblings in tree-sitter's query analysis.
 
-/// What a step weighs that may match any node, against one that names a kind of node.
+/// The weight of a step that matches any node, relative to one that names a kind.
 const ANY: u64 = 4;
 
-/// What each list of siblings costs at least: the walk begins in every parse state where its parent can.
+/// The minimum cost of a list of siblings: the analysis starts in every parse state where the parent can occur.
 const LIST: u64 = 20;
 
-/// What each step costs with which a pattern may begin inside a node that the pattern does not name: a walk
-/// through every hidden symbol of the grammar.
+/// The cost of each step at which a pattern may start inside an unnamed node: the analysis visits every hidden symbol
+/// of the grammar.
 const LOOSE_STEP: u64 = 30;
 
-/// Siblings in a row, as far as they were read.
+/// A list of siblings.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Siblings {
-    /// The most that can stand side by side.
+    /// The maximum number side by side.
     pub positions: u64,
-    /// All steps, those of every branch included.
+    /// All steps, including those of every branch.
     pub steps: u64,
-    /// The steps by how many nodes they may match: [`ANY`] for what matches all, 1 for what names a node.
+    /// The steps, weighted by how many nodes they may match: [`ANY`] for all, 1 for a named node.
     pub weight: u64,
-    /// Those that may be left out.
+    /// The optional ones.
     pub skips: u64,
-    /// Whether all of them may be left out, as tree-sitter follows them: of branches it asks the last.
+    /// Whether all of them are optional, as tree-sitter sees it: of branches, it checks the last.
     pub may_be_none: bool,
 }
 
@@ -52,15 +52,14 @@ impl Siblings {
         }
     }
 
-    /// What the list costs, where a pattern that is `loose` may begin inside of it.
+    /// The cost of the list; `loose` if a pattern may start inside of it.
     pub fn cost(self, loose: bool) -> u64 {
         let loose = if loose { self.steps.saturating_mul(LOOSE_STEP) } else { 0 };
         self.walk().saturating_add(LIST).saturating_add(loose)
     }
 
-    /// Measured on the grammars of nine languages, with the nodes of each that are worst: the cost grows with
-    /// the square of the steps, of which one that names a node counts a quarter, by half with each position, and with
-    /// each part that may be left out.
+    /// Measured on the grammars of nine languages, with the worst nodes of each: the cost grows with the square of the
+    /// steps (named nodes count a quarter), by half with each position, and with each optional part.
     fn walk(self) -> u64 {
         let growth = 1_u64.checked_shl(u32::try_from(self.positions / 2).unwrap_or(u32::MAX));
         let growth = growth.unwrap_or(u64::MAX).saturating_mul(if self.positions % 2 == 1 { 3 } else { 2 });

@@ -1,12 +1,12 @@
-//! The tokens of a pattern, as far as its shape goes.
+//! The tokens of a pattern, as far as they affect its shape.
 
-/// What a pattern is read as.
+/// A token.
 pub(super) enum Token {
     Open,
     OpenAlternation,
-    /// `)` or `]`: tree-sitter refuses a pattern in which they do not pair.
+    /// `)` or `]`: tree-sitter rejects patterns with unbalanced brackets.
     Close,
-    /// A string or a `_`, which matches any node, outside of brackets of its own.
+    /// A string or a `_`, which matches any node, without its own brackets.
     Part {
         any: bool,
     },
@@ -27,7 +27,7 @@ impl<'a> Tokens<'a> {
         Tokens { text, at: 0 }
     }
 
-    /// The first character of the next token, past blanks and comments.
+    /// The first character of the next token, after blanks and comments.
     pub fn peek(&mut self) -> Option<char> {
         loop {
             let next = self.text.get(self.at..)?.chars().next()?;
@@ -48,19 +48,19 @@ impl<'a> Tokens<'a> {
         taken
     }
 
-    /// The name that comes next, which may be none.
+    /// The next name, which may be empty.
     pub fn word(&mut self) -> &'a str {
         self.peek();
         self.take_while(is_word)
     }
 
-    /// The next token, and where it begins in bytes.
+    /// The next token and its offset in bytes.
     pub fn next(&mut self) -> Option<(usize, Token)> {
         loop {
             let next = self.peek()?;
             let at = self.at;
             if is_word(next) && !matches!(next, '_' | '.') {
-                // The name of a field, or what tree-sitter refuses.
+                // The name of a field, or something that tree-sitter rejects.
                 self.word();
                 continue;
             }
@@ -92,7 +92,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The string whose first quote was taken, and goes past its end.
+    /// Skips a string whose opening quote was read.
     fn string(&mut self) -> String {
         let mut text = String::new();
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -114,7 +114,7 @@ impl<'a> Tokens<'a> {
         text
     }
 
-    /// A predicate whose bracket was taken, and goes past its end.
+    /// Skips a predicate whose opening bracket was read.
     pub fn predicate(&mut self) -> Predicate<'a> {
         let name = self.take_while(|c| is_word(c) || matches!(c, '#' | '?' | '!'));
         let mut predicate = Predicate { name, arguments: 0, last_string: None };
@@ -138,14 +138,14 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// A predicate, as far as its cost goes.
+/// A predicate, as far as its cost is concerned.
 pub(super) struct Predicate<'a> {
     pub name: &'a str,
     pub arguments: u64,
     pub last_string: Option<String>,
 }
 
-/// What names of nodes, fields and captures consist of.
+/// Whether a character can be part of the name of a node, field or capture.
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
