@@ -1,4 +1,4 @@
-/* An analyzer in plain C: calls of C functions that cannot be used safely.
+/* An example analyzer in C, which finds calls of unsafe C functions.
  *
  *   cc -std=c11 -shared -fPIC -fvisibility=hidden -I ../../plugin-sdk/include banned_calls.c \
  *      -o libbanned_calls.so
@@ -46,7 +46,7 @@ static const struct {
 };
 enum { BANNED = sizeof banned / sizeof banned[0] };
 
-/* The place in `banned` of the name that a capture spans, or BANNED. */
+/* The index in `banned` of the captured name, or BANNED. */
 static uint32_t find(codetune_str text, const codetune_capture *capture) {
   const size_t length = capture->end - capture->start;
   for (uint32_t i = 0; i < BANNED; i++) {
@@ -64,7 +64,7 @@ static void analyze_source(const codetune_host *host, uint32_t number, const cod
     host->fail_source(host->context, number, CODETUNE_FAIL_FAILED, error);
     return;
   }
-  /* One more than needed: `malloc(0)` may be null. */
+  /* One more than needed, since `malloc(0)` may return null. */
   codetune_finding *findings = malloc((found.items.length + 1) * sizeof *findings);
   if (findings == NULL) {
     static const codetune_str message = CODETUNE_TEXT("out of memory");
@@ -93,7 +93,7 @@ static void analyze_source(const codetune_host *host, uint32_t number, const cod
 static uint32_t configure(const codetune_host *host, const codetune_setup *setup, void **instance) {
   (void)host;
   (void)setup;
-  static char nothing; /* There is no state; an instance only has to be something. */
+  static char nothing; /* Stateless; the instance must only not be null. */
   *instance = &nothing;
   return CODETUNE_OK;
 }

@@ -1,20 +1,20 @@
-/* The C ABI between codetune and a native plugin, version 0.
+/* The C ABI between codetune and native plugins, version 0.
  *
- * A plugin is a dynamic library that exports one constant of type `codetune_plugin`, named
- * `codetune_plugin_abi0_` and a name of its own, and that carries its manifest (TOML) in the section
- * `.codetune`, where the host reads it without loading the library. The major version is part of the
- * symbol, so that a host refuses a library of another version before running any of its code.
+ * A plugin is a dynamic library that exports one constant of type `codetune_plugin`, named `codetune_plugin_abi0_`
+ * followed by its own name, and that contains its manifest (TOML) in the section `.codetune`, where the host reads it
+ * without loading the library. The major version is part of the symbol, so that a host can reject a library of another
+ * version before running any of its code.
  *
- * - Tables begin with their size and only ever grow at the end. Set `size` to `sizeof` of your table, never copy
- *   the host's, and before calling a host function that this version did not begin with, ask CODETUNE_HOST_HAS.
- * - Whatever is handed over is borrowed for the length of the call; nothing is freed across the boundary.
- * - An instance is called by one thread at a time. Several instances may be called at the same time.
- * - What an analyzer says of a file may depend on that file and the configuration alone: results are cached.
- * - Text is UTF-8 without a closing NUL. Spans are in bytes, from `start` up to but not including `end`,
- *   and lie on character boundaries. The host checks what it is given.
- * - No exception, longjmp or signal may cross the boundary. Say what went wrong with `fail`.
+ * - Tables start with their size and grow at the end. Set `size` to `sizeof` of your table, never copy the host's, and
+ *   check CODETUNE_HOST_HAS before calling a host function that was added after this major version started.
+ * - All arguments are borrowed for the duration of a call; nothing is freed across the boundary.
+ * - An instance is called by one thread at a time. Several instances may be called concurrently.
+ * - The results of an analyzer for a file must only depend on that file and the configuration: they are cached.
+ * - Text is UTF-8 without a terminating NUL. Spans are in bytes, from `start` up to but not including `end`, on character
+ *   boundaries. The host validates everything.
+ * - No exception, longjmp or signal may cross the boundary. Report errors with `fail`.
  *
- * The header is C11 and C++11, and later ones. `examples/c-analyzer` is a whole plugin. Everything here mirrors
+ * The header works with C11, C++11 and later. `examples/c-analyzer` is a complete plugin. Everything here mirrors
  * `plugin-sdk/src/abi.rs`; a test compares the two.
  */
 #ifndef CODETUNE_PLUGIN_H
@@ -32,11 +32,11 @@ extern "C" {
 /* The first eight bytes of `codetune_plugin`. */
 #define CODETUNE_MAGIC {'c', 'o', 'd', 'e', 't', 'u', 'n', 'e'}
 
-/* A call's status. */
+/* Status of a call. */
 #define CODETUNE_OK 0u
 #define CODETUNE_FAILED 1u
 
-/* An optional index that is absent. */
+/* An absent optional index. */
 #define CODETUNE_NONE UINT32_MAX
 
 /* Kinds of `fail` and `fail_source`. */
@@ -57,7 +57,7 @@ extern "C" {
 #define CODETUNE_WARNING 1u
 #define CODETUNE_ERROR 2u
 
-/* Elements that the callee borrows for the length of the call. `pointer` may be null where `length` is 0. */
+/* Elements borrowed for the duration of a call. `pointer` may be null if `length` is 0. */
 #define CODETUNE_SLICE(name, element) \
   typedef struct name {               \
     const element *pointer;           \
@@ -72,15 +72,14 @@ CODETUNE_SLICE(codetune_u64s, uint64_t);
 CODETUNE_SLICE(codetune_i64s, int64_t);
 CODETUNE_SLICE(codetune_f64s, double);
 
-/* A `codetune_str` from a string literal, as an initialiser. */
+/* An initializer of `codetune_str` from a string literal. */
 #ifdef __cplusplus
 #define CODETUNE_TEXT(literal) {reinterpret_cast<const uint8_t *>(literal), sizeof(literal) - 1}
 #else
 #define CODETUNE_TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
 #endif
 
-/* Puts the manifest, a string literal, where the host finds it. The literal's closing NUL comes along, as C++ wants it;
- * the host does not mind. */
+/* Embeds the manifest, a string literal. Its terminating NUL is included, as C++ requires, and ignored by the host. */
 #if defined(__APPLE__)
 #define CODETUNE_MANIFEST_SECTION __attribute__((used, section("__DATA,__codetune")))
 #else
@@ -89,24 +88,24 @@ CODETUNE_SLICE(codetune_f64s, double);
 #define CODETUNE_MANIFEST(variable, literal) \
   CODETUNE_MANIFEST_SECTION static const char variable[] = literal
 
-/* Before the definition of the exported `const codetune_plugin`, at file scope. A constant of C++ would be visible in
- * its own file alone, under a name of its own. */
+/* Write this before the definition of the exported `const codetune_plugin`, at file scope. In C++, a constant would
+ * otherwise have internal linkage and a mangled name. */
 #ifdef __cplusplus
 #define CODETUNE_EXPORT extern "C" __attribute__((used, visibility("default")))
 #else
 #define CODETUNE_EXPORT __attribute__((used, visibility("default")))
 #endif
 
-/* ---- What an analyzer gets ---- */
+/* ---- Input of an analyzer ---- */
 
-/* The configuration, and the names of the plugin's own manifest. */
+/* The configuration, and the names in the plugin's manifest. */
 typedef struct codetune_setup {
   codetune_str config;      /* a JSON object: every option, checked, defaults filled in */
   codetune_strs rules;      /* rule ids; a rule's place is its number in findings */
   codetune_strs attributes; /* attribute names; an attribute's place is its number */
 } codetune_setup;
 
-/* A source of a batch; its place in the batch is its number. */
+/* A source of a batch, numbered by its position. */
 typedef struct codetune_source {
   codetune_str path;     /* relative to the root of the analysis, separated by `/` */
   codetune_str language; /* `rust`, `python`, `c`, ...; `text` where there is no grammar */
@@ -114,7 +113,7 @@ typedef struct codetune_source {
 } codetune_source;
 CODETUNE_SLICE(codetune_sources, codetune_source);
 
-/* A node that a tree-sitter query captured. */
+/* A captured node. */
 typedef struct codetune_capture {
   uint32_t pattern;  /* which pattern of the query matched, in the order of its text */
   uint32_t name;     /* index into `names` */
@@ -124,13 +123,13 @@ typedef struct codetune_capture {
 } codetune_capture;
 CODETUNE_SLICE(codetune_capture_list, codetune_capture);
 
-/* What a query found: ordered by start, then longest first, then pattern, then name. */
+/* The results of a query, sorted by start, then longest first, then pattern, then name. */
 typedef struct codetune_captures {
   codetune_strs names; /* capture names, without `@` */
   codetune_capture_list items;
 } codetune_captures;
 
-/* ---- What an analyzer reports ---- */
+/* ---- Output of an analyzer ---- */
 
 typedef struct codetune_finding {
   uint32_t rule;     /* rule number */
@@ -141,7 +140,7 @@ typedef struct codetune_finding {
 } codetune_finding;
 CODETUNE_SLICE(codetune_findings, codetune_finding);
 
-/* A replacement that mends a finding. */
+/* A replacement that fixes a finding. */
 typedef struct codetune_edit {
   uint32_t finding;     /* index into `findings` */
   uint32_t start;       /* first byte */
@@ -150,7 +149,7 @@ typedef struct codetune_edit {
 } codetune_edit;
 CODETUNE_SLICE(codetune_edits, codetune_edit);
 
-/* A part of a file that attributes can be about: a function, a class. */
+/* A part of a file that attributes can refer to: a function, a class. */
 typedef struct codetune_symbol {
   uint32_t name;  /* index into `strings` */
   uint32_t start; /* first byte */
@@ -163,7 +162,7 @@ CODETUNE_SLICE(codetune_symbols, codetune_symbol);
 #define CODETUNE_BOOLEAN 2u
 #define CODETUNE_STRING 3u
 
-/* A typed value of a file or of a symbol in it. */
+/* A typed value attached to a file or a symbol. */
 typedef struct codetune_attribute {
   uint32_t id;       /* attribute number */
   uint32_t subject;  /* 0 for the file, or 1 + an index into `symbols` */
@@ -181,7 +180,7 @@ typedef struct codetune_report {
   codetune_strs strings; /* the texts that the rest refers to by index */
 } codetune_report;
 
-/* ---- What a training backend describes ---- */
+/* ---- Training backends ---- */
 
 #define CODETUNE_ROLE_LINEAR 0u    /* weight of a projection, [out, in] */
 #define CODETUNE_ROLE_BIAS 1u      /* bias of a projection or a norm, [out] */
@@ -210,7 +209,7 @@ typedef struct codetune_plan {
   codetune_strs default_targets; /* projections that adapters go on where the user names none */
 } codetune_plan;
 
-/* The operations: `name`, then what `inputs`, `integers` and `floats` hold, in this order. */
+/* The operations: `name`, and the contents of `inputs`, `integers` and `floats`, in this order. */
 #define CODETUNE_OP_EMBEDDING 0u      /* name; ids */
 #define CODETUNE_OP_LINEAR 1u         /* name; x */
 #define CODETUNE_OP_RMS_NORM 2u       /* name; x; -; epsilon */
@@ -248,30 +247,30 @@ typedef struct codetune_tensor_op {
 
 /* ---- The tables ---- */
 
-/* The services of the host. Every function takes `context` back as its first argument. */
+/* The services of the host. Every function takes `context` as its first argument. */
 typedef struct codetune_host {
   size_t size;
   void *context;
-  /* Adds a line to the host's log. Lines of a call past the plugin's output limit are dropped and counted. */
+  /* Writes a line to the host's log. Lines beyond the plugin's output limit are dropped and counted. */
   void (*log)(void *context, uint32_t level, codetune_str message);
-  /* Says why the call under way fails; return CODETUNE_FAILED afterwards. */
+  /* Sets the reason why the current call fails; return CODETUNE_FAILED afterwards. */
   void (*fail)(void *context, uint32_t kind, codetune_str message);
-  /* Says why one source of the batch fails; the others are not touched. */
+  /* Sets the reason why a source of the batch fails; the others are not affected. */
   void (*fail_source)(void *context, uint32_t source, uint32_t kind, codetune_str message);
-  /* Hands over what was found in one source of the batch. */
+  /* Passes the report of a source of the batch. */
   void (*report)(void *context, uint32_t source, const codetune_report *report);
-  /* Runs a tree-sitter query on one source. What `out` points to lives until the next query of the call;
-   * where the answer is CODETUNE_FAILED, `error` says what is wrong with the pattern. */
+  /* Runs a tree-sitter query on a source. The data in `out` is valid until the next query of the call; with
+   * CODETUNE_FAILED, `error` says what is wrong with the pattern. */
   uint32_t (*query)(void *context, uint32_t source, codetune_str pattern, codetune_captures *out,
                     codetune_str *error);
-  /* Takes the plan of a training backend. */
+  /* Passes the plan of a training backend. */
   void (*plan)(void *context, const codetune_plan *plan);
-  /* Runs a tensor operation. `out` is a new tensor, which the plugin gives back with `tensor_drop` or by
-   * returning it. What `error` points to lives until the next operation of the call. */
+  /* Runs a tensor operation. `out` is a new tensor, which the plugin releases with `tensor_drop` or returns. The data in
+   * `error` is valid until the next operation of the call. */
   uint32_t (*tensor_op)(void *context, const codetune_tensor_op *op, uint32_t *out, codetune_str *error);
-  /* The shape of a tensor. What `out` points to lives until the next shape of the call. */
+  /* The shape of a tensor. The data in `out` is valid until the next shape of the call. */
   uint32_t (*tensor_shape)(void *context, uint32_t tensor, codetune_u64s *out);
-  /* Gives a tensor back. */
+  /* Releases a tensor. */
   void (*tensor_drop)(void *context, uint32_t tensor);
 } codetune_host;
 
@@ -282,33 +281,32 @@ typedef struct codetune_host {
 /* The functions of an analyzer. The host's table outlives the instance. */
 typedef struct codetune_analyzer {
   size_t size;
-  /* Makes an instance. `*instance` must not be null. */
+  /* Creates an instance. `*instance` must not be null. */
   uint32_t (*configure)(const codetune_host *host, const codetune_setup *setup, void **instance);
-  /* Analyses a batch: calls `report` or `fail_source` exactly once for each source. */
+  /* Analyzes a batch: calls `report` or `fail_source` exactly once for each source. */
   uint32_t (*analyze)(const codetune_host *host, void *instance, codetune_sources batch);
-  /* Ends an instance. */
+  /* Destroys an instance. */
   void (*free)(const codetune_host *host, void *instance);
 } codetune_analyzer;
 
-/* The functions of a training backend. Tensors that come in belong to the host, tensors that go out are
- * handed over to it. */
+/* The functions of a training backend. The host owns tensor arguments and takes ownership of returned tensors. */
 typedef struct codetune_backend {
   size_t size;
-  /* Reads `config.json`, calls `plan` once and makes an instance. */
+  /* Reads `config.json`, calls `plan` once, and creates an instance. */
   uint32_t (*configure)(const codetune_host *host, codetune_str config, void **instance);
   /* Token ids [b, s] to hidden states [b, s, hidden]. */
   uint32_t (*embed)(const codetune_host *host, void *instance, uint32_t ids, uint32_t *out);
-  /* One block, from hidden states to hidden states. */
+  /* A block, from hidden states to hidden states. */
   uint32_t (*block)(const codetune_host *host, void *instance, uint32_t index, uint32_t x, uint32_t *out);
   /* Hidden states to logits [b, s, vocabulary]. */
   uint32_t (*logits)(const codetune_host *host, void *instance, uint32_t x, uint32_t *out);
   /* Hidden states and targets to the loss, a scalar. */
   uint32_t (*loss)(const codetune_host *host, void *instance, uint32_t x, uint32_t targets, uint32_t *out);
-  /* Ends an instance. */
+  /* Destroys an instance. */
   void (*free)(const codetune_host *host, void *instance);
 } codetune_backend;
 
-/* What a plugin exports. */
+/* The exported table of a plugin. */
 typedef struct codetune_plugin {
   uint8_t magic[8]; /* CODETUNE_MAGIC */
   size_t size;

@@ -1,34 +1,33 @@
-//! The C ABI between the host and a native plugin, which built-ins go through as well.
+//! The C ABI between the host and native plugins, which built-in plugins use as well.
 //!
-//! A plugin exports one symbol, a constant [`Plugin`] named `codetune_plugin_abi0_` and a name of its own.
-//! The major version is part of the symbol, so that a host refuses a library before running any of its code.
-//! Tables begin with their size and only ever grow at the end. A reader asks for what this major version began
-//! with ([`Table::NEEDED`]), never for what its own build knows: it passes over what a newer table has beyond, and
-//! does without what an older one lacks.
-//! Everything handed over is borrowed for the length of the call; nothing is freed across the boundary.
-//! `include/codetune_plugin.h` is the same in C.
+//! A plugin exports one symbol: a constant [`Plugin`] named `codetune_plugin_abi0_` followed by its own name. The major
+//! version is part of the symbol, so that a host can reject a library before running any of its code. Tables start with
+//! their size and grow at the end. Readers require what this major version started with ([`Table::NEEDED`]): they
+//! ignore the additional fields of newer tables, and do without those that older tables lack. All arguments are
+//! borrowed for the duration of a call, and nothing is freed across the boundary. `include/codetune_plugin.h` is the
+//! same in C.
 
 use std::ffi::c_void;
 use std::mem::offset_of;
 
-/// The major version: tables of another major have another meaning.
+/// The major version. Tables of another major version have another meaning.
 pub const MAJOR: u32 = 0;
 
-/// How the exported symbol begins.
+/// The prefix of the exported symbol.
 pub const SYMBOL_PREFIX: &str = "codetune_plugin_abi";
 
-/// The section that holds the manifest, readable without loading the library.
+/// The section with the manifest, which can be read without loading the library.
 pub const MANIFEST_SECTION: &str = ".codetune";
 
-/// How [`Plugin::magic`] reads.
+/// The value of [`Plugin::magic`].
 pub const MAGIC: [u8; 8] = *b"codetune";
 
-/// A call's status: it went well.
+/// Status of a call: success.
 pub const OK: u32 = 0;
-/// A call's status: it failed, and [`Host::fail`] or an error text said why.
+/// Status of a call: failure; [`Host::fail`] or an error text has the reason.
 pub const FAILED: u32 = 1;
 
-/// [`Host::fail`] kinds, in the order of [`crate::Error`]; a panic is the plugin's own fault.
+/// Kinds of [`Host::fail`], in the order of [`crate::Error`]; a panic is the plugin's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum FailKind {
@@ -44,13 +43,13 @@ pub enum FailKind {
     Panicked = 4,
 }
 
-/// Elements that the callee borrows for the length of the call. `pointer` may be null where `length` is 0.
+/// Elements borrowed for the duration of a call. `pointer` may be null if `length` is 0.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Slice<T> {
     /// The first element.
     pub pointer: *const T,
-    /// How many there are.
+    /// The number of elements.
     pub length: usize,
 }
 
@@ -68,10 +67,10 @@ impl<T> Slice<T> {
         Slice { pointer: items.as_ptr(), length: items.len() }
     }
 
-    /// Reads the elements.
+    /// Returns the elements.
     ///
     /// # Safety
-    /// `pointer` and `length` must describe initialised elements that outlive `'a`.
+    /// `pointer` and `length` must describe initialized elements that outlive `'a`.
     pub unsafe fn get<'a>(self) -> &'a [T] {
         if self.length == 0 || self.pointer.is_null() {
             return &[];
@@ -90,26 +89,26 @@ impl Str {
         Slice { pointer: text.as_ptr(), length: text.len() }
     }
 
-    /// Reads the text; `None` where it is not UTF-8.
+    /// Returns the text; `None` if it is not UTF-8.
     ///
     /// # Safety
-    /// As for [`Slice::get`].
+    /// As [`Slice::get`].
     pub unsafe fn to_str<'a>(self) -> Option<&'a str> {
         // SAFETY: the caller vouches for pointer and length.
         std::str::from_utf8(unsafe { self.get() }).ok()
     }
 }
 
-/// A table that says its own size and only ever grows at its end.
+/// A table with its own size that grows at the end.
 ///
 /// # Safety
-/// The type is `repr(C)` and made of pointer-sized fields, and [`Table::SIZE_AT`] is where a `usize` with the size of
-/// the whole table stands. Every field past [`Table::NEEDED`] is valid where its bytes are all 0, as an `Option` of a
-/// function is: so a reader sees what an older table lacks.
+/// The type is `repr(C)` and consists of pointer-sized fields, and [`Table::SIZE_AT`] is the offset of a `usize` with
+/// the size of the table. Every field past [`Table::NEEDED`] must be valid if its bytes are all 0, like an `Option` of
+/// a function: that is how readers see fields missing from older tables.
 pub unsafe trait Table: Copy {
-    /// Where the size stands, in bytes from the start.
+    /// The offset of the size, in bytes.
     const SIZE_AT: usize = 0;
-    /// The size that this major version began with. It never changes within the major version.
+    /// The size that this major version started with. It never changes within the major version.
     const NEEDED: usize;
 }
 
@@ -134,19 +133,19 @@ unsafe impl Table for Host {
     const NEEDED: usize = offset_of!(Host, tensor_drop) + size_of::<usize>();
 }
 
-/// What a plugin exports.
+/// The exported table of a plugin.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Plugin {
     /// [`MAGIC`].
     pub magic: [u8; 8],
-    /// The size of this table as the plugin knows it.
+    /// The size of this table in the plugin's build.
     pub size: usize,
-    /// The manifest, TOML.
+    /// The manifest in TOML.
     pub manifest: Str,
-    /// Null where the plugin is no analyzer.
+    /// Null if the plugin is not an analyzer.
     pub analyzer: *const Analyzer,
-    /// Null where the plugin is no training backend.
+    /// Null if the plugin is not a training backend.
     pub backend: *const Backend,
 }
 
@@ -159,14 +158,14 @@ unsafe impl Send for Plugin {}
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Analyzer {
-    /// The size of this table as the plugin knows it.
+    /// The size of this table in the plugin's build.
     pub size: usize,
-    /// Makes an instance.
+    /// Creates an instance.
     pub configure:
         unsafe extern "C" fn(host: *const Host, setup: *const Setup, instance: *mut *mut c_void) -> u32,
-    /// Analyses a batch: for each source the plugin calls [`Host::report`] or [`Host::fail_source`] once.
+    /// Analyzes a batch: for each source, the plugin calls [`Host::report`] or [`Host::fail_source`] once.
     pub analyze: unsafe extern "C" fn(host: *const Host, instance: *mut c_void, batch: Slice<Source>) -> u32,
-    /// Ends an instance.
+    /// Destroys an instance.
     pub free: unsafe extern "C" fn(host: *const Host, instance: *mut c_void),
 }
 
@@ -174,9 +173,9 @@ pub struct Analyzer {
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Backend {
-    /// The size of this table as the plugin knows it.
+    /// The size of this table in the plugin's build.
     pub size: usize,
-    /// Reads `config.json`, calls [`Host::plan`] once and makes an instance.
+    /// Reads `config.json`, calls [`Host::plan`] once, and creates an instance.
     pub configure: unsafe extern "C" fn(host: *const Host, config: Str, instance: *mut *mut c_void) -> u32,
     /// See [`crate::TrainingBackend::embed`].
     pub embed: unsafe extern "C" fn(host: *const Host, instance: *mut c_void, ids: u32, out: *mut u32) -> u32,
@@ -198,27 +197,27 @@ pub struct Backend {
         targets: u32,
         out: *mut u32,
     ) -> u32,
-    /// Ends an instance.
+    /// Destroys an instance.
     pub free: unsafe extern "C" fn(host: *const Host, instance: *mut c_void),
 }
 
-/// The services of the host. Every function takes `context` back as its first argument.
+/// The services of the host. Every function takes `context` as its first argument.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Host {
-    /// The size of this table as the host knows it.
+    /// The size of this table in the host's build.
     pub size: usize,
-    /// The host's own.
+    /// Private to the host.
     pub context: *mut c_void,
-    /// Adds a line to the host's log; levels as in [`crate::LogLevel`].
+    /// Writes a line to the host's log; levels as in [`crate::LogLevel`].
     pub log: unsafe extern "C" fn(context: *mut c_void, level: u32, message: Str),
-    /// Says why the call under way fails; kinds as in [`FailKind`].
+    /// Sets the reason why the current call fails; kinds as in [`FailKind`].
     pub fail: unsafe extern "C" fn(context: *mut c_void, kind: u32, message: Str),
-    /// Says why one source of the batch fails.
+    /// Sets the reason why a source of the batch fails.
     pub fail_source: unsafe extern "C" fn(context: *mut c_void, source: u32, kind: u32, message: Str),
-    /// Hands over what was found in one source of the batch.
+    /// Passes the report of a source of the batch.
     pub report: unsafe extern "C" fn(context: *mut c_void, source: u32, report: *const Report),
-    /// Runs a query on one source of the batch. What `out` points to lives until the next query of the call.
+    /// Runs a query on a source of the batch. The data in `out` is valid until the next query of the call.
     pub query: unsafe extern "C" fn(
         context: *mut c_void,
         source: u32,
@@ -226,18 +225,18 @@ pub struct Host {
         out: *mut Captures,
         error: *mut Str,
     ) -> u32,
-    /// Takes the plan of a training backend.
+    /// Passes the plan of a training backend.
     pub plan: unsafe extern "C" fn(context: *mut c_void, plan: *const Plan),
-    /// Runs a tensor operation. What `error` points to lives until the next operation of the call.
+    /// Runs a tensor operation. The data in `error` is valid until the next operation of the call.
     pub tensor_op: unsafe extern "C" fn(
         context: *mut c_void,
         op: *const TensorOp,
         out: *mut u32,
         error: *mut Str,
     ) -> u32,
-    /// The shape of a tensor. What `out` points to lives until the next shape of the call.
+    /// The shape of a tensor. The data in `out` is valid until the next shape of the call.
     pub tensor_shape: unsafe extern "C" fn(context: *mut c_void, tensor: u32, out: *mut Slice<u64>) -> u32,
-    /// Gives a tensor back.
+    /// Releases a tensor.
     pub tensor_drop: unsafe extern "C" fn(context: *mut c_void, tensor: u32),
 }
 
@@ -253,7 +252,7 @@ pub struct Setup {
     pub attributes: Slice<Str>,
 }
 
-/// A source of a batch; its place in the batch is its number.
+/// A source of a batch, numbered by its position.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Source {
@@ -261,7 +260,7 @@ pub struct Source {
     pub path: Str,
     /// Language id.
     pub language: Str,
-    /// The whole text.
+    /// The text.
     pub text: Str,
 }
 
@@ -275,7 +274,7 @@ pub struct Captures {
     pub items: Slice<crate::Capture>,
 }
 
-/// No index: an optional index that is absent.
+/// An absent optional index.
 pub const NONE: u32 = u32::MAX;
 
 /// [`crate::Finding`].
@@ -286,9 +285,9 @@ pub struct Finding {
     pub rule: u32,
     /// As in [`crate::Severity`].
     pub severity: u32,
-    /// First byte.
+    /// Start offset in bytes.
     pub start: u32,
-    /// One past the last byte.
+    /// End offset in bytes.
     pub end: u32,
     /// String index, or [`NONE`].
     pub message: u32,
@@ -300,9 +299,9 @@ pub struct Finding {
 pub struct Edit {
     /// Finding index.
     pub finding: u32,
-    /// First byte.
+    /// Start offset in bytes.
     pub start: u32,
-    /// One past the last byte.
+    /// End offset in bytes.
     pub end: u32,
     /// String index.
     pub replacement: u32,
@@ -314,9 +313,9 @@ pub struct Edit {
 pub struct Symbol {
     /// String index.
     pub name: u32,
-    /// First byte.
+    /// Start offset in bytes.
     pub start: u32,
-    /// One past the last byte.
+    /// End offset in bytes.
     pub end: u32,
 }
 
@@ -332,7 +331,7 @@ pub struct Attribute {
     pub tag: u32,
     /// Always 0.
     pub reserved: u32,
-    /// The integer, the float's bits, 0 or 1, or a string index.
+    /// The integer, the bits of the float, 0 or 1, or a string index.
     pub bits: u64,
 }
 
@@ -376,18 +375,18 @@ pub struct Plan {
     pub blocks: u32,
     /// Always 0.
     pub reserved: u32,
-    /// Number of token ids.
+    /// Vocabulary size.
     pub vocabulary: u64,
-    /// Longest sequence.
+    /// Maximum sequence length.
     pub max_positions: u64,
-    /// Every parameter.
+    /// All parameters.
     pub parameters: Slice<Parameter>,
     /// Default adapter targets.
     pub default_targets: Slice<Str>,
 }
 
-/// [`crate::Op`]. Operands are listed in the order of its fields: tensors in `inputs`, whole numbers in
-/// `integers` (an absent `window` is -1), other numbers in `floats`.
+/// [`crate::Op`]. Operands are listed in the order of its fields: tensors in `inputs`, integers in `integers` (-1 for
+/// an absent `window`), other numbers in `floats`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct TensorOp {
@@ -395,11 +394,11 @@ pub struct TensorOp {
     pub code: u32,
     /// Always 0.
     pub reserved: u32,
-    /// The parameter, where the operation names one.
+    /// The parameter, if the operation uses one.
     pub name: Str,
     /// Tensors.
     pub inputs: Slice<u32>,
-    /// Whole numbers.
+    /// Integers.
     pub integers: Slice<i64>,
     /// Other numbers.
     pub floats: Slice<f64>,

@@ -2,37 +2,38 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, Report, Source};
 
-/// Looks for something in source files.
+/// Analyzes source files.
 ///
-/// The host makes one instance for each worker, so an instance is never called from two threads at once. It
-/// may keep state, but what it says of a file must depend on that file and the configuration alone: results
-/// are cached by content, and files come in any order.
+/// The host creates one instance per worker, and never calls an instance from two threads at once. Instances can have
+/// state, but the results for a file must depend only on that file and the configuration: they are cached by content,
+/// and files arrive in any order.
 pub trait Analyzer: Sized + Send + 'static {
-    /// The configuration, read from JSON that fits the manifest's `config` table with defaults filled in.
+    /// The configuration, deserialized from JSON that was validated against the manifest's `config` table, with
+    /// defaults.
     type Config: DeserializeOwned;
 
-    /// Makes an instance. Called once for each worker, before any file.
+    /// Creates an instance. Called once per worker, before any file.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] where the values, each within its bounds, do not go together.
+    /// [`Error::InvalidConfig`] if valid values contradict each other.
     fn new(config: Self::Config, setup: &Setup) -> Result<Self, Error>;
 
-    /// Analyses one file and adds what it finds to `report`.
+    /// Analyzes a file and adds results to `report`.
     ///
     /// # Errors
-    /// An error costs this file only: its report is dropped, the error is kept beside the others' results.
+    /// An error affects only this file: its report is discarded, and the error is recorded.
     fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error>;
 }
 
-/// A rule of the plugin's manifest.
+/// A rule in the plugin's manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleId(pub(crate) u16);
 
-/// An attribute of the plugin's manifest.
+/// An attribute in the plugin's manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttributeId(pub(crate) u16);
 
-/// The names of the plugin's own manifest, by which an instance finds its rules and attributes.
+/// Names from the plugin's manifest, in which an instance looks up its rules and attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {
     /// The configuration as a JSON object.
@@ -44,23 +45,23 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Finds a rule by its id.
+    /// Looks up a rule by its id.
     ///
     /// # Errors
-    /// [`Error::Failed`] where the manifest declares no such rule.
+    /// [`Error::Failed`] if the manifest declares no such rule.
     pub fn rule(&self, id: &str) -> Result<RuleId, Error> {
         index(&self.rules, id, "rule").map(RuleId)
     }
 
-    /// Finds an attribute by its name.
+    /// Looks up an attribute by its name.
     ///
     /// # Errors
-    /// [`Error::Failed`] where the manifest declares no such attribute.
+    /// [`Error::Failed`] if the manifest declares no such attribute.
     pub fn attribute(&self, name: &str) -> Result<AttributeId, Error> {
         index(&self.attributes, name, "attribute").map(AttributeId)
     }
 
-    /// Makes an analyzer from this set-up, as every runtime does.
+    /// Creates an analyzer, as every runtime does.
     pub(crate) fn analyzer<A: Analyzer>(&self) -> Result<A, Error> {
         let config = serde_json::from_str(&self.config).map_err(|e| Error::InvalidConfig(e.to_string()))?;
         A::new(config, self)

@@ -1,6 +1,6 @@
 use crate::{Error, Tensor};
 
-/// What a parameter is for; adapters attach to [`Role::Linear`] alone.
+/// The role of a parameter; adapters attach only to [`Role::Linear`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u32)]
@@ -9,17 +9,17 @@ pub enum Role {
     Linear = 0,
     /// A bias, `[out]`.
     Bias = 1,
-    /// A table of rows, `[vocabulary, hidden]`.
+    /// An embedding table, `[vocabulary, hidden]`.
     Embedding = 2,
-    /// The scale of a normalisation.
+    /// The scale of a normalization.
     Norm = 3,
 }
 
-/// How a parameter starts when a model is made from nothing.
+/// The initial value of a parameter in a new model.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Initializer {
-    /// Normal, mean 0, with this standard deviation.
+    /// Normal with mean 0 and this standard deviation.
     Normal(f64),
     /// All ones.
     Ones,
@@ -27,69 +27,68 @@ pub enum Initializer {
     Zeros,
 }
 
-/// A parameter that the host keeps for the model.
+/// A parameter, which the host owns.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Parameter {
-    /// The name in the checkpoint.
+    /// Its name in the checkpoint.
     pub name: String,
-    /// The shape in the checkpoint.
+    /// Its shape in the checkpoint.
     pub shape: Vec<u64>,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
-    /// How it starts when a model is made from nothing.
+    /// Its initial value in a new model.
     pub initializer: Initializer,
 }
 
-/// The shape of a model: what the host must keep and how often it calls.
+/// The structure of a model: its parameters and blocks.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
-    /// How many times [`TrainingBackend::block`] is called.
+    /// Number of blocks, each a call of [`TrainingBackend::block`].
     pub blocks: u32,
-    /// How many token ids there are.
+    /// Vocabulary size.
     pub vocabulary: u64,
-    /// The longest sequence that the model was made for.
+    /// Maximum sequence length.
     pub max_positions: u64,
-    /// Every parameter, in the checkpoint's order.
+    /// All parameters, in the checkpoint's order.
     pub parameters: Vec<Parameter>,
-    /// The projections that adapters attach to by default, by the last part of the name: `q_proj`.
+    /// The projections adapted by default, by the last part of the name, such as `q_proj`.
     pub default_targets: Vec<String>,
 }
 
-/// The architecture of a model: its forward pass, block by block, over tensors that live in the host.
+/// A model architecture: its forward pass, block by block, on host tensors.
 ///
-/// A backend never sees weights. It names them, and the host decides from the run whether a projection is
-/// frozen, adapted or trained, keeps the key-value cache, recomputes blocks where memory is short, and
-/// computes gradients.
+/// A backend never sees weights. It refers to them by name, and the host decides for each run whether a projection is
+/// frozen, adapted or trained, manages the key-value cache, recomputes blocks to save memory, and computes gradients.
 pub trait TrainingBackend: Sized + Send + 'static {
-    /// Reads a model's `config.json` and says what the model consists of. Called once.
+    /// Reads a model's `config.json` and returns the structure of the model. Called once.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] names the key and the value that this architecture cannot honour.
+    /// [`Error::InvalidConfig`] with the key and the value that this architecture does not support.
     fn configure(config: &str) -> Result<(Self, Plan), Error>;
 
-    /// Ids `[b, s]` to the first hidden state `[b, s, hidden]`.
+    /// Computes the first hidden state `[b, s, hidden]` from ids `[b, s]`.
     ///
     /// # Errors
-    /// Those of the operations it calls.
+    /// The errors of its operations.
     fn embed(&self, ids: &Tensor) -> Result<Tensor, Error>;
 
-    /// One block: hidden state to hidden state, `[b, s, hidden]`. The host may call it again for the same
-    /// input, so it must depend on nothing else.
+    /// Computes a block from hidden state to hidden state, `[b, s, hidden]`. It must depend only on its input, since
+    /// the host may call it again for the same input.
     ///
     /// # Errors
-    /// Those of the operations it calls.
+    /// The errors of its operations.
     fn block(&self, index: u32, x: &Tensor) -> Result<Tensor, Error>;
 
-    /// The last hidden state to `[b, s, vocabulary]`.
+    /// Computes logits `[b, s, vocabulary]` from the last hidden state.
     ///
     /// # Errors
-    /// Those of the operations it calls.
+    /// The errors of its operations.
     fn logits(&self, x: &Tensor) -> Result<Tensor, Error>;
 
-    /// The last hidden state and `targets` `[b, s]` to the summed loss, a scalar.
+    /// Computes the summed loss, a scalar, from the last hidden state and `targets` `[b, s]`.
     ///
     /// # Errors
-    /// Those of the operations it calls.
+    /// The errors of its operations.
     fn loss(&self, x: &Tensor, targets: &Tensor) -> Result<Tensor, Error> {
         crate::ops::cross_entropy(&self.logits(x)?, targets)
     }

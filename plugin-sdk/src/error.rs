@@ -1,20 +1,20 @@
 use std::fmt;
 
-/// Why a plugin's call failed; it costs only the file or the call it answers.
+/// Why a call failed; affects only the file or call in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// The configuration cannot be used: what is wrong and what to write instead.
+    /// The configuration is invalid: what is wrong and how to fix it.
     InvalidConfig(String),
-    /// The plugin will not handle this input, and that is not a fault.
+    /// The plugin does not support this input; not a fault.
     Refused(String),
-    /// The plugin tried and failed.
+    /// The plugin failed.
     Failed(String),
     /// The host asked to stop.
     Cancelled,
 }
 
 impl Error {
-    /// A failure with this message.
+    /// A failure with a message.
     pub fn failed(message: impl fmt::Display) -> Self {
         Error::Failed(message.to_string())
     }

@@ -1,6 +1,6 @@
-/// Exports a plugin from its crate, for every runtime.
+/// Exports a plugin for all runtimes.
 ///
-/// The manifest is read from `plugin.toml` beside the crate's `Cargo.toml`.
+/// The manifest is `plugin.toml`, next to the crate's `Cargo.toml`.
 ///
 /// ```text
 /// codetune_plugin_sdk::export!(analyzer: Todo);

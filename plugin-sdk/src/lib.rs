@@ -1,16 +1,15 @@
-//! All that an author of codetune plugins depends on.
+//! The SDK for codetune plugins.
 //!
-//! A plugin is an [`Analyzer`], which looks for something in source files, or a [`TrainingBackend`], which
-//! describes the forward pass of a model. The host does the heavy work: it reads, decodes and parses files,
-//! owns parameters and tensors, and computes gradients. The same source compiles as a built-in, as a native
-//! dynamic library and as a WASM component:
+//! A plugin is an [`Analyzer`], which analyzes source files, or a [`TrainingBackend`], which describes the forward pass
+//! of a model. The host reads, decodes and parses files, owns parameters and tensors, and computes gradients. The same
+//! source compiles to a built-in plugin, a native library and a WASM component:
 //!
 //! ```toml
 //! [lib]
 //! crate-type = ["rlib", "cdylib"]
 //! ```
 //!
-//! A whole analyzer, with its manifest in `plugin.toml` beside `Cargo.toml`:
+//! A complete analyzer, with its manifest in `plugin.toml` next to `Cargo.toml`:
 //!
 //! ```
 //! use codetune_plugin_sdk::{Analyzer, Error, Report, RuleId, Setup, Severity, Source};
@@ -42,8 +41,8 @@
 //! # // In a plugin crate: codetune_plugin_sdk::export!(analyzer: Todo);
 //! ```
 //!
-//! `cargo build` then makes the dynamic library and `cargo build --target wasm32-wasip2` the component; a
-//! host that depends on the crate has it as a built-in.
+//! `cargo build` produces the native library and `cargo build --target wasm32-wasip2` the component; hosts that depend
+//! on the crate have it built in.
 #![deny(missing_docs)]
 
 mod analyzer;

@@ -1,7 +1,7 @@
-/// A tensor of the host, by number.
+/// A handle of a host tensor.
 pub type TensorId = u32;
 
-/// How [`Op::Reduce`] reduces.
+/// A reduction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Reduction {
@@ -11,7 +11,7 @@ pub enum Reduction {
     Mean = 1,
 }
 
-/// One tensor operation, as every runtime hands it to the host. [`crate::ops`] documents each.
+/// A tensor operation as passed to the host. [`crate::ops`] documents each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the functions of `ops` document each operand")]
 pub enum Op<'a> {
@@ -40,7 +40,7 @@ pub enum Op<'a> {
 }
 
 impl Op<'_> {
-    /// The operation's name as the contract spells it, for messages.
+    /// The name of the operation in the contract, for messages.
     pub fn name(&self) -> &'static str {
         match self {
             Op::Embedding { .. } => "embedding",

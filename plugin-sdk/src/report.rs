@@ -2,57 +2,57 @@ use std::ops::Range;
 
 use crate::{AttributeId, RuleId};
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u32)]
 pub enum Severity {
-    /// Worth knowing.
+    /// Informational.
     Note = 0,
-    /// Probably wrong.
+    /// Probably a problem.
     Warning = 1,
-    /// Wrong.
+    /// A problem.
     Error = 2,
 }
 
-/// Something that a rule found, as numbers; texts are in [`Report::strings`].
+/// A finding of a rule, as numbers; texts are in [`Report::strings`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
     /// An index into the manifest's rules.
     pub rule: u16,
-    /// How much it matters here.
+    /// Its severity.
     pub severity: Severity,
-    /// The first byte of the span.
+    /// Start of the span in bytes.
     pub start: u32,
-    /// One past the last byte of the span.
+    /// End of the span in bytes.
     pub end: u32,
-    /// An index into [`Report::strings`]; the rule's summary stands in where there is none.
+    /// An index into [`Report::strings`]; without one, the rule's summary is used.
     pub message: Option<u32>,
 }
 
-/// A replacement that mends a finding.
+/// A replacement that fixes a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct Edit {
     /// An index into [`Report::findings`].
     pub finding: u32,
-    /// The first byte that is replaced.
+    /// Start of the replaced span in bytes.
     pub start: u32,
-    /// One past the last byte that is replaced.
+    /// End of the replaced span in bytes.
     pub end: u32,
     /// An index into [`Report::strings`].
     pub replacement: u32,
 }
 
-/// A part of a file that attributes can be about: a function, a class.
+/// A part of a file that attributes can refer to: a function, a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[repr(C)]
 pub struct Symbol {
     /// An index into [`Report::strings`].
     pub name: u32,
-    /// The first byte of the span.
+    /// Start of the span in bytes.
     pub start: u32,
-    /// One past the last byte of the span.
+    /// End of the span in bytes.
     pub end: u32,
 }
 
@@ -60,7 +60,7 @@ pub struct Symbol {
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A finite number.
     Float(f64),
@@ -70,7 +70,7 @@ pub enum Value {
     Text(u32),
 }
 
-/// A typed value that an analyzer attaches to a file or to a symbol in it.
+/// A typed value attached to a file or a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Attribute {
     /// An index into the manifest's attributes.
@@ -81,7 +81,7 @@ pub struct Attribute {
     pub value: Value,
 }
 
-/// What an attribute is about.
+/// The subject of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject(pub(crate) u32);
 
@@ -90,10 +90,10 @@ impl Subject {
     pub const FILE: Subject = Subject(0);
 }
 
-/// What an analyzer says of one file.
+/// The results for a file.
 ///
-/// Everything that repeats is numeric and texts sit in one table, so that a report crosses from a sandbox
-/// to the host in a few copies.
+/// Repeated entries are numeric and texts are in one table, so that a report crosses the sandbox boundary in a few
+/// copies.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Report {
     /// In the order reported.
@@ -104,18 +104,18 @@ pub struct Report {
     pub symbols: Vec<Symbol>,
     /// In the order reported.
     pub attributes: Vec<Attribute>,
-    /// The texts that the rest refers to by index.
+    /// The texts that other entries refer to by index.
     pub strings: Vec<String>,
 }
 
-/// A finding just added, to which a message and edits can be attached.
+/// A new finding, to which a message and edits can be added.
 pub struct FindingEntry<'a> {
     report: &'a mut Report,
     index: u32,
 }
 
 impl Report {
-    /// Adds a finding. `span` is in bytes of the source's text and must lie on character boundaries.
+    /// Adds a finding. `span` is in bytes of the text and must be on character boundaries.
     #[inline]
     pub fn finding(&mut self, rule: RuleId, severity: Severity, span: Range<usize>) -> FindingEntry<'_> {
         let index = self.findings.len() as u32;
@@ -124,7 +124,7 @@ impl Report {
         FindingEntry { report: self, index }
     }
 
-    /// Adds a part of the file that attributes can be about.
+    /// Adds a symbol that attributes can refer to.
     pub fn symbol(&mut self, name: impl Into<String>, span: Range<usize>) -> Subject {
         let name = self.string(name.into());
         let Range { start, end } = offsets(span);
@@ -132,22 +132,22 @@ impl Report {
         Subject(self.symbols.len() as u32)
     }
 
-    /// Attaches a whole number.
+    /// Adds an integer attribute.
     pub fn integer(&mut self, attribute: AttributeId, subject: Subject, value: i64) {
         self.attribute(attribute, subject, Value::Integer(value));
     }
 
-    /// Attaches a number, which must be finite.
+    /// Adds a number attribute, which must be finite.
     pub fn float(&mut self, attribute: AttributeId, subject: Subject, value: f64) {
         self.attribute(attribute, subject, Value::Float(value));
     }
 
-    /// Attaches a truth value.
+    /// Adds a boolean attribute.
     pub fn boolean(&mut self, attribute: AttributeId, subject: Subject, value: bool) {
         self.attribute(attribute, subject, Value::Boolean(value));
     }
 
-    /// Attaches a text.
+    /// Adds a text attribute.
     pub fn text(&mut self, attribute: AttributeId, subject: Subject, value: impl Into<String>) {
         let value = self.string(value.into());
         self.attribute(attribute, subject, Value::Text(value));
@@ -165,7 +165,7 @@ impl Report {
 }
 
 impl FindingEntry<'_> {
-    /// Says what was found here, in place of the rule's summary.
+    /// Sets the message, instead of the rule's summary.
     pub fn message(self, text: impl Into<String>) -> Self {
         let text = self.report.string(text.into());
         if let Some(finding) = self.report.findings.get_mut(self.index as usize) {
@@ -174,7 +174,7 @@ impl FindingEntry<'_> {
         self
     }
 
-    /// Proposes to replace `span` by `replacement`.
+    /// Proposes to replace `span` with `replacement`.
     pub fn edit(self, span: Range<usize>, replacement: impl Into<String>) -> Self {
         let replacement = self.report.string(replacement.into());
         let Range { start, end } = offsets(span);
@@ -183,7 +183,7 @@ impl FindingEntry<'_> {
     }
 }
 
-/// Offsets past 4 GiB saturate: the host then refuses the span, which lies outside any source it accepts.
+/// Offsets beyond 4 GiB saturate: the host then rejects the span, which is outside of any accepted source.
 #[inline]
 fn offsets(span: Range<usize>) -> Range<u32> {
     let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);

@@ -4,30 +4,30 @@ use std::ops::Range;
 
 use crate::Error;
 
-/// One captured node of a query.
+/// A captured node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct Capture {
-    /// Which pattern of the query matched, in the order of the query's text.
+    /// The index of the pattern in the query.
     pub pattern: u32,
-    /// Which capture name: an index into [`Captures::names`].
+    /// The capture name: an index into [`Captures::names`].
     pub name: u32,
-    /// Captures of one match share this number.
+    /// The number of the match, shared by its captures.
     pub match_id: u32,
-    /// The first byte of the node.
+    /// Start offset in bytes.
     pub start: u32,
-    /// One past the last byte of the node.
+    /// End offset in bytes.
     pub end: u32,
 }
 
 impl Capture {
-    /// The node's bytes in the text.
+    /// The span in bytes.
     pub fn span(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
 
-/// What a query found: ordered by start, then longest first, then pattern, then name.
+/// The results of a query, sorted by start, then longest first, then pattern, then name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captures {
     /// The capture names of the query, without `@`.
@@ -37,7 +37,7 @@ pub struct Captures {
 }
 
 impl Captures {
-    /// The name of a capture, without `@`; empty where the index is out of range.
+    /// The name of a capture, without `@`; empty if the index is out of range.
     pub fn name(&self, capture: &Capture) -> &str {
         self.names.get(capture.name as usize).map_or("", String::as_str)
     }
@@ -52,8 +52,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A source whose queries `query` answers: what runtimes make of a host's file, and an author's unit
-    /// test of a text.
+    /// A source whose queries are answered by `query`; for runtimes and for unit tests.
     pub fn new(
         path: impl Into<Cow<'a, str>>,
         language: impl Into<Cow<'a, str>>,
@@ -64,7 +63,7 @@ impl<'a> Source<'a> {
         Source { path, language, text: text.into(), query }
     }
 
-    /// A source whose path and language are asked for when the analyzer wants them: each is a call to the host.
+    /// A source whose path and language are only requested from the host when needed.
     #[cfg(target_family = "wasm")]
     pub(crate) fn asking(
         path: &'a dyn Fn() -> String,
@@ -81,26 +80,26 @@ impl<'a> Source<'a> {
         self.path.get()
     }
 
-    /// The language's id: `rust`, `python`, `javascript`, …; `text` where there is no grammar.
+    /// The language id: `rust`, `python`, `javascript`, …; `text` without a grammar.
     pub fn language(&self) -> &str {
         self.language.get()
     }
 
-    /// The whole text.
+    /// The text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Runs a tree-sitter query over the syntax tree.
+    /// Runs a tree-sitter query.
     ///
     /// # Errors
-    /// [`Error::Failed`] says what is wrong with the pattern and where, or that the file has no tree.
+    /// [`Error::Failed`] if the pattern is invalid, with the position, or the file has no tree.
     pub fn query(&self, pattern: &str) -> Result<Captures, Error> {
         (self.query)(pattern).map_err(Error::Failed)
     }
 }
 
-/// A short text that not every analyzer asks for.
+/// A text that is computed on first use.
 enum Name<'a> {
     Known(Cow<'a, str>),
     #[cfg_attr(
@@ -122,24 +121,24 @@ impl Name<'_> {
     }
 }
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum LogLevel {
-    /// Something is broken.
+    /// An error.
     Error = 0,
-    /// Something looks wrong.
+    /// A warning.
     Warn = 1,
-    /// Worth knowing.
+    /// Information.
     Info = 2,
-    /// For the plugin's author.
+    /// Details for the plugin's author.
     Debug = 3,
 }
 
-/// Adds a line to the host's log under the plugin's name. Outside a call from the host it does nothing.
+/// Writes a line to the host's log under the plugin's name. Outside of a call from the host, it does nothing.
 ///
-/// Of each call the host writes as many lines as fit the plugin's output limit, each counted with its bytes and 32
-/// more; it drops the rest, and says how many those were.
+/// For each call, the host writes lines up to the plugin's output limit, each counted with its bytes plus 32, and
+/// reports how many lines it dropped.
 pub fn log(level: LogLevel, message: &str) {
     #[cfg(not(target_family = "wasm"))]
     crate::native::log(level, message);

@@ -5,14 +5,14 @@ use crate::native::HostTensor;
 #[cfg(target_family = "wasm")]
 use crate::wasm::HostTensor;
 
-/// A tensor that lives in the host; dropping it gives it back.
+/// A tensor in the host; dropping it releases it.
 pub struct Tensor(pub(crate) HostTensor);
 
 impl Tensor {
     /// The shape.
     ///
     /// # Errors
-    /// [`Error::Failed`] where the host no longer has the tensor.
+    /// [`Error::Failed`] if the tensor no longer exists.
     pub fn shape(&self) -> Result<Vec<u64>, Error> {
         self.0.shape()
     }

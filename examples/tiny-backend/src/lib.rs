@@ -1,4 +1,4 @@
-//! A decoder in eighty lines: a training backend to copy.
+//! An example training backend: a decoder in eighty lines.
 //!
 //! Layer norms, plain causal attention and GELU, with the embedding as the output head. Tokens have no positions: a
 //! causal decoder learns order from what each token can see (Kazemnejad et al., 2023).
@@ -9,7 +9,7 @@ use codetune_plugin_sdk::{Error, Initializer, Parameter, Plan, Role, Tensor, Tra
 /// The epsilon of layer norms.
 const EPSILON: f64 = 1e-5;
 
-/// A model, as its `config.json` describes it.
+/// A model, described by its `config.json`.
 #[derive(serde::Deserialize)]
 pub struct Tiny {
     hidden_size: u64,
@@ -55,7 +55,7 @@ impl TrainingBackend for Tiny {
 }
 
 impl Tiny {
-    /// Every parameter with its name in the checkpoint, its shape and how it starts.
+    /// All parameters with their names in the checkpoint, shapes and initial values.
     fn plan(&self) -> Plan {
         let (hidden, inner) = (self.hidden_size, 4 * self.hidden_size);
         let parameter = |name: String, shape: &[u64], role, initializer| Parameter {

@@ -1,12 +1,12 @@
-//! Notes to do in comments: an analyzer to copy.
+//! An example analyzer that finds TODO notes in comments.
 //!
-//! `plugin.toml` says what it is called, which options it has and what it reports; this file does it.
+//! The manifest, `plugin.toml`, declares its name, options, rules and attributes.
 
 use codetune_plugin_sdk::{
     Analyzer, AttributeId, Error, Report, RuleId, Setup, Severity, Source, Subject, export,
 };
 
-/// The analyzer; the host makes one for each of its workers.
+/// The analyzer; the host creates one per worker.
 pub struct Todo {
     words: Vec<String>,
     require_owner: bool,
@@ -14,7 +14,7 @@ pub struct Todo {
     notes: AttributeId,
 }
 
-/// The options of `plugin.toml`, checked by the host and with defaults filled in.
+/// The options in `plugin.toml`, validated by the host, with defaults.
 #[derive(serde::Deserialize)]
 pub struct Config {
     words: String,
@@ -58,7 +58,7 @@ impl Analyzer for Todo {
     }
 }
 
-/// Grammars name their comments differently; a query that names an unknown node is an error.
+/// The query for comments, whose node names depend on the grammar; unknown node names are errors.
 fn pattern(language: &str) -> &'static str {
     match language {
         "rust" | "java" => "[(line_comment) (block_comment)] @comment",
@@ -66,7 +66,7 @@ fn pattern(language: &str) -> &'static str {
     }
 }
 
-/// Whether the word at `at` stands alone.
+/// Whether the text at `at` is a whole word.
 fn is_word(text: &str, at: usize, word: &str) -> bool {
     let part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
     !part(text[..at].chars().next_back()) && !part(text[at + word.len()..].chars().next())

@@ -4,7 +4,7 @@ use crate::abi::{self, Host, NONE, Slice, Str};
 use crate::native::{call, fail_parts};
 use crate::{Analyzer, Captures, Error, Report, Setup, Source, Value};
 
-/// The table of functions that makes an [`Analyzer`] callable over the C ABI.
+/// The C ABI table of an [`Analyzer`].
 pub const fn analyzer_table<A: Analyzer>() -> abi::Analyzer {
     abi::Analyzer {
         size: size_of::<abi::Analyzer>(),

@@ -4,7 +4,7 @@ use crate::abi::{self, Host, Slice, Str};
 use crate::native::{HostTensor, call};
 use crate::{Error, Initializer, Plan, Tensor, TrainingBackend};
 
-/// The table of functions that makes a [`TrainingBackend`] callable over the C ABI.
+/// The C ABI table of a [`TrainingBackend`].
 pub const fn backend_table<B: TrainingBackend>() -> abi::Backend {
     abi::Backend {
         size: size_of::<abi::Backend>(),
@@ -88,7 +88,7 @@ unsafe extern "C" fn free<B: TrainingBackend>(host: *const Host, instance: *mut 
     });
 }
 
-/// A tensor that stays the host's: the call does not give it back.
+/// A tensor owned by the host, which the call must not release.
 fn borrowed(host: *const Host, id: u32) -> Tensor {
     Tensor(HostTensor::borrowed(host, id))
 }

@@ -1,4 +1,4 @@
-//! The author's side of the C ABI: functions that a host may call, made from an author's traits.
+//! The plugin's side of the C ABI: implements the tables with an author's traits.
 //!
 //! Panics are caught here, since they must not unwind into the host.
 
@@ -22,7 +22,7 @@ use crate::abi::{FAILED, FailKind, Host, OK, Str, Table};
 use crate::{Error, LogLevel};
 
 thread_local! {
-    /// The host that called into the plugin on this thread.
+    /// The host that called the plugin on this thread.
     static CURRENT: Cell<*const Host> = const { Cell::new(std::ptr::null()) };
 }
 
@@ -34,10 +34,10 @@ pub(crate) fn log(level: LogLevel, message: &str) {
     }
 }
 
-/// Runs `body` as a call from `host`: errors are told to the host, panics become errors.
+/// Runs `body` as a call from `host`: reports errors to the host, and turns panics into errors.
 ///
-/// The host's table may be shorter or longer than [`Host`] is in this build, so no reference to all of it is ever
-/// made: its fields are read one by one, through the pointer.
+/// The host's table may be shorter or longer than [`Host`] in this build, so there must never be a reference to all of
+/// it: fields are read one by one through the pointer.
 fn call(host: *const Host, body: impl FnOnce() -> Result<(), Error>) -> u32 {
     // SAFETY: a host hands over its table, which begins with its size.
     let size = unsafe { (*host).size };

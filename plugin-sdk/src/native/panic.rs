@@ -1,4 +1,4 @@
-//! What a plugin's panic says to the host, instead of to standard error.
+//! Reports panics to the host instead of standard error.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -8,13 +8,13 @@ use std::sync::Once;
 use super::CURRENT;
 
 thread_local! {
-    /// Where the last panic of a call on this thread began.
+    /// Where the last panic of a call on this thread occurred.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// The host's own code runs, called by the plugin.
+    /// Whether the host's own code is running, called by the plugin.
     static IN_HOST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has panics within calls kept for the host; all others go where they went before.
+/// Captures panics within calls; all others go to the previous hook.
 pub(super) fn keep_for_host() {
     static ONCE: Once = Once::new();
     // The hook cannot be replaced while this thread unwinds.
@@ -41,7 +41,7 @@ pub fn in_host<R>(body: impl FnOnce() -> R) -> R {
     result
 }
 
-/// The message of a caught panic, and where it began.
+/// The message and the location of a caught panic.
 pub(super) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

@@ -2,7 +2,7 @@ use super::CURRENT;
 use crate::abi::{self, Host, Slice, Str, code};
 use crate::{Error, Op, Tensor, TensorId};
 
-/// A tensor by its number in the host.
+/// A handle of a tensor in the host.
 pub(crate) struct HostTensor {
     host: *const Host,
     id: TensorId,
@@ -17,14 +17,14 @@ impl HostTensor {
         HostTensor { host, id, owned: false }
     }
 
-    /// Hands the tensor over to the host.
+    /// Transfers the tensor to the host.
     pub(crate) fn into_id(mut self) -> TensorId {
         self.owned = false;
         self.id
     }
 
-    /// Whether a call from the tensor's host is under way on this thread; else the host may be gone, where a plugin
-    /// has kept a tensor in a static.
+    /// Whether a call from the tensor's host is active on this thread; otherwise the host may be gone, if a plugin kept
+    /// a tensor in a static.
     fn in_call(&self) -> bool {
         CURRENT.get() == self.host
     }
@@ -50,7 +50,7 @@ impl HostTensor {
         }
     }
 
-    /// How an operation refers to this tensor, its operand number `_at`.
+    /// The reference to this tensor as operand number `_at`.
     pub(crate) fn operand(&self, _at: usize) -> TensorId {
         self.id
     }
@@ -72,7 +72,7 @@ impl HostTensor {
 
 impl Drop for HostTensor {
     fn drop(&mut self) {
-        // A host that is gone has freed its tensors itself.
+        // A host that is gone has freed its tensors.
         if self.owned && self.in_call() {
             // SAFETY: the host's call is under way.
             unsafe { ((*self.host).tensor_drop)((*self.host).context, self.id) };
@@ -80,7 +80,7 @@ impl Drop for HostTensor {
     }
 }
 
-/// Lays an operation out as the ABI has it, for the length of `call`.
+/// Lays out an operation for the ABI, for the duration of `call`.
 fn encode<R>(op: &Op<'_>, call: impl FnOnce(&abi::TensorOp) -> R) -> R {
     let run = |code, name: &str, inputs: &[u32], integers: &[i64], floats: &[f64]| {
         call(&abi::TensorOp {

@@ -30,7 +30,7 @@ pub mod analyzer {
 use analyzer::codetune::plugin::sources::Source as HostSource;
 use analyzer::exports::codetune::plugin::analysis::Guest;
 
-/// Lists of these cross as they lie in memory, so each must be laid out as its record in `wit/plugin.wit`.
+/// Lists of these are passed without conversion, so each must have the layout of its record in `wit/plugin.wit`.
 const _: () = {
     use crate::{Capture, Edit, Symbol};
     use std::mem::offset_of;
@@ -39,12 +39,12 @@ const _: () = {
     assert!(size_of::<Symbol>() == 12 && offset_of!(Symbol, start) == 4 && offset_of!(Symbol, end) == 8);
 };
 
-/// A type that stands for an author's analyzer and its one instance.
+/// The type that connects an author's analyzer to its only instance.
 pub trait AnalyzerPlugin: 'static {
     /// The author's analyzer.
     type Analyzer: Analyzer;
 
-    /// Where the component keeps its one instance. A component has one thread: the lock is never contended.
+    /// The only instance of the component. A component has one thread, so the lock is never contended.
     fn instance() -> &'static Mutex<Option<Self::Analyzer>>;
 }
 

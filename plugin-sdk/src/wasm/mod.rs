@@ -1,5 +1,5 @@
-//! The author's side of the component model: what [`crate::export!`] puts between an author's traits and
-//! the bindings that `wit-bindgen` makes from `wit/plugin.wit`.
+//! The plugin's side of the component model: connects an author's traits with the bindings that `wit-bindgen` generates
+//! from `wit/plugin.wit`.
 
 mod analysis;
 mod tensors;

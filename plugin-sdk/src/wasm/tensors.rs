@@ -25,12 +25,12 @@ pub mod backend {
 use backend::codetune::plugin::tensors as host;
 use backend::exports::codetune::plugin::backend::Guest;
 
-/// A type that stands for an author's training backend and its one instance.
+/// The type that connects an author's training backend to its only instance.
 pub trait BackendPlugin: 'static {
     /// The author's backend.
     type Backend: TrainingBackend;
 
-    /// Where the component keeps its one instance. A component has one thread: the lock is never contended.
+    /// The only instance of the component. A component has one thread, so the lock is never contended.
     fn instance() -> &'static Mutex<Option<Self::Backend>>;
 }
 
@@ -67,19 +67,19 @@ fn forward<P: BackendPlugin>(
     tensor.0.owned.ok_or_else(|| Error::failed("a backend must return a tensor it made"))
 }
 
-/// A tensor of the host. A borrowed one is a handle that the host takes back when the call ends.
+/// A host tensor. A borrowed one is a handle that the host takes back when the call ends.
 pub(crate) struct HostTensor {
     owned: Option<host::Tensor>,
     borrowed: u32,
 }
 
-/// Refers to a borrowed handle by its number, since its lifetime cannot leave the bindings.
+/// Refers to a borrowed handle by number, since its lifetime cannot leave the bindings.
 fn borrowed(tensor: &host::Tensor) -> Tensor {
     Tensor(HostTensor { owned: None, borrowed: tensor.handle() })
 }
 
 impl HostTensor {
-    /// How an operation refers to its operand number `at`.
+    /// The reference to this tensor as operand number `at`.
     pub(crate) fn operand(&self, at: usize) -> TensorId {
         at as TensorId
     }

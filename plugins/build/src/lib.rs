@@ -1,7 +1,7 @@
-//! Builds plugin crates as WASM components and native libraries, from a build script.
+//! Builds plugin crates as WASM components and native libraries from a build script.
 //!
-//! Cargo cannot yet depend on another crate's artifact for another target, so a build script runs it a
-//! second time, into a target folder of its own that both development and release builds share.
+//! Cargo cannot depend on an artifact for another target, so a build script runs cargo again, in its own target
+//! directory, which development and release builds share.
 #![deny(missing_docs)]
 
 use std::env;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Why a plugin could not be built: what failed, and what to do.
+/// Why a plugin could not be built, with a remedy.
 #[derive(Debug)]
 pub struct BuildError(String);
 
@@ -23,15 +23,15 @@ impl std::fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// Where the artifacts of plugin crates are built.
+/// Builds artifacts of plugin crates.
 pub struct PluginBuild {
     target: PathBuf,
     workspace: PathBuf,
 }
 
 impl PluginBuild {
-    /// Prepares to build crates of the workspace at `workspace`, and installs the WASM target where rustup
-    /// can and it is missing. For build scripts alone: it reads the variables that cargo sets for them.
+    /// Prepares to build crates of the workspace at `workspace`, and installs the WASM target with rustup if it is
+    /// missing. Only for build scripts: it reads the variables that cargo sets for them.
     ///
     /// # Errors
     /// The WASM target is missing and cannot be installed.
@@ -46,7 +46,7 @@ impl PluginBuild {
     /// Builds a crate as a component and returns its path.
     ///
     /// # Errors
-    /// Cargo's failure, with where its output is.
+    /// The error of cargo, with the location of its output.
     pub fn component(&self, package: &str) -> Result<PathBuf, BuildError> {
         self.build(package, Some(WASM_TARGET))?;
         let file = format!("{}.wasm", package.replace('-', "_"));
@@ -56,7 +56,7 @@ impl PluginBuild {
     /// Builds a crate as a native library and returns its path.
     ///
     /// # Errors
-    /// Cargo's failure, with where its output is.
+    /// The error of cargo, with the location of its output.
     pub fn library(&self, package: &str) -> Result<PathBuf, BuildError> {
         self.build(package, None)?;
         let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
@@ -72,7 +72,7 @@ impl PluginBuild {
         if let Some(target) = target {
             cargo.args(["--target", target]);
         }
-        // The outer build's own settings, clippy's wrapper among them, are not this build's.
+        // Settings of the outer build, such as clippy's wrapper, do not apply.
         for name in [
             "RUSTC_WORKSPACE_WRAPPER",
             "CLIPPY_ARGS",
@@ -97,7 +97,7 @@ fn ensure_wasm_target() -> Result<(), BuildError> {
     if wasm_target_is_installed()? {
         return Ok(());
     }
-    // Where rustup's automatic installation is off, asking for a target still works.
+    // Requesting a target works even if rustup's automatic installation is disabled.
     let asked = Command::new("rustup").args(["target", "add", WASM_TARGET]).output();
     if asked.is_ok_and(|output| output.status.success()) && wasm_target_is_installed()? {
         return Ok(());

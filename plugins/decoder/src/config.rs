@@ -7,16 +7,16 @@ use crate::known::{refuse_ignored, refuse_layers_without_positions};
 use crate::rope;
 use crate::windows::windows;
 
-/// More layers than any model has; a larger number is a damaged file.
+/// More layers than any model has; a larger number indicates a damaged file.
 const MAX_LAYERS: u64 = 10_000;
 
 /// Wider heads than any model has; each has a frequency for every other element.
 const MAX_HEAD_DIM: u64 = 1 << 16;
 
-/// More parameters than any machine holds. Below it no product of sizes leaves 64 bits.
+/// More parameters than any machine can hold. Below it, no product of sizes exceeds 64 bits.
 const MAX_PARAMETERS: u128 = 1 << 50;
 
-/// What a Hugging Face `config.json` says of a model, checked.
+/// A validated Hugging Face `config.json`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub hidden: u64,
@@ -33,14 +33,14 @@ pub struct Config {
     pub qkv_bias: bool,
     pub o_bias: bool,
     pub mlp_bias: bool,
-    /// For each layer how many tokens back it looks.
+    /// The sliding window of each layer.
     pub windows: Vec<Option<u32>>,
-    /// The standard deviation of new weights.
+    /// The standard deviation of initial weights.
     pub deviation: f64,
 }
 
 impl Config {
-    /// Reads the text of a `config.json`. Values that are left out are those of transformers' configuration classes.
+    /// Parses a `config.json`. Missing values have the defaults of transformers' configuration classes.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let value = serde_json::from_str(json);
         let value: Value =
@@ -99,7 +99,7 @@ impl Config {
                 let bias = keys.flag("attention_bias", false)?;
                 (bias, bias)
             }
-            // Qwen2's biases are fixed: transformers does not look at the key.
+            // Qwen2's biases are fixed: transformers ignores the key.
             Family::Qwen2 => {
                 keys.flag("attention_bias", true)?;
                 (true, false)
@@ -143,7 +143,7 @@ impl Config {
     }
 }
 
-/// Each size is below 2³², heads times their width below 2⁴⁸ and layers below 2¹⁴, so that nothing overflows here.
+/// Each size is below 2³², heads times their width below 2⁴⁸ and layers below 2¹⁴, so nothing overflows here.
 fn refuse_too_many_parameters(
     layers: u64,
     hidden: u64,
@@ -173,7 +173,7 @@ fn family(keys: &Keys<'_>) -> Result<Family, Error> {
             "its first entry must be LlamaForCausalLM, Qwen2ForCausalLM or MistralForCausalLM",
         )
     })?;
-    // transformers makes the model that this key names, whatever `architectures` says.
+    // transformers creates the model that this key names, regardless of `architectures`.
     let given = keys.get("model_type").filter(|given| !given.is_null());
     match given.is_none_or(|given| given.as_str() == Some(family.model_type())) {
         true => Ok(family),

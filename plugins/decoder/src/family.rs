@@ -1,4 +1,4 @@
-/// The members of the family and where they differ.
+/// The architectures of the family and their differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     Llama,
@@ -26,7 +26,7 @@ impl Family {
         }
     }
 
-    /// `num_key_value_heads`, where the key is not there at all, of so many heads.
+    /// The default of `num_key_value_heads` for a number of heads.
     pub fn default_kv_heads(self, heads: u64) -> u64 {
         match self {
             Family::Llama => heads,

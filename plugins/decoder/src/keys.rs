@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use codetune_plugin_sdk::Error;
 use serde_json::{Map, Value};
 
-/// How much of a value a refusal shows, in characters.
+/// Maximum characters of a value in an error.
 const SHOWN: usize = 80;
 
-/// An object of `config.json`. A key whose value is null counts as absent, as transformers has it.
+/// An object in `config.json`. Null counts as absent, as in transformers.
 ///
-/// It remembers which keys were asked for, so that those that nothing honours are found at the end.
+/// It tracks which keys were read, so that unsupported ones can be reported.
 pub struct Keys<'a> {
     object: &'a Map<String, Value>,
     asked: RefCell<BTreeSet<String>>,
@@ -20,7 +20,7 @@ impl<'a> Keys<'a> {
         Keys { object, asked: RefCell::default() }
     }
 
-    /// The value, null included.
+    /// The value, including null.
     pub fn get(&self, key: &str) -> Option<&'a Value> {
         self.asked.borrow_mut().insert(key.to_owned());
         self.object.get(key)
@@ -30,7 +30,7 @@ impl<'a> Keys<'a> {
         self.get(key).is_none_or(Value::is_null)
     }
 
-    /// The keys with a value that nothing asked for, sorted.
+    /// The keys with a value that were not read, sorted.
     pub fn ignored(&self) -> Vec<&'a str> {
         let asked = self.asked.borrow();
         let ignored = |(key, value): &(&'a String, &Value)| !value.is_null() && !asked.contains(*key);
@@ -39,7 +39,7 @@ impl<'a> Keys<'a> {
         ignored
     }
 
-    /// The error for a key: what it says, and what would do.
+    /// The error for a key: its value and the remedy.
     pub fn refuse(&self, key: &str, needs: &str) -> Error {
         let value = self.object.get(key).map_or_else(|| "missing".into(), Value::to_string);
         let mut shown: String = value.chars().take(SHOWN).collect();
@@ -90,7 +90,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Accepts a number but for rounding.
+    /// Accepts a number up to rounding.
     pub fn only_number(&self, key: &str, accepted: f64) -> Result<(), Error> {
         let near = |value: f64| (value - accepted).abs() <= 1e-6 * accepted.abs();
         match self.absent(key) || self.get(key).and_then(Value::as_f64).is_some_and(near) {

@@ -3,10 +3,9 @@ use serde_json::Value;
 
 use crate::keys::Keys;
 
-/// Keys that change nothing of what these architectures compute: about files, types, kernels and the library, about
-/// generation, which `generation_config.json` and the command line decide, and about other heads than the one that
-/// predicts tokens. Sources: `PreTrainedConfig` and `GenerationConfig` of transformers 4 and 5, and what widely
-/// used checkpoints carry.
+/// Keys that do not affect what these architectures compute: about files, types, kernels and the library; about
+/// generation, which `generation_config.json` and the command line determine; and about other heads than the language
+/// model head. Sources: `PreTrainedConfig` and `GenerationConfig` of transformers 4 and 5, and widely used checkpoints.
 #[rustfmt::skip]
 const WITHOUT_EFFECT: &[&str] = &[
     // Files, types, kernels, the library.
@@ -37,7 +36,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "unk_token_id", "use_mtp", "watermarking_config",
 ];
 
-/// The value under which a key of a related architecture changes nothing.
+/// The value with which a key of a related architecture has no effect.
 enum Neutral {
     /// A factor of 1.
     One,
@@ -49,8 +48,8 @@ enum Neutral {
 
 use Neutral::{Is, One, Text, Zero};
 
-/// Keys that related architectures read, as Granite, SmolLM3, Cohere, Gemma, Falcon-H1, MiniCPM, Phi and StarCoder2 do,
-/// each with the value that leaves the computation as it is. A checkpoint that was renamed keeps them.
+/// Keys of related architectures (Granite, SmolLM3, Cohere, Gemma, Falcon-H1, MiniCPM, Phi and StarCoder2), with the
+/// value that does not change the computation. A checkpoint that was renamed keeps them.
 #[rustfmt::skip]
 const NEUTRAL: &[(&str, Neutral)] = &[
     ("attention_in_multiplier", One), ("attention_out_multiplier", One), ("embedding_multiplier", One),
@@ -71,8 +70,8 @@ const NEUTRAL: &[(&str, Neutral)] = &[
     ("hidden_activation", Text(&["silu", "swish"])), ("position_embedding_type", Text(&["rope", "rotary"])),
 ];
 
-/// Refuses what nothing honours: keys with another value than the one that changes nothing, and keys that are
-/// not known. The caller has asked for every key that it honours.
+/// Rejects unsupported keys: known ones with a value that has an effect, and unknown ones. The caller must have read
+/// all supported keys.
 pub fn refuse_ignored(keys: &Keys<'_>, architecture: &str) -> Result<(), Error> {
     for (key, neutral) in NEUTRAL {
         match neutral {
@@ -97,8 +96,8 @@ pub fn refuse_ignored(keys: &Keys<'_>, architecture: &str) -> Result<(), Error> 
     Err(keys.refuse(first, &needs))
 }
 
-/// `auto_map` names code that comes with the checkpoint. Where that makes the model, this is another one; a tokenizer's
-/// or a processor's makes none.
+/// `auto_map` refers to code in the checkpoint. If that implements the model, the architecture is a different one; code
+/// for a tokenizer or processor is irrelevant.
 fn refuse_code(keys: &Keys<'_>) -> Result<(), Error> {
     let Some(map) = keys.get("auto_map").filter(|map| !map.is_null()) else { return Ok(()) };
     let makes_model = |name: &String| name.starts_with("AutoModel") || name.starts_with("AutoConfig");
@@ -111,13 +110,13 @@ fn refuse_code(keys: &Keys<'_>) -> Result<(), Error> {
     }
 }
 
-/// Whether a list says for each of so many layers that it has rotary positions, as SmolLM3 and Llama 4 write it.
+/// Whether a list has an entry for each layer, all with rotary positions, as in SmolLM3 and Llama 4.
 pub fn refuse_layers_without_positions(keys: &Keys<'_>, layers: u64) -> Result<(), Error> {
     let rotates = |flag: &Value| flag.as_u64() == Some(1) || flag.as_bool() == Some(true);
     let all = |list: &Value| {
         list.as_array().is_some_and(|list| list.len() as u64 == layers && list.iter().all(rotates))
     };
-    // The interval makes the list where there is none.
+    // The interval defines the list if it is missing.
     let listed = !keys.absent("no_rope_layers");
     let interval = !keys.absent("no_rope_layer_interval");
     if listed && !keys.get("no_rope_layers").is_some_and(all) {

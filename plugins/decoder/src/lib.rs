@@ -1,7 +1,7 @@
 //! The Llama, Qwen2 and Mistral family of decoders: RMSNorm, rotary positions, grouped-query attention, SwiGLU.
 //!
-//! Parameters are named as in Hugging Face checkpoints. Every key of `config.json` is honoured, known to change
-//! nothing of the computation, or refused.
+//! Parameters are named as in Hugging Face checkpoints. Every key of `config.json` is honored, known to be irrelevant,
+//! or rejected.
 #![deny(missing_docs)]
 
 mod config;
@@ -16,7 +16,7 @@ use codetune_plugin_sdk::{Error, Initializer, Parameter, Plan, Role, Tensor, Tra
 
 use config::Config;
 
-/// A decoder as its `config.json` describes it.
+/// A decoder, described by its `config.json`.
 pub struct Decoder {
     config: Config,
 }
@@ -63,7 +63,7 @@ impl Decoder {
     }
 }
 
-/// Every parameter in the order of the layers, with the initial values of Hugging Face's `_init_weights`.
+/// All parameters in the order of the layers, with the initial values of Hugging Face's `_init_weights`.
 fn plan(config: &Config) -> Plan {
     let normal = Initializer::Normal(config.deviation);
     let (hidden, inner) = (config.hidden, config.intermediate);

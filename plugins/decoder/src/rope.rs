@@ -5,15 +5,15 @@ use serde_json::{Map, Value};
 
 use crate::keys::Keys;
 
-/// The base that models before `rope_theta` use (Su et al., 2021).
+/// The base of models without `rope_theta` (Su et al., 2021).
 const DEFAULT_THETA: f64 = 10_000.0;
 
-/// The inverse frequencies of rotary positions, scaled as `rope_parameters`, or the older `rope_scaling` with
-/// `rope_theta`, says; the older goes first where both are given. Formulas: transformers' `modeling_rope_utils`.
+/// The inverse frequencies of rotary positions, scaled according to `rope_parameters`, or the older `rope_scaling` and
+/// `rope_theta`, which take precedence. Formulas: transformers' `modeling_rope_utils`.
 pub fn inverse_frequencies(keys: &Keys<'_>, head_dim: u64, max_positions: u64) -> Result<Vec<f64>, Error> {
     let empty = Map::new();
     let given = |table: &str| !keys.absent(table) && keys.get(table) != Some(&Value::Object(Map::new()));
-    // Both are asked for, so that neither counts as ignored.
+    // Both are read, so that neither counts as unsupported.
     let newer = given("rope_parameters");
     let table = if given("rope_scaling") || !newer { "rope_scaling" } else { "rope_parameters" };
     let scaling = match keys.get(table) {
@@ -34,10 +34,9 @@ fn of_table(keys: &Keys<'_>, theta: f64, head_dim: u64, max_positions: u64) -> R
     Ok(scaled)
 }
 
-/// Refuses what no formula above reads. transformers passes over it with a warning, but whoever wrote it meant
-/// something.
+/// Rejects keys that no formula above uses. transformers ignores them with a warning, but their author had a purpose.
 fn refuse_ignored(keys: &Keys<'_>) -> Result<(), Error> {
-    // These change nothing here, but for the types that read them.
+    // These have no effect here, except for the types that use them.
     for key in ["original_max_position_embeddings", "finetuned"] {
         keys.get(key);
     }
@@ -68,7 +67,7 @@ fn scale(mut frequencies: Vec<f64>, keys: &Keys<'_>, max_positions: u64) -> Resu
     Ok(frequencies)
 }
 
-/// Long waves are slowed down by `factor`, short ones stay, those between are mixed.
+/// Long wavelengths are scaled by `factor`, short ones are unchanged, and those in between are interpolated.
 fn llama3(frequencies: &mut [f64], keys: &Keys<'_>, max_positions: u64) -> Result<(), Error> {
     let factor = keys.positive("factor")?;
     let (low, high) = (keys.positive("low_freq_factor")?, keys.positive("high_freq_factor")?);

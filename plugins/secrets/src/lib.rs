@@ -121,7 +121,7 @@ impl Analyzer for Secrets {
             header: kind("authorization-header", "credentials of a header", Severity::Warning)?,
             command: kind("command-line-password", "password in a command line", Severity::Warning)?,
             aws_secret: kind("aws-secret-access-key", "AWS secret access key", Severity::Error)?,
-            assigned: kind("assigned-secret", "value that looks like a secret", Severity::Warning)?,
+            assigned: kind("assigned-secret", "value that looks secret", Severity::Warning)?,
             secrets: setup.attribute("secrets")?,
             max_entropy: setup.attribute("max_entropy")?,
         })
