@@ -202,7 +202,8 @@ impl Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Failure::told(Exit::Usage, &error)
+        let exit = if matches!(error, SourceError::IgnoreFile(_)) { Exit::Storage } else { Exit::Usage };
+        Failure::told(exit, &error)
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
+use codetune_core::files;
 use codetune_core::model::{Finish, MemoryBudget, Model, ModelConfig, Sampling};
 use codetune_core::plugin::Registry;
 use codetune_core::redact::escape_control;
@@ -196,9 +197,8 @@ impl Arguments {
         };
         match (&self.prompt, &self.prompt_file) {
             (Some(text), _) => Ok(text.clone()),
-            (None, Some(path)) => {
-                std::fs::read_to_string(path).map_err(|error| refused(&path.display().to_string(), error))
-            }
+            (None, Some(path)) => files::read_given_text(path, files::SETTINGS)
+                .map_err(|error| refused(&path.display().to_string(), error)),
             (None, None) => {
                 let mut text = String::new();
                 std::io::stdin()

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::dataset::CodeTokenizer;
 use codetune_core::dataset::tokenizer::refuse_other;
+use codetune_core::files;
 use codetune_core::model::{MemoryBudget, ModelConfig, create_model};
 use codetune_core::plugin::{Registry, parameter_count};
 use codetune_core::validate::SEED;
@@ -88,7 +89,7 @@ impl Init {
             let (vocabulary, end) = tokenizer.map_or((VOCABULARY, 0), |own| (own.vocab_size(), own.end()));
             return of_preset(preset, vocabulary, end, &self.output);
         };
-        let json = std::fs::read_to_string(path).map_err(|error| {
+        let json = files::read_given_text(path, files::SETTINGS).map_err(|error| {
             Failure::usage(format!("cannot read {}", path.display())).why(error.to_string())
         })?;
         Ok(ModelConfig::parse(path.clone(), json)?)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use codetune_core::files;
 use codetune_core::run::{Start, Trained};
 use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
@@ -151,7 +152,7 @@ fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
     let read = |error: std::io::Error| {
         Failure::usage(format!("cannot read the run file {}", path.display())).why(error.to_string())
     };
-    let text = std::fs::read_to_string(path).map_err(read)?;
+    let text = files::read_given_text(path, files::SETTINGS).map_err(read)?;
     let absolute = std::path::absolute(path).map_err(read)?;
     let folder = absolute.parent().unwrap_or(Path::new("."));
     let name = path.display().to_string();

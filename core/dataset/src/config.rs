@@ -61,7 +61,8 @@ impl DatasetConfig {
     /// [`DatasetError::Io`], and [`DatasetError::Settings`] for what is no TOML, a value of another type, or
     /// an unknown key, with the nearest known one.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
-        let text = std::fs::read_to_string(path).map_err(DatasetError::io(path))?;
+        let text = codetune_files::read_given_text(path, codetune_files::SETTINGS)
+            .map_err(DatasetError::io(path))?;
         Self::parse(&text, path)
     }
 

@@ -10,7 +10,7 @@
 //! The packing is computed when loading. The directory is written atomically.
 //!
 //! Version 2 added the manifest's digest. Since 3, documents are split into pieces before packing, each with its own
-//! fill-in-the-middle, and the tokenizer's special tokens are included. 4 renames `heldout` to `held_out`.
+//! fill-in-the-middle, and the tokenizer's special tokens are included. 4 renames `held_out` to `held_out`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -141,14 +141,17 @@ impl Dataset {
             let path = folder.join(name);
             let damaged = |cause: &str| DatasetError::Damaged { path: path.clone(), cause: cause.to_owned() };
             let entry = manifest.files.get(name).ok_or_else(|| damaged("the manifest does not list it"))?;
-            let bytes = match fs::read(&path) {
+            let length = |bytes: u64| damaged(&format!("it has {bytes} bytes, {} were written", entry.bytes));
+            let bytes = match codetune_files::read(&path, entry.bytes) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged("it is missing")),
+                Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                    return Err(length(fs::metadata(&path).map_or(0, |metadata| metadata.len())));
+                }
                 Err(error) => return Err(DatasetError::io(&path)(error)),
             };
             if bytes.len() as u64 != entry.bytes {
-                let cause = format!("it has {} bytes, {} were written", bytes.len(), entry.bytes);
-                return Err(damaged(&cause));
+                return Err(length(bytes.len() as u64));
             }
             if blake3::hash(&bytes).to_hex().as_str() != entry.blake3 {
                 return Err(damaged("its content differs from what was written"));
@@ -262,7 +265,7 @@ impl Dataset {
 }
 
 fn is_dataset(folder: &Path) -> bool {
-    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let manifest = codetune_files::read(&folder.join(MANIFEST), codetune_files::SETTINGS).ok();
     let json = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     json.is_some_and(|json| json.get("format").and_then(Value::as_str) == Some(FORMAT))
 }
@@ -274,7 +277,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, DatasetError> {
         remedy: "give the folder that a dataset build wrote",
     };
     let damaged = |cause: String| DatasetError::Damaged { path: path.clone(), cause };
-    let bytes = match fs::read(&path) {
+    let bytes = match codetune_files::read(&path, codetune_files::SETTINGS) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Err(not());

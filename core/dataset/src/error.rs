@@ -57,7 +57,7 @@ pub enum DatasetError {
         reasons: String,
     },
     /// A tokenizer cannot be loaded.
-    #[error("tokenizer {path}: {cause}; expected a Hugging Face tokenizer.json")]
+    #[error("tokenizer {path}: {cause}")]
     TokenizerLoad {
         /// The file.
         path: PathBuf,

@@ -5,11 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+
 use codetune_validate::nearest;
 
+use super::cost;
+use super::defect::Defect;
+
 /// Functions of the standard library that rules may call, besides operators and macros.
-const FUNCTIONS: [&str; 15] = [
+const FUNCTIONS: [&str; 13] = [
     "contains",
     "startsWith",
     "endsWith",
@@ -23,27 +27,20 @@ const FUNCTIONS: [&str; 15] = [
     "bytes",
     "type",
     "dyn",
-    "min",
-    "max",
 ];
-
-/// A defect, at a node of the expression.
-pub(super) struct Defect {
-    pub(super) node: u64,
-    pub(super) cause: String,
-}
 
 /// Names that an expression uses, each with the node of its first use: variables as one name, members as two or
 /// more, so that `findings.secrets["api-key"]` is `findings`, `secrets`, `api-key`.
 pub(super) type Uses = BTreeMap<Vec<String>, u64>;
 
-/// Checks an expression and finds the names in it.
+/// Checks an expression and finds the names in it. It may be nested no deeper than [`cost::check_depth`] lets through.
 pub(super) fn inspect(root: &IdedExpr) -> Result<Uses, Defect> {
     let mut uses = Uses::default();
     let mut bound = BTreeSet::new();
     walk(root, &mut |node| visit(node, &mut uses, &mut bound))?;
     uses.retain(|path, _| path.first().is_some_and(|name| !bound.contains(name)));
     boolean(root)?;
+    cost::check(root)?;
     Ok(uses)
 }
 
@@ -166,12 +163,12 @@ fn walk(node: &IdedExpr, visit: &mut dyn FnMut(&IdedExpr) -> Result<(), Defect>)
 }
 
 fn walk_entry(
-    entry: &cel::common::ast::EntryExpr,
+    entry: &EntryExpr,
     visit: &mut dyn FnMut(&IdedExpr) -> Result<(), Defect>,
 ) -> Result<(), Defect> {
     match entry {
-        cel::common::ast::EntryExpr::StructField(field) => walk(&field.value, visit),
-        cel::common::ast::EntryExpr::MapEntry(pair) => {
+        EntryExpr::StructField(field) => walk(&field.value, visit),
+        EntryExpr::MapEntry(pair) => {
             walk(&pair.key, visit)?;
             walk(&pair.value, visit)
         }

@@ -17,7 +17,9 @@
 pub mod batch;
 pub mod build;
 pub mod config;
+mod cost;
 pub mod dedup;
+mod defect;
 pub mod disk;
 pub mod document;
 mod error;

@@ -24,7 +24,9 @@ use cel::{Context, Env, Program, Value};
 use rayon::prelude::*;
 use serde_json::Map;
 
-use super::expression::{self, Defect};
+use super::cost;
+use super::defect::Defect;
+use super::expression;
 use super::vocabulary::{TOTAL, Vocabulary};
 use super::{DatasetError, Document, Dropped, FilterRule, Stage};
 
@@ -127,22 +129,64 @@ fn compile(rule: &FilterRule, vocabulary: &Vocabulary<'_>) -> Result<Compiled, D
         column,
         cause,
     };
-    let program = Program::compile(&rule.keep_if).map_err(|errors| match errors.errors.first() {
-        Some(first) => at(first.pos.0.max(1) as usize, first.pos.1.max(1) as usize, first.msg.clone()),
-        None => at(1, 1, errors.to_string()),
-    })?;
-    let place = |defect: Defect| {
-        let start = program.source_info().offset_for(defect.node).map_or(0, |(start, _)| start as usize);
-        let before = rule.keep_if.chars().take(start);
-        let (line, column) = before
-            .fold((1, 1), |(line, column), c| if c == '\n' { (line + 1, 1) } else { (line, column + 1) });
-        at(line, column, defect.cause)
-    };
+    if rule.keep_if.len() > RULE_BYTES {
+        let cause = format!(
+            "it has {} bytes, and at most {RULE_BYTES} are read; split it into several rules, all of which have to hold",
+            rule.keep_if.len()
+        );
+        return Err(at(1, 1, cause));
+    }
+    let refused = |(line, column, cause)| at(line, column, cause);
+    let program = on_a_large_stack(|| parse(&rule.keep_if)).map_err(refused)?;
+    let place = |defect| refused(place(&program, &rule.keep_if, defect));
     let uses = expression::inspect(program.expression()).map_err(place)?;
     for (path, &node) in &uses {
         vocabulary.check(path).map_err(|cause| place(Defect { node, cause }))?;
     }
     Ok(Compiled { rule: rule.clone(), program })
+}
+
+/// Parses an expression that may be nested as deeply as it is long; one that is given back is not.
+fn parse(text: &str) -> Result<Program, Misread> {
+    let program = Program::compile(text).map_err(|errors| match errors.errors.first() {
+        // The parser shows that error as its own source code has it.
+        Some(first) if first.msg.contains("Recursion limit") => (1, 1, cost::too_deep()),
+        Some(first) => (first.pos.0.max(1) as usize, first.pos.1.max(1) as usize, first.msg.clone()),
+        None => (1, 1, errors.to_string()),
+    })?;
+    cost::check_depth(program.expression()).map_err(|defect| place(&program, text, defect))?;
+    Ok(program)
+}
+
+/// The line and the column of a defect, from 1.
+fn place(program: &Program, text: &str, defect: Defect) -> Misread {
+    let start = program.source_info().offset_for(defect.node).map_or(0, |(start, _)| start as usize);
+    let (line, column) = text
+        .chars()
+        .take(start)
+        .fold((1, 1), |(line, column), c| if c == '\n' { (line + 1, 1) } else { (line, column + 1) });
+    (line, column, defect.cause)
+}
+
+/// The most bytes of a rule's expression.
+const RULE_BYTES: usize = 16 << 10;
+
+/// What the expression of the longest rule takes to parse: sums and chains become trees as deep as they are long, some
+/// 8 KiB a level in a development build.
+const STACK: usize = 128 << 20;
+
+/// A place and what is wrong there.
+type Misread = (usize, usize, String);
+
+/// Runs something where recursion is as deep as a rule is long.
+fn on_a_large_stack<T: Send>(body: impl FnOnce() -> Result<T, Misread> + Send) -> Result<T, Misread> {
+    let failed = |what: String| Err((1, 1, format!("it cannot be read: {what}")));
+    std::thread::scope(|scope| {
+        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, body) {
+            Ok(thread) => thread.join().unwrap_or_else(|_| failed("its parser failed".to_owned())),
+            Err(error) => failed(format!("no thread can be started: {error}")),
+        }
+    })
 }
 
 fn bind(context: &mut Context<'_, '_>, document: &Document, findings: Value) {
@@ -341,5 +385,76 @@ mod tests {
         assert_eq!(dropped[1].1.stage, Stage::Quarantine);
         assert_eq!(dropped[1].1.reason, "analysis failed: metrics: timed out");
         assert_eq!(mix(documents, &rules, false).0.len(), 2);
+    }
+
+    /// Why rules are refused.
+    fn refusal(expression: &str) -> String {
+        with_rules(&[expression], |rules| rules.map(|_| ()).unwrap_err().to_string())
+    }
+
+    #[test]
+    fn a_rule_that_would_take_minutes_for_each_file_is_refused_before() {
+        let ten = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
+        let nested = |what: &str, depth: usize, inner: &str| {
+            let loops: String = (0..depth).map(|i| format!("{ten}.{what}(v{i}, ")).collect();
+            format!("{loops}{inner}{}", ")".repeat(depth))
+        };
+        for rule in [
+            nested("all", 8, "true"),
+            nested("exists", 6, "false"),
+            format!("{}.size() > 0", nested("map", 7, ten)),
+        ] {
+            let error = refusal(&rule);
+            assert!(
+                error.contains("steps for each file, and 100000 are allowed; nest fewer loops"),
+                "{error}"
+            );
+        }
+        // Each loop sees one item, and doubles a text.
+        let doubled: String = (1..28).map(|i| format!("[v{0} + v{0}].exists(v{i}, ", i - 1)).collect();
+        let error = refusal(&format!("['abcdefgh'].exists(v0, {doubled}size(v27) > 3{}", ")".repeat(28)));
+        assert!(error.contains("it may"), "{error}");
+        with_rules(&[&nested("all", 3, "v0 + v1 + v2 >= 0")], |rules| {
+            assert!(rules.unwrap().judge(&analysed()).is_none());
+        });
+    }
+
+    #[test]
+    fn rules_as_people_write_them_are_cheap_enough() {
+        let paths: String = (0..300).map(|i| format!("'src/some/folder/file_{i}.rs', ")).collect();
+        for rule in [
+            format!("!(path in [{paths} 'last.rs'])"),
+            "['a', 'b', 'c', 'd', 'e'].all(part, !path.matches('(^|/)' + part + '(/|$)'))".to_owned(),
+            "errors.all(e, !e.contains('timed out')) && bytes < 200000".to_owned(),
+            vec!["path != 'x.rs'"; 300].join(" && "),
+            format!("lines {} > 0", "+ 1 ".repeat(150)),
+        ] {
+            with_rules(&[&rule], |rules| assert!(rules.unwrap().judge(&analysed()).is_none(), "{rule}"));
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_nested_too_deeply_is_refused_and_overflows_no_stack() {
+        for rule in [
+            format!("1{} > 0", "+1".repeat(8_000)),
+            format!("path{} == 1", ".a".repeat(8_000)),
+            format!("attributes{} == 1", "[0]".repeat(5_000)),
+            format!("lines{} > 0", " - 1".repeat(300)),
+            format!("{}true{}", "(".repeat(500), ")".repeat(500)),
+            format!("{}{}", "!".repeat(101), "(".repeat(500)),
+        ] {
+            let error = refusal(&rule);
+            assert!(error.contains("nested too deeply here; split it into several rules"), "{error}");
+        }
+        let error = refusal(&"true && ".repeat(4_000));
+        assert!(error.contains("it has 32000 bytes, and at most 16384 are read; split it"), "{error}");
+    }
+
+    #[test]
+    fn only_functions_that_there_are_may_be_called() {
+        for call in ["min(lines, 2)", "max(lines, 2)"] {
+            let error = refusal(&format!("{call} == 2"));
+            assert!(error.contains("there is no function m"), "{error}");
+        }
     }
 }

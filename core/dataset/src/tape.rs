@@ -21,6 +21,9 @@ pub struct TokenTape {
     seq: usize,
 }
 
+/// The most bytes of a list of ids: some two billion of them.
+const MOST_BYTES: u64 = 16 << 30;
+
 impl TokenTape {
     /// Checks and takes ids; `vocab_size` bounds them and `name` names the tape in errors.
     ///
@@ -60,7 +63,7 @@ impl TokenTape {
     /// # Errors
     /// [`DatasetError::Io`], and as [`TokenTape::new`].
     pub fn load(path: &Path, batch: usize, seq: usize, vocab_size: usize) -> Result<Self, DatasetError> {
-        let bytes = std::fs::read(path).map_err(DatasetError::io(path))?;
+        let bytes = codetune_files::read_given(path, MOST_BYTES).map_err(DatasetError::io(path))?;
         let name = path.display().to_string();
         let ids = serde_json::from_slice(&bytes).map_err(|error| DatasetError::Tape {
             path: name.clone(),

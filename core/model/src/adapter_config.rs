@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -73,7 +72,7 @@ pub(super) struct Described {
 }
 
 pub(super) fn read(path: &Path) -> Result<Described> {
-    let text = fs::read_to_string(path).map_err(ModelError::read(path))?;
+    let text = codetune_files::read_text(path, codetune_files::SETTINGS).map_err(ModelError::read(path))?;
     parse(&text).map_err(|message| ModelError::Config { path: path.to_owned(), message })
 }
 

@@ -2,12 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
+use codetune_plugin::plan_bytes;
 use codetune_plugin_sdk::{Plan, Role};
 
 use super::adapter::{LoraConfig, Module, Targets};
 use super::adapter_config;
 use super::error::{ModelError, Result};
-use super::files::{check_shapes, read_safetensors, write_safetensors};
+use super::files::{BESIDE_WEIGHTS, check_shapes, read_safetensors, write_safetensors};
 use super::output::{OUTPUT, is_output, tied_embedding};
 use super::weights_file::no_adapter_weights;
 
@@ -34,6 +35,18 @@ pub(super) fn key(module: &str, matrix: char) -> String {
     format!("{PREFIX}{module}.lora_{matrix}.weight")
 }
 
+/// The most bytes of an adapter's weights: those of the base that it may keep, and two matrices for every weight.
+fn most_bytes(plan: &Plan, rank: u32) -> u64 {
+    let matrices = plan.parameters.iter().map(|parameter| match parameter.shape[..] {
+        // A rank above both sides says nothing more.
+        [to, from] => to.saturating_add(from).saturating_mul(u64::from(rank).min(to.max(from))),
+        _ => 0,
+    });
+    let values = matrices.fold(0_u64, u64::saturating_add);
+    let matrices = values.saturating_mul(size_of::<f32>() as u64);
+    plan_bytes(plan).saturating_mul(2).saturating_add(matrices).saturating_add(BESIDE_WEIGHTS)
+}
+
 /// Reads an adapter folder in PEFT's format and checks it against the model it is for.
 ///
 /// As in PEFT, names of targets that the model lacks are passed over as long as another one fits.
@@ -49,7 +62,7 @@ pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter>
     if !path.exists() {
         return Err(no_adapter_weights(folder));
     }
-    let mut tensors = read_safetensors(&path, dtype)?;
+    let mut tensors = read_safetensors(&path, dtype, most_bytes(plan, config.r))?;
     let base = take_base(&path, plan, &mut tensors)?;
     let modules = match described.by_weights {
         true => {

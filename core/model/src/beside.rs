@@ -24,6 +24,9 @@ const FILES: [&str; 16] = [
     "vocab.txt",
 ];
 
+/// The maximum size of one of them, fifty times that of the largest vocabularies.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// The directory with additional chat templates.
 const TEMPLATES: &str = "additional_chat_templates";
 
@@ -48,7 +51,10 @@ impl Beside {
         }
         for (name, path) in entries(folder)? {
             if is_beside(&name) && path.is_file() {
-                files.push((PathBuf::from(&name), fs::read(&path).map_err(ModelError::read(&path))?));
+                files.push((
+                    PathBuf::from(&name),
+                    codetune_files::read(&path, MOST_BYTES).map_err(ModelError::read(&path))?,
+                ));
             }
         }
         let templates = folder.join(TEMPLATES);
@@ -56,7 +62,10 @@ impl Beside {
             for (name, path) in entries(&templates)? {
                 if name.ends_with(".jinja") && path.is_file() {
                     let within = Path::new(TEMPLATES).join(&name);
-                    files.push((within, fs::read(&path).map_err(ModelError::read(&path))?));
+                    files.push((
+                        within,
+                        codetune_files::read(&path, MOST_BYTES).map_err(ModelError::read(&path))?,
+                    ));
                 }
             }
         }

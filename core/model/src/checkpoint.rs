@@ -1,15 +1,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
+use codetune_plugin::plan_bytes;
 use codetune_plugin_sdk::Plan;
 use serde_json::Value;
 
 use super::config;
 use super::error::{ModelError, Result};
-use super::files::{check_shapes, read_safetensors, write_safetensors};
+use super::files::{BESIDE_WEIGHTS, check_shapes, read_safetensors, write_safetensors};
 use super::output::{is_output, tied_embedding};
 use super::weights_file::no_model_weights;
 
@@ -17,6 +17,8 @@ use super::weights_file::no_model_weights;
 const FILE: &str = "model.safetensors";
 /// The index of sharded weights.
 const INDEX: &str = "model.safetensors.index.json";
+/// The maximum size of the index; that of a model with a trillion parameters has about 10 MiB.
+const INDEX_BYTES: u64 = 256 << 20;
 /// Redundant buffers in old Llama checkpoints, which transformers ignores.
 const DERIVED: &str = ".rotary_emb.inv_freq";
 
@@ -30,8 +32,12 @@ pub fn read_weights(folder: &Path, plan: &Plan, dtype: DType) -> Result<BTreeMap
     if sharded && !index.exists() {
         return Err(no_model_weights(folder));
     }
-    let mut tensors =
-        if sharded { read_shards(folder, &index, dtype)? } else { read_safetensors(&path, dtype)? };
+    // A tied output layer may be there twice.
+    let most = plan_bytes(plan).saturating_mul(2).saturating_add(BESIDE_WEIGHTS);
+    let mut tensors = match sharded {
+        true => read_shards(folder, &index, dtype, most)?,
+        false => read_safetensors(&path, dtype, most)?,
+    };
     tensors.retain(|name, _| !name.ends_with(DERIVED));
     let path = if sharded { index } else { path };
     tie(&path, plan, &mut tensors)?;
@@ -64,9 +70,9 @@ fn tie(path: &Path, plan: &Plan, tensors: &mut BTreeMap<String, Tensor>) -> Resu
     }
 }
 
-fn read_shards(folder: &Path, index: &Path, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
+fn read_shards(folder: &Path, index: &Path, dtype: DType, most: u64) -> Result<BTreeMap<String, Tensor>> {
     let corrupt = |message: String| ModelError::Corrupt { path: index.to_owned(), message };
-    let text = fs::read_to_string(index).map_err(ModelError::read(index))?;
+    let text = codetune_files::read_text(index, INDEX_BYTES).map_err(ModelError::read(index))?;
     let value: Value = serde_json::from_str(&text).map_err(|e| corrupt(format!("not JSON: {e}")))?;
     let map = value.get("weight_map").and_then(Value::as_object);
     let map = map.ok_or_else(|| corrupt("it has no `weight_map`".into()))?;
@@ -80,7 +86,7 @@ fn read_shards(folder: &Path, index: &Path, dtype: DType) -> Result<BTreeMap<Str
     let mut tensors = BTreeMap::new();
     for file in files {
         let path = folder.join(file);
-        for (name, tensor) in read_safetensors(&path, dtype)? {
+        for (name, tensor) in read_safetensors(&path, dtype, most)? {
             if map.get(&name).and_then(Value::as_str) == Some(file) {
                 tensors.insert(name, tensor);
             }

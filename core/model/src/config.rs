@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -29,7 +28,7 @@ impl ModelConfig {
     /// The file cannot be read, is not JSON, names no architecture, or says that the weights are quantised.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let json = fs::read_to_string(&path).map_err(|error| match folder.join("adapter_config.json").exists() {
+        let json = codetune_files::read_text(&path, codetune_files::SETTINGS).map_err(|error| match folder.join("adapter_config.json").exists() {
             true => ModelError::Weights {
                 folder: folder.to_owned(),
                 message: "it holds an adapter, and no model; give its base model, and the folder as the adapter".into(),
@@ -77,6 +76,8 @@ impl ModelConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn parse(json: &str) -> Result<ModelConfig> {

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -10,8 +9,16 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo, TensorView};
 use super::error::{ModelError, Result};
 
 /// Reads every tensor of a safetensors file as `dtype`.
-pub(super) fn read_safetensors(path: &Path, dtype: DType) -> Result<BTreeMap<String, Tensor>> {
-    let bytes = fs::read(path).map_err(ModelError::read(path))?;
+///
+/// A file of more than `most` bytes cannot be what is wanted, and is not read.
+pub(super) fn read_safetensors(path: &Path, dtype: DType, most: u64) -> Result<BTreeMap<String, Tensor>> {
+    let bytes = codetune_files::read(path, most).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            let problem = format!("it is larger than the configuration allows for ({error})");
+            ModelError::Mismatch { path: path.to_owned(), problems: vec![problem] }
+        }
+        _ => ModelError::read(path)(error),
+    })?;
     let corrupt = |message: String| ModelError::Corrupt { path: path.to_owned(), message };
     let file = SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
     file.tensors()
@@ -45,6 +52,10 @@ fn decode(view: &TensorView<'_>) -> Option<Vec<f32>> {
         _ => return None,
     })
 }
+
+/// What a file of weights has beside numbers that are wanted: its header, which the format limits to 100 MB, and buffers
+/// that old checkpoints keep.
+pub(super) const BESIDE_WEIGHTS: u64 = 128 << 20;
 
 /// Numbers that are encoded at once: of what is written there is never a second copy.
 const PIECE: usize = 16 << 10;
@@ -119,6 +130,8 @@ pub(super) fn check_shapes<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Keeps what is written, and the size of the largest piece of it.
@@ -181,7 +194,7 @@ mod tests {
             let view = TensorView::new(kind, vec![bytes.len() * 8 / kind.bitsize()], bytes).unwrap();
             fs::write(&path, safetensors::serialize([("a.bias", good), ("a.weight", view)], None).unwrap())
                 .unwrap();
-            read_safetensors(&path, DType::F32).map(|_| ()).map_err(|error| error.to_string())
+            read_safetensors(&path, DType::F32, u64::MAX).map(|_| ()).map_err(|error| error.to_string())
         };
         let single = |values: [f32; 3]| values.map(f32::to_le_bytes).concat();
         let told = "w.safetensors: tensor a.weight holds NaN at element 2; ";
@@ -198,12 +211,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_larger_than_all_that_is_wanted_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        fs::File::create(&path).unwrap().set_len(1 << 42).unwrap();
+        let error = read_safetensors(&path, DType::F32, 1 << 20).unwrap_err().to_string();
+        assert!(
+            error.contains(
+                "does not fit: it is larger than the configuration allows for (it has 4398046511104 bytes, "
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn weights_of_another_type_are_refused_with_that_type() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");
         let view = TensorView::new(Dtype::I32, vec![1], &[1, 0, 0, 0]).unwrap();
         fs::write(&path, safetensors::serialize([("ids", view)], None).unwrap()).unwrap();
-        let error = read_safetensors(&path, DType::F32).unwrap_err().to_string();
+        let error = read_safetensors(&path, DType::F32, u64::MAX).unwrap_err().to_string();
         assert!(error.contains("tensor ids is I32, and F32, F16 and BF16 are read; convert"), "{error}");
     }
 }

@@ -298,11 +298,8 @@ impl Registry {
 
 /// Reads a plugin's file, once its size is known to be one that a plugin may have.
 fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
+    let file = codetune_files::open(path)?;
     let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MOST_FILE_BYTES)).unwrap_or(0));
     if metadata.len() <= MOST_FILE_BYTES {
         // One byte more than the limit tells a file that grows while it is read.

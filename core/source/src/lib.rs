@@ -30,6 +30,7 @@ mod discovery;
 mod file;
 mod globs;
 mod header;
+mod ignore_files;
 mod inputs;
 mod language;
 mod legacy;

@@ -1,8 +1,6 @@
 //! Reading a discovered file.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::Read;
 
 use super::file::SourceFile;
 use super::sizes::MAX_BYTES_CEILING;
@@ -19,7 +17,7 @@ pub fn load(entry: &FileEntry, options: &DiscoverOptions) -> Result<SourceFile, 
         return SourceFile::from_bytes(&entry.path, entry.language, content);
     }
     let limit = options.max_bytes.min(MAX_BYTES_CEILING);
-    let file = open(&entry.absolute).map_err(SkipReason::unreadable)?;
+    let file = codetune_files::open(&entry.absolute).map_err(SkipReason::unreadable)?;
     let mut bytes = Vec::with_capacity(entry.bytes.min(limit) as usize + 1);
     // One byte more than the limit tells a file that has grown from one that just fits.
     (&file).take(limit + 1).read_to_end(&mut bytes).map_err(SkipReason::unreadable)?;
@@ -28,22 +26,6 @@ pub fn load(entry: &FileEntry, options: &DiscoverOptions) -> Result<SourceFile, 
         return Err(SkipReason::TooLarge { bytes, limit });
     }
     SourceFile::from_bytes(&entry.path, entry.language, &bytes)
-}
-
-/// Opens a regular file. What a walk saw as one may be a pipe by now, which would be waited for without end.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-    let file = options.open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
-    }
 }
 
 #[cfg(test)]

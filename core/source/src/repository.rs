@@ -10,7 +10,7 @@ pub fn repository_of(path: &Path) -> Option<PathBuf> {
 /// The file with ignore patterns in the repository's settings (`core.excludesFile`), which takes precedence over the
 /// user's.
 pub(super) fn excludes_file(top: &Path) -> Option<PathBuf> {
-    let settings = std::fs::read_to_string(top.join(".git/config")).ok()?;
+    let settings = codetune_files::read_text(&top.join(".git/config"), codetune_files::SETTINGS).ok()?;
     let value = excludes_in(&settings)?;
     match value.strip_prefix("~/") {
         Some(rest) => std::env::var_os("HOME").map(|home| PathBuf::from(home).join(rest)),

@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::load::open;
+use codetune_files::open;
+
 use super::shebang::{SHEBANG_BYTES, language_of_shebang};
 use super::slashed::slashed;
 use super::{DiscoverOptions, Discovery, FileEntry, Language, SkipReason, Skipped, binary};

@@ -25,6 +25,9 @@ pub enum SourceError {
         /// The path that was given.
         path: PathBuf,
     },
+    /// An ignore file at or above the root that must not be read.
+    #[error("{0}")]
+    IgnoreFile(String),
     /// An include or exclude pattern is not a glob.
     #[error(
         "{option} pattern {glob:?} is not usable: {problem}; write it like a line of .gitignore, for example \

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder};
 
 use super::globs::Globs;
+use super::ignore_files::{Unreadable, unreadable, unreadable_in};
 use super::repository::{excludes_file, repository_of};
 use super::settle::Seen;
 use super::slashed::slashed;
@@ -28,16 +29,20 @@ pub(super) fn walk(
     // The ignore crate does not follow a root that is a link, and only finds parents of absolute paths.
     let full = folder.canonicalize().map_err(unreadable)?;
     fs::read_dir(&full).map_err(unreadable)?;
+    let mut builder = builder(&full, options, discovery)?;
     let hidden = Arc::new(AtomicU64::new(0));
+    let closed = Arc::new(Mutex::new(Vec::new()));
     let gate = Gate {
         full: full.clone(),
         prefix: relative.to_owned(),
         globs: Arc::clone(globs),
         hidden_too: options.hidden || options.every_text,
         hidden: Arc::clone(&hidden),
+        ignore_files: options.ignore_files,
+        closed: Arc::clone(&closed),
         leave: options.leave.iter().map(|folder| folder.canonicalize().unwrap_or(folder.clone())).collect(),
     };
-    for entry in builder(&full, options, discovery).filter_entry(move |entry| gate.opens(entry)).build() {
+    for entry in builder.filter_entry(move |entry| gate.opens(entry)).build() {
         match entry {
             Ok(entry) => {
                 if let Some(error) = entry.error() {
@@ -63,13 +68,29 @@ pub(super) fn walk(
         }
     }
     discovery.hidden += hidden.load(Ordering::Relaxed);
+    for (inside, why) in closed.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let (path, _) = slashed(&relative.join(inside));
+        discovery.skipped.push(Skipped::new(path, SkipReason::unreadable(why)));
+    }
     Ok(())
 }
 
-fn builder(full: &Path, options: &DiscoverOptions, discovery: &mut Discovery) -> WalkBuilder {
+/// Prepares a walk, for which no ignore file at or above its root may be one that must not be read.
+fn builder(
+    full: &Path,
+    options: &DiscoverOptions,
+    discovery: &mut Discovery,
+) -> Result<WalkBuilder, SourceError> {
     let repository = repository_of(full);
     let obey = options.ignore_files;
     let own = repository.as_deref().filter(|_| obey).and_then(excludes_file);
+    if obey {
+        let mut above = full.ancestors().take(if repository.is_some() { usize::MAX } else { 1 });
+        let found = above.find_map(unreadable_in).or_else(|| own.clone().and_then(unreadable));
+        if let Some(found) = found {
+            return Err(SourceError::IgnoreFile(found.to_string()));
+        }
+    }
     let mut builder = WalkBuilder::new(full);
     builder
         .follow_links(false)
@@ -88,7 +109,7 @@ fn builder(full: &Path, options: &DiscoverOptions, discovery: &mut Discovery) ->
         builder.current_dir(top);
         discovery.warnings.extend(builder.add_ignore(file).map(|error| error.to_string()));
     }
-    builder
+    Ok(builder)
 }
 
 /// What determines where a walk goes.
@@ -98,6 +119,9 @@ struct Gate {
     globs: Arc<Globs>,
     hidden_too: bool,
     hidden: Arc<AtomicU64>,
+    ignore_files: bool,
+    /// Folders that are not entered because of an ignore file in them, by their paths below the root.
+    closed: Arc<Mutex<Vec<(PathBuf, Unreadable)>>>,
     leave: Vec<PathBuf>,
 }
 
@@ -120,6 +144,13 @@ impl Gate {
         }
         if is_hidden(name) && !self.hidden_too {
             self.hidden.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        if is_directory
+            && self.ignore_files
+            && let Some(found) = unreadable_in(entry.path())
+        {
+            self.closed.lock().unwrap_or_else(PoisonError::into_inner).push((inside.to_owned(), found));
             return false;
         }
         true

@@ -16,6 +16,7 @@ use candle_core::{Device, Tensor};
 use serde_json::Value;
 
 use super::checkpoint_error::CheckpointError;
+use super::finite::{NotFinite, not_finite};
 pub use super::state::{FORMAT, State};
 use codetune_files as files;
 
@@ -25,6 +26,8 @@ const WEIGHTS: &str = "weights.safetensors";
 const MOMENTS: &str = "moments.safetensors";
 const BEST: &str = "best.safetensors";
 const STATE: &str = "state.json";
+/// The most bytes of it; it holds metrics that could not be recorded.
+const STATE_BYTES: u64 = 1 << 30;
 
 /// A checkpoint in memory.
 #[derive(Debug)]
@@ -93,11 +96,11 @@ pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Resu
 /// It is incomplete, modified, in the directory of another step, or in another format.
 pub fn load(path: &Path) -> Result<Checkpoint> {
     let damaged = |cause: String| CheckpointError::Damaged { path: path.to_owned(), cause };
-    let read = |name: &str| match fs::read(path.join(name)) {
+    let read = |name: &str, most: u64| match codetune_files::read(&path.join(name), most) {
         Err(error) if error.kind() == ErrorKind::NotFound => Err(damaged(format!("{name} is missing"))),
         other => other.map_err(CheckpointError::io(path.join(name))),
     };
-    let text = read(STATE)?;
+    let text = read(STATE, STATE_BYTES)?;
     let unreadable = |error: serde_json::Error| damaged(format!("{STATE} cannot be read: {error}"));
     let value: Value = serde_json::from_slice(&text).map_err(unreadable)?;
     let found = value
@@ -115,7 +118,7 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
         return Err(damaged(format!("{STATE} belongs to step {}, not to this directory", state.step)));
     }
     let tensors = |name: &str| {
-        let bytes = read(name)?;
+        let bytes = read(name, u64::MAX)?;
         if state.files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {
             return Err(damaged(format!("{name} was modified")));
         }
@@ -124,6 +127,13 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
     };
     let best = state.files.contains_key(BEST).then(|| tensors(BEST)).transpose()?;
     let tensors = Tensors { weights: tensors(WEIGHTS)?, moments: tensors(MOMENTS)?, best };
+    for (file, tensors) in
+        [(WEIGHTS, Some(&tensors.weights)), (MOMENTS, Some(&tensors.moments)), (BEST, tensors.best.as_ref())]
+    {
+        if let Some(NotFinite { name, place, value }) = tensors.and_then(not_finite) {
+            return Err(damaged(format!("{file} holds {value} at element {place} of {name}")));
+        }
+    }
     Ok(Checkpoint { path: path.to_owned(), state, tensors })
 }
 

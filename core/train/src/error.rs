@@ -62,12 +62,12 @@ pub enum TrainError {
         /// Their names, sorted.
         names: Vec<String>,
     },
-    /// A loss or a gradient became NaN or infinite. The update was not made.
+    /// A loss or a gradient became NaN or infinite, and the update was not made; or what it made is, and was not saved.
     #[error("step {step}: {what} is {value}; {}", after_not_finite(*step, what))]
     NotFinite {
         /// The step under way, counted from 1.
         step: u64,
-        /// The loss or the gradient norm.
+        /// The loss, the gradient norm, a weight or a moment.
         what: &'static str,
         /// NaN or an infinity.
         value: f64,
@@ -152,7 +152,7 @@ pub enum TrainError {
 
 /// What to do about a value that is not finite. No setting of the optimizer has had an effect before the first update.
 fn after_not_finite(step: u64, what: &str) -> &'static str {
-    match step == 0 || (step == 1 && what != HELD_OUT_LOSS) {
+    match step == 0 || (step == 1 && ![HELD_OUT_LOSS, WEIGHT, MOMENT].contains(&what)) {
         true => {
             "nothing was trained yet, so weights of the model or the adapter are too large for float32; use other ones"
         }
@@ -165,6 +165,10 @@ fn after_not_finite(step: u64, what: &str) -> &'static str {
 
 /// What an evaluation computes; a step's own values are looked at before its update.
 pub(super) const HELD_OUT_LOSS: &str = "the held-out loss";
+
+/// What an update makes.
+pub(super) const WEIGHT: &str = "a weight after the update";
+pub(super) const MOMENT: &str = "a moment of the optimizer after the update";
 
 fn them(names: &[String]) -> &'static str {
     if names.len() == 1 { "it" } else { "them" }

@@ -12,6 +12,7 @@ pub mod checkpoint;
 mod checkpoint_error;
 mod error;
 mod event;
+mod finite;
 mod metrics;
 mod optimizer;
 mod output_lock;

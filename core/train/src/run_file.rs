@@ -74,7 +74,7 @@ impl RunConfig {
     /// The file cannot be read, is not TOML, or contains an unknown key or an invalid value.
     pub fn load(path: &Path) -> Result<Self> {
         let refused = |source| RunFileError::Read { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map_err(refused)?;
+        let text = codetune_files::read_given_text(path, codetune_files::SETTINGS).map_err(refused)?;
         let absolute = std::path::absolute(path).map_err(refused)?;
         let folder = absolute.parent().unwrap_or(Path::new("."));
         Self::parse(&text, &path.display().to_string(), folder)
@@ -299,7 +299,7 @@ const SEQUENCE: Field = Field { kind: Kind::Integer { min: 1, max: i64::MAX }, .
 
 /// The model's limit, if it can be read; an invalid model is an error when it is loaded.
 fn max_positions(model: &Path) -> Option<i64> {
-    let text = std::fs::read(model.join("config.json")).ok()?;
+    let text = codetune_files::read(&model.join("config.json"), codetune_files::SETTINGS).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get("max_position_embeddings")?.as_i64()
 }

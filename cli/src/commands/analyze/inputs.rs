@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use codetune_core::files;
 use codetune_core::source::Inputs;
 
 use crate::exit::Exit;
@@ -72,12 +73,15 @@ fn text(max_bytes: u64) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// The maximum size of a list of paths, which is enough for about ten million.
+const MOST_LISTED: u64 = 1 << 30;
+
 /// Reads a list of paths.
 fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut content = Vec::new();
     match list.as_os_str() == STDIN {
         true => io::stdin().lock().read_to_end(&mut content).map(drop),
-        false => std::fs::read(list).map(|bytes| content = bytes),
+        false => files::read_given(list, MOST_LISTED).map(|bytes| content = bytes),
     }
     .map_err(|error| Failure::file("read the list", list, &error))?;
     let end = if content.contains(&0) { 0 } else { b'\n' };

@@ -279,6 +279,7 @@ impl From<AnalysisError> for Failure {
             AnalysisError::Options(call) => {
                 Failure::from(call).help("list its options with: codetune plugin info NAME")
             }
+            AnalysisError::Source(error) => Failure::from(error),
             other => Failure::told(Exit::Usage, &other),
         }
     }

@@ -10,6 +10,9 @@ use crate::DatasetError;
 /// The names of a tokenizer's own files; the last one is often not there.
 pub const FILES: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
+/// The most bytes of one of them: ten times those of the largest in use.
+pub(super) const MOST_BYTES: u64 = 512 << 20;
+
 /// Their contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenizerFiles {
@@ -34,10 +37,10 @@ impl TokenizerFiles {
     /// # Errors
     /// [`DatasetError::Io`].
     pub fn read(file: &Path) -> Result<Self, DatasetError> {
-        let json = std::fs::read(file).map_err(DatasetError::io(file))?;
+        let json = codetune_files::read(file, MOST_BYTES).map_err(DatasetError::io(file))?;
         let beside = |name: &str| {
             let path = file.with_file_name(name);
-            match std::fs::read(&path) {
+            match codetune_files::read(&path, MOST_BYTES) {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(DatasetError::io(path)(error)),

@@ -3,7 +3,9 @@
 //! Source code may contain a text that looks like a control token (`<|endoftext|>`). It is encoded as the text
 //! it is: encoding never yields a control token, and a text for which it would is refused.
 
+mod contained;
 mod files;
+mod limits;
 mod special;
 mod text_stream;
 mod training;
@@ -21,6 +23,7 @@ pub use text_stream::TextStream;
 pub use training::{TokenizerTraining, TrainedTokenizer, TrainingProgress, train};
 
 use super::DatasetError;
+use contained::contained;
 use files::FILES;
 
 /// The control tokens that training adds, ids 0 to 4 in this order (the names of Qwen and StarCoder2).
@@ -66,9 +69,13 @@ impl CodeTokenizer {
     /// As [`CodeTokenizer::load`], but for reading.
     pub fn from_files(files: TokenizerFiles, file: &Path) -> Result<Self, DatasetError> {
         let broken = |cause: String| DatasetError::TokenizerLoad { path: file.to_owned(), cause };
-        let mut prompts = Tokenizer::from_bytes(&files.json).map_err(|error| broken(error.to_string()))?;
+        let no_tokenizer = |cause: String| broken(format!("{cause}; expected a Hugging Face tokenizer.json"));
+        let json = serde_json::from_slice(&files.json).map_err(|error| no_tokenizer(error.to_string()))?;
+        limits::check(&json).map_err(broken)?;
+        drop(json);
+        let mut prompts = contained(|| Tokenizer::from_bytes(&files.json)).map_err(no_tokenizer)?;
         // A tokenizer.json may carry truncation and padding: both would change texts silently.
-        prompts.with_truncation(None).map_err(|error| broken(error.to_string()))?;
+        contained(|| prompts.with_truncation(None).map(drop)).map_err(broken)?;
         prompts.with_padding(None);
         let named = special::named_end(&files).map_err(broken)?;
         let special = SpecialTokens::of(&prompts, &files, file)?;
@@ -98,9 +105,7 @@ impl CodeTokenizer {
         if text.is_empty() {
             return Ok(Vec::new());
         }
-        let encoding = self
-            .inner
-            .encode_fast(text, false)
+        let encoding = contained(|| self.inner.encode_fast(text, false))
             .map_err(|error| DatasetError::Tokenizer(format!("cannot encode: {error}")))?;
         let ids = encoding.get_ids();
         if let Some(id) = ids.iter().find(|id| self.control.contains(id)) {
@@ -137,7 +142,7 @@ impl CodeTokenizer {
     }
 
     fn recognise(&self, text: &str) -> Result<Vec<u32>, DatasetError> {
-        let encoding = self.prompts.encode_fast(text, false);
+        let encoding = contained(|| self.prompts.encode_fast(text, false));
         let encoding =
             encoding.map_err(|error| DatasetError::Tokenizer(format!("cannot encode: {error}")))?;
         Ok(encoding.get_ids().to_vec())
@@ -153,8 +158,7 @@ impl CodeTokenizer {
     /// # Errors
     /// [`DatasetError::Tokenizer`] where the tokenizer fails.
     pub fn decode(&self, ids: &[u32]) -> Result<String, DatasetError> {
-        self.inner
-            .decode(ids, false)
+        contained(|| self.inner.decode(ids, false))
             .map_err(|error| DatasetError::Tokenizer(format!("cannot decode: {error}")))
     }
 
@@ -264,7 +268,7 @@ pub fn refuse_other(folder: &Path, own: Option<&CodeTokenizer>) -> Result<(), Da
     for name in FILES {
         let path = folder.join(name);
         let same = |bytes: &[u8]| own.is_some_and(|own| own.files().contains(&(name, bytes)));
-        match std::fs::read(&path) {
+        match codetune_files::read(&path, files::MOST_BYTES) {
             Ok(bytes) if same(&bytes) => {}
             Ok(_) => return Err(DatasetError::TokenizerExists { path }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -300,7 +304,7 @@ fn mark_control_tokens(tokenizer: &mut Tokenizer, end: Option<&str>) -> Result<H
         token.special || bracketed || Some(token.content.as_str()) == end
     });
     let tokens: Vec<AddedToken> = added.iter().map(|(_, token)| token.clone().special(true)).collect();
-    tokenizer.add_special_tokens(tokens).map_err(|error| error.to_string())?;
+    contained(|| tokenizer.add_special_tokens(tokens))?;
     Ok(added.into_iter().map(|(id, _)| id).collect())
 }
 

@@ -16,6 +16,7 @@ use std::path::Path;
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
+use super::contained::contained;
 use super::files::TokenizerFiles;
 use crate::DatasetError;
 
@@ -146,8 +147,8 @@ pub(super) fn named_end(files: &TokenizerFiles) -> Result<Option<String>, String
 /// What the post-processor puts before and after a text.
 fn around(tokenizer: &Tokenizer) -> Result<(Vec<u32>, Vec<u32>), String> {
     let encode = |add| {
-        let encoding =
-            tokenizer.encode_fast(PROBE, add).map_err(|error| format!("cannot encode: {error}"))?;
+        let encoding = contained(|| tokenizer.encode_fast(PROBE, add))
+            .map_err(|error| format!("cannot encode: {error}"))?;
         Ok::<_, String>(encoding.get_ids().to_vec())
     };
     let (bare, framed) = (encode(false)?, encode(true)?);

@@ -219,3 +219,55 @@ fn encoding_in_parallel_equals_encoding_in_turn() {
     let parallel: Vec<_> = with_threads(2, || texts.par_iter().map(encode).collect());
     assert_eq!(parallel, texts.iter().map(encode).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_the_library_panics_on_is_an_error_that_names_the_file() {
+    let (_, json) = tokenizer().files()[0];
+    let template = |single: Value| {
+        serde_json::json!({
+            "type": "TemplateProcessing", "single": single, "pair": [], "special_tokens": {},
+        })
+    };
+    let sequence = |id: &str| serde_json::json!({"Sequence": {"id": id, "type_id": 0}});
+    let token = serde_json::json!({"SpecialToken": {"id": "<s>", "type_id": 0}});
+    let map = |bytes: [u8; 12]| {
+        use base64::Engine;
+        let map = base64::engine::general_purpose::STANDARD.encode(bytes);
+        serde_json::json!({"type": "Precompiled", "precompiled_charsmap": map})
+    };
+    for (pointer, value) in [
+        ("/pre_tokenizer", serde_json::json!({"type": "FixedLength", "length": 0})),
+        ("/post_processor", template(serde_json::json!([token, sequence("A")]))),
+        ("/post_processor", template(serde_json::json!([sequence("B")]))),
+        ("/model/continuing_subword_prefix", "é".repeat(5).into()),
+        // A trie whose first node leads out of it, and one that is cut off.
+        ("/normalizer", map([8, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255])),
+        ("/normalizer", map([3, 0, 0, 0, 1, 1, 1, 255, 255, 255, 255, 255])),
+    ] {
+        let mut broken: Value = serde_json::from_slice(json).unwrap();
+        *broken.pointer_mut(pointer).unwrap() = value.clone();
+        let loaded =
+            CodeTokenizer::from_bytes(broken.to_string().into(), None, Path::new("m/tokenizer.json"));
+        let error = loaded.err().unwrap_or_else(|| panic!("{value} was accepted")).to_string();
+        assert!(error.starts_with("tokenizer m/tokenizer.json: ") && error.len() < 400, "{error}");
+    }
+}
+
+#[test]
+fn ids_on_which_the_decoder_panics_are_an_error() {
+    let (_, json) = tokenizer().files()[0];
+    let mut stripping: Value = serde_json::from_slice(json).unwrap();
+    stripping["decoder"] = serde_json::json!({"type": "Strip", "content": "a", "start": 0, "stop": 9});
+    let loaded = CodeTokenizer::from_bytes(stripping.to_string().into(), None, Path::new("t")).unwrap();
+    let error = loaded.decode(&[loaded.id("a").unwrap()]).unwrap_err().to_string();
+    assert!(error.starts_with("tokenizer: cannot decode: the tokenizers library failed on it ("), "{error}");
+    assert!(loaded.decode(&[loaded.id("b").unwrap()]).is_ok(), "and it goes on");
+}
+
+#[test]
+fn a_panic_of_another_kind_is_not_taken_for_the_tokenizers() {
+    let text = contained::contained::<()>(|| panic!("at {}", 7)).unwrap_err();
+    assert!(text.starts_with("the tokenizers library failed on it (at 7, at tests.rs:"), "{text}");
+    assert!(std::panic::catch_unwind(|| panic!("not contained")).is_err());
+    assert_eq!(contained::contained(|| Ok(3)), Ok(3));
+}

@@ -267,3 +267,40 @@ fn only_the_newest_checkpoints_are_kept() {
         .collect();
     assert_eq!(steps, [12, 9]);
 }
+
+#[test]
+fn a_checkpoint_of_no_numbers_is_passed_over_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run =
+        trainer(config(folder.path(), &[]), Toy { poison: Some(7), ..Toy::new() }, &Memory::default());
+    run.run(&mut |_: &Event| {}).unwrap_err();
+    drop(run);
+    let root = folder.path().join("out/checkpoints");
+    let newest = checkpoint::list(&root).unwrap().remove(0).1;
+    for (file, name) in [("weights.safetensors", "head"), ("moments.safetensors", "v.embed")] {
+        let mut whole = checkpoint::load(&newest).unwrap();
+        let tensors = if file == "weights.safetensors" {
+            &mut whole.tensors.weights
+        } else {
+            &mut whole.tensors.moments
+        };
+        let nothing = (&tensors[name] * f64::NAN).unwrap();
+        tensors.insert(name.to_owned(), nothing);
+        let other = tempfile::tempdir().unwrap();
+        let path = checkpoint::save(other.path(), whole.state, &whole.tensors, 9).unwrap();
+        let error = checkpoint::load(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("{file} holds NaN at element 0 of {name}; delete that folder")),
+            "{error}"
+        );
+        let older = checkpoint::list(&root).unwrap().remove(1).1;
+        let name = older.file_name().unwrap();
+        fs::create_dir(other.path().join(name)).unwrap();
+        for entry in fs::read_dir(&older).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), other.path().join(name).join(entry.file_name())).unwrap();
+        }
+        let latest = checkpoint::latest(other.path()).unwrap();
+        assert_eq!(latest.checkpoint.unwrap().path, other.path().join(name));
+        assert_eq!(latest.passed_over.len(), 1);
+    }
+}

@@ -227,6 +227,22 @@ fn a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint() {
 }
 
 #[test]
+fn an_update_that_makes_no_numbers_takes_no_place_of_a_checkpoint_that_has_some() {
+    let folder = tempfile::tempdir().unwrap();
+    // In float32 it is 0, so that an embedding that no token of the step uses becomes 0 / 0.
+    let changes =
+        [("every_steps = 3", "every_steps = 1\nkeep = 1"), ("[train]", "[train]\nepsilon = 1e-300")];
+    let mut trainer = trainer(config(folder.path(), &changes), Toy::new(), &Memory::default());
+    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+    assert!(
+        error.starts_with("step 1: a weight after the update is NaN; nothing was saved after the last"),
+        "{error}"
+    );
+    let checkpoints = checkpoint::list(&folder.path().join("out/checkpoints")).unwrap();
+    assert_eq!(checkpoints.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
 fn a_tape_is_used_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let changes = [

@@ -20,8 +20,9 @@ use super::{
     audit::audit,
     best::BestWeights,
     checkpoint::{self, State, Tensors},
-    error::TrainError,
+    error::{MOMENT, TrainError, WEIGHT},
     event::{Event, Observer, StepReport, TrainOutcome},
+    finite::not_finite,
     metrics::{MetricSink, NoMetrics},
     optimizer::Optimizer,
     output_lock::OutputLock,
@@ -251,7 +252,7 @@ impl<M: Trainable> Trainer<M> {
         state.micro_batches = last;
         state.epoch = next.epoch;
         state.epoch_position = next.position;
-        state.tokens += done.labels;
+        state.tokens = state.tokens.saturating_add(done.labels);
         state.train_loss = Some(done.loss);
         let report = StepReport {
             step: state.step,
@@ -296,6 +297,12 @@ impl<M: Trainable> Trainer<M> {
             // The metrics of this step are already in the checkpoint.
             best: self.best.as_ref().filter(|_| self.state.best_step != Some(step)).map(BestWeights::tensors),
         };
+        // A checkpoint from which nothing can go on would take the place of one that can.
+        for (what, tensors) in [(WEIGHT, &tensors.weights), (MOMENT, &tensors.moments)] {
+            if let Some(found) = not_finite(tensors) {
+                return Err(TrainError::NotFinite { step, what, value: found.value.into() });
+            }
+        }
         let path = checkpoint::save(&root, state, &tensors, self.config.checkpoint.keep)?;
         (self.saved, self.saved_at) = (Some(step), Instant::now());
         observer.on(&Event::CheckpointSaved { step, path: path.clone() });
