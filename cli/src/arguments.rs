@@ -39,9 +39,9 @@ impl Arguments {
     /// # Errors
     /// Invalid arguments, or the requested help.
     pub fn read() -> Result<Self, Error> {
-        let set = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let is_empty = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
         let mut command = Self::command().mut_args(|argument| match argument.get_env() {
-            Some(variable) if !set(variable) => argument.env(NO_VARIABLE),
+            Some(variable) if is_empty(variable) => argument.env(NO_VARIABLE),
             _ => argument,
         });
         let read = command.try_get_matches_from_mut(std::env::args_os());

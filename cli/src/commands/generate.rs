@@ -21,7 +21,8 @@ use crate::terminal::format::{count, short};
 const EXAMPLES: &str = "\
 Examples:
   codetune generate models/mine --prompt 'def main():'
-  codetune generate models/mine --adapter runs/mine/adapter --prompt-file start.py --temperature 0.7 --seed 1
+  codetune generate models/mine --adapter runs/mine/adapter --prompt-file start.py
+  codetune generate models/mine --prompt 'fn main() {' --temperature 0.7 --seed 1
   codetune generate models/mine --prompt 'def add(a, b):' --fim-suffix 'print(add(1, 2))'
   git show HEAD:src/main.rs | head -20 | codetune generate models/mine";
 

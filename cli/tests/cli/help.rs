@@ -27,6 +27,16 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
+fn the_environment_variables_are_in_the_help() {
+    let place = Place::new();
+    let help = place.command(&["--help"]).env_remove("CODETUNE_CACHE").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for variable in ["CACHE", "HOME", "DATABASE", "MEMORY", "PLUGIN_LIMIT"] {
+        assert!(help.contains(&format!("[env: CODETUNE_{variable}]")), "{variable}: {help}");
+    }
+}
+
+#[test]
 fn the_exit_codes_are_in_the_help() {
     let ran = Place::new().run(&["--help"]);
     for line in ["1    findings at or above --fail-on", "130  interrupted; a training run can be resumed"] {
