@@ -1,14 +1,24 @@
 //! Migrates databases to the current schema.
 
+use std::sync::LazyLock;
+
 use sqlx::{
-    Connection, SqliteConnection,
-    migrate::{MigrateError, Migrator},
+    Connection, SqlSafeStr, SqliteConnection,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
 use super::error::{Fault, StoreError};
 
+/// Version, description and text of each file in `migrations/sqlite`.
+static FILES: &[(i64, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
 /// The migrations, embedded at build time.
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |&(version, description, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(FILES.iter().map(migration).collect())
+});
 
 /// `application_id` of a store in the database's header: "cdtn".
 pub(super) const APPLICATION_ID: i64 = 0x6364_746e;
