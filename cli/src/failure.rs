@@ -225,6 +225,7 @@ impl From<RunFileError> for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match &error {
+            DatasetError::Stopped => Exit::Interrupted,
             DatasetError::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => Exit::Storage,
             _ => Exit::Usage,
         };

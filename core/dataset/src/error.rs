@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use codetune_validate::Violation;
+use codetune_validate::{SettingError, Violation};
 
 /// An error of the dataset crate: it names the party, the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum DatasetError {
         /// What is wrong.
         cause: String,
     },
+    /// A setting that takes precedence over the file contradicts it.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A rule cannot be used; found before any document is looked at.
     #[error("rule \"{name}\", line {line}, column {column}: {cause}")]
     Rule {
@@ -174,6 +177,9 @@ pub enum DatasetError {
         /// How many there are.
         count: u64,
     },
+    /// The caller asked to stop.
+    #[error("stopped before the dataset was complete")]
+    Stopped,
     /// The file system refused.
     #[error("cannot use {path}: {source}; check the path, its permissions and the free space")]
     Io {

@@ -76,6 +76,19 @@ pub enum RunError {
         /// Of the model.
         vocabulary: u64,
     },
+    /// A new model's tokenizer has ids that its vocabulary does not.
+    #[error(
+        "the tokenizer has {tokens} tokens, but vocab_size is {vocabulary}; set vocab_size to {tokens} in {}",
+        config.display()
+    )]
+    LargeTokenizer {
+        /// Of the tokenizer.
+        tokens: u64,
+        /// The configuration's `vocab_size`.
+        vocabulary: u64,
+        /// The configuration.
+        config: PathBuf,
+    },
     /// The same ids mean other texts to the model.
     #[error(
         "the dataset was built with another tokenizer than the model's; build it with --tokenizer {}",

@@ -1,6 +1,6 @@
 use std::{fmt, io, path::PathBuf};
 
-use codetune_validate::Violation;
+use codetune_validate::{SettingError, Violation};
 
 /// Why a run file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum RunFileError {
         /// What is wrong.
         message: String,
     },
+    /// A setting that takes precedence over the file contradicts it.
+    #[error(transparent)]
+    Setting(SettingError),
     /// A key that nobody reads.
     #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest, *reason))]
     UnknownKey {

@@ -1,11 +1,10 @@
 //! The files to analyze: paths, lists of paths, or standard input.
 
-use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use codetune_core::files;
-use codetune_core::source::Inputs;
+use codetune_core::source::{Inputs, path_list};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -84,22 +83,5 @@ fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
         false => files::read_given(list, MOST_LISTED).map(|bytes| content = bytes),
     }
     .map_err(|error| Failure::file("read the list", list, &error))?;
-    let end = if content.contains(&0) { 0 } else { b'\n' };
-    let lines = content.split(|byte| *byte == end);
-    let lines = lines.map(|line| if end == 0 { line } else { line.strip_suffix(b"\r").unwrap_or(line) });
-    lines.filter(|line| !line.is_empty()).map(|line| path(list, line)).collect()
-}
-
-#[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "on other platforms, paths must be UTF-8")]
-fn path(_list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(OsString::from_vec(line.to_vec()).into())
-}
-
-#[cfg(not(unix))]
-fn path(list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
-    let text = String::from_utf8(line.to_vec());
-    let refused = |_| Failure::usage(format!("a path in {} is not UTF-8", list.display()));
-    text.map(|text| OsString::from(text).into()).map_err(refused)
+    path_list(&content).map_err(|error| Failure::usage(format!("{}: {error}", list.display())))
 }
