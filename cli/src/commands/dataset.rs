@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::Analysis;
+use codetune_core::analysis::{Analysis, FileAttributes};
 use codetune_core::dataset::{
     BuildProgress, CodeTokenizer, Dataset, DatasetConfig, DatasetSummary, Document, Dropped, FilterRule,
     ProgressStage, Selection, TokenizerTraining, assemble, select,
@@ -216,7 +216,7 @@ fn unread(path: &str) -> Document {
         language: Language::Text.id().to_owned(),
         text: "".into(),
         digest: [0; 32],
-        attributes: Map::new(),
+        attributes: FileAttributes::default(),
         findings: Map::new(),
         errors: Vec::new(),
     }

@@ -5,6 +5,7 @@ use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipRe
 use rayon::prelude::*;
 
 use super::analyzer::Analyzer;
+use super::assemble::Shared;
 use super::cache::{AnswerKey, decode, encode};
 use super::outcome::Outcome;
 use super::{
@@ -55,7 +56,7 @@ pub fn analyze(
     let bytes = found.files.iter().map(|file| file.bytes).sum();
     analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
     let run =
-        Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
+        Run { options, analyzers: &analyzers, shared: used.iter().map(Shared::of).collect(), tally: Tally::new(&found.files, progress), stop };
 
     let mut files = Vec::with_capacity(found.files.len());
     let mut skipped = found.skipped;
@@ -98,7 +99,7 @@ pub fn analyze(
 struct Run<'a> {
     options: &'a AnalysisOptions,
     analyzers: &'a [Analyzer],
-    used: &'a [UsedAnalyzer],
+    shared: Vec<Shared>,
     tally: Tally<'a>,
     stop: &'a Arc<AtomicBool>,
 }
@@ -231,7 +232,7 @@ impl Run<'_> {
         for Pending { file, asked, .. } in chunk {
             let outcomes = asked.into_iter().filter_map(|asked| {
                 let analyzer = self.analyzers.get(asked.analyzer)?;
-                Some((self.used.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
+                Some((self.shared.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
             });
             done.files.push(FileAnalysis::assemble(&file, outcomes, self.options));
         }

@@ -217,7 +217,7 @@ pub fn analyze(
 
 /// Whether an analyzer failed on all of its files.
 fn is_silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
-    let answered = analysis.files.iter().any(|file| file.attributes.contains_key(&used.key));
+    let answered = analysis.files.iter().any(|file| file.attributes.get(&used.key).is_some());
     let failed = |file: &FileAnalysis| file.errors.iter().any(|error| error.plugin == used.manifest.name);
     !answered && analysis.files.iter().any(failed)
 }
