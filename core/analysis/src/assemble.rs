@@ -128,7 +128,8 @@ impl FileAnalysis {
             }
         }
         // The file comes first, then its symbols.
-        let mut subjects: Vec<Vec<(u16, AttributeValue)>> = sizes.into_iter().map(Vec::with_capacity).collect();
+        let mut subjects: Vec<Vec<(u16, AttributeValue)>> =
+            sizes.into_iter().map(Vec::with_capacity).collect();
         for attribute in &report.attributes {
             let value = match attribute.value {
                 sdk::Value::Integer(value) => value.into(),

@@ -55,8 +55,13 @@ pub fn analyze(
     let found = source::discover(inputs, &DiscoverOptions { every_text, ..options.discover.clone() })?;
     let bytes = found.files.iter().map(|file| file.bytes).sum();
     analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
-    let run =
-        Run { options, analyzers: &analyzers, shared: used.iter().map(Shared::of).collect(), tally: Tally::new(&found.files, progress), stop };
+    let run = Run {
+        options,
+        analyzers: &analyzers,
+        shared: used.iter().map(Shared::of).collect(),
+        tally: Tally::new(&found.files, progress),
+        stop,
+    };
 
     let mut files = Vec::with_capacity(found.files.len());
     let mut skipped = found.skipped;

@@ -75,7 +75,8 @@ mod a_file {
         let folder = tree(&[("a.py", "x\n"), ("b.rs", "fn f() {}\n")]);
         let analyzers = ["test/probe", "test/other"].map(|name| Selected::new(plugin(name))).to_vec();
         let analysis = run(folder.path(), &AnalysisOptions { analyzers, ..probe() });
-        let asked = |path| file(&analysis, path).attributes.analyzers().map(str::to_owned).collect::<Vec<_>>();
+        let asked =
+            |path| file(&analysis, path).attributes.analyzers().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(asked("a.py"), ["other", "probe"]);
         assert_eq!(asked("b.rs"), ["probe"]);
     }
