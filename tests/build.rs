@@ -5,7 +5,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use codetune_plugin_build::PluginBuild;
+use codetune_plugin_build::{Built, PluginBuild};
+
+const PACKAGES: [(&str, &str); 6] = [
+    ("FAULTY", "codetune-faulty"),
+    ("HOSTILE", "codetune-hostile-backend"),
+    ("PROBE", "codetune-probe"),
+    ("PROBE_BACKEND", "codetune-probe-backend"),
+    ("TODO", "todo-analyzer"),
+    ("TINY", "tiny-backend"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -17,15 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let build = PluginBuild::new(&workspace)?;
     let mut text = String::new();
-    for (name, package) in [
-        ("FAULTY", "codetune-faulty"),
-        ("HOSTILE", "codetune-hostile-backend"),
-        ("PROBE", "codetune-probe"),
-        ("PROBE_BACKEND", "codetune-probe-backend"),
-        ("TODO", "todo-analyzer"),
-        ("TINY", "tiny-backend"),
-    ] {
-        let (component, library) = (build.component(package)?, build.library(package)?);
+    let packages = PACKAGES.map(|(_, package)| package);
+    for ((name, package), Built { component, library }) in PACKAGES.into_iter().zip(build.build(&packages)?) {
         writeln!(
             text,
             "/// The plugin {package} as a component.\n\

@@ -11,6 +11,9 @@ use std::process::Command;
 
 const WASM_TARGET: &str = "wasm32-wasip2";
 
+/// The profile of the workspace's `Cargo.toml`.
+const PROFILE: &str = "plugin";
+
 /// Why a plugin could not be built, with a remedy.
 #[derive(Debug)]
 pub struct BuildError(String);
@@ -22,6 +25,14 @@ impl std::fmt::Display for BuildError {
 }
 
 impl std::error::Error for BuildError {}
+
+/// The files of a plugin crate.
+pub struct Built {
+    /// The component.
+    pub component: PathBuf,
+    /// The native library.
+    pub library: PathBuf,
+}
 
 /// Builds artifacts of plugin crates.
 pub struct PluginBuild {
@@ -43,34 +54,22 @@ impl PluginBuild {
         Ok(PluginBuild { target, workspace: workspace.to_owned() })
     }
 
-    /// Builds a crate as a component and returns its path.
+    /// Builds crates, each as a component and as a native library, and returns the paths in the order of `packages`.
+    ///
+    /// One run of cargo builds all of them, so that they share their dependencies and the time that cargo needs to start.
     ///
     /// # Errors
-    /// The error of cargo, with the location of its output.
-    pub fn component(&self, package: &str) -> Result<PathBuf, BuildError> {
-        self.build(package, Some(WASM_TARGET))?;
-        let file = format!("{}.wasm", package.replace('-', "_"));
-        Ok(self.target.join(WASM_TARGET).join("plugin").join(file))
-    }
-
-    /// Builds a crate as a native library and returns its path.
-    ///
-    /// # Errors
-    /// The error of cargo, with the location of its output.
-    pub fn library(&self, package: &str) -> Result<PathBuf, BuildError> {
-        self.build(package, None)?;
-        let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-        let file = format!("{prefix}{}{suffix}", package.replace('-', "_"));
-        Ok(self.target.join("plugin").join(file))
-    }
-
-    fn build(&self, package: &str, target: Option<&str>) -> Result<(), BuildError> {
+    /// The output of cargo.
+    pub fn build(&self, packages: &[&str]) -> Result<Vec<Built>, BuildError> {
+        let native = variable("TARGET")?;
         let mut cargo = Command::new(variable("CARGO")?);
         cargo.current_dir(&self.workspace);
-        cargo.args(["build", "--lib", "--profile", "plugin", "--package", package, "--target-dir"]);
-        cargo.arg(&self.target);
-        if let Some(target) = target {
-            cargo.args(["--target", target]);
+        cargo
+            .args(["build", "--lib", "--profile", PROFILE, "--target", WASM_TARGET, "--target"])
+            .arg(&native);
+        cargo.arg("--target-dir").arg(&self.target);
+        for package in packages {
+            cargo.args(["--package", package]);
         }
         // Settings of the outer build, such as clippy's wrapper, do not apply.
         for name in [
@@ -83,13 +82,20 @@ impl PluginBuild {
         ] {
             cargo.env_remove(name);
         }
-        let output = cargo.output().map_err(|error| BuildError(format!("cargo cannot be run: {error}")))?;
-        if output.status.success() {
-            return Ok(());
+        let output = cargo.output().map_err(|error| BuildError(format!("cannot run cargo: {error}")))?;
+        if !output.status.success() {
+            let printed = String::from_utf8_lossy(&output.stderr);
+            return Err(BuildError(format!("cannot build the plugins {}:\n{printed}", packages.join(", "))));
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let target = target.unwrap_or("this machine");
-        Err(BuildError(format!("plugin {package} does not build for {target}:\n{said}")))
+        let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+        let built = |package: &&str| {
+            let name = package.replace('-', "_");
+            Built {
+                component: self.target.join(WASM_TARGET).join(PROFILE).join(format!("{name}.wasm")),
+                library: self.target.join(&native).join(PROFILE).join(format!("{prefix}{name}{suffix}")),
+            }
+        };
+        Ok(packages.iter().map(built).collect())
     }
 }
 
