@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipReason, Skipped, SourceFile};
 use rayon::prelude::*;
@@ -66,13 +67,40 @@ pub fn analyze(
     let mut files = Vec::with_capacity(found.files.len());
     let mut skipped = found.skipped;
     let (mut cached_answers, mut fresh_answers) = (0, 0);
-    for window in windows(&found.files) {
-        let done = run.window(window, &pool)?;
-        files.extend(done.files);
-        skipped.extend(done.skipped);
-        cached_answers += done.cached;
-        fresh_answers += done.fresh;
-    }
+    // The next window is read and looked up, and results are stored, while a window is analyzed.
+    std::thread::scope(|scope| {
+        let (prepare, prepared) = sync_channel(0);
+        scope.spawn(|| {
+            let prepare = prepare;
+            for window in windows(&found.files) {
+                let window = run.prepare(window, &pool);
+                let last = window.is_err();
+                if prepare.send(window).is_err() || last {
+                    return;
+                }
+            }
+        });
+        let (store, to_store) = sync_channel::<Vec<(AnswerKey, Vec<u8>)>>(1);
+        if let Some(cache) = &options.cache {
+            scope.spawn(move || to_store.iter().for_each(|answers| cache.put(&answers)));
+        }
+        for window in prepared {
+            let done = run.window(window?, &pool);
+            // Without a cache, nobody receives it.
+            let _ = store.send(done.to_store);
+            if let Some(error) = analyzers.iter().find_map(Analyzer::refused_options) {
+                return Err(AnalysisError::Options(error.clone()));
+            }
+            if done.unfinished {
+                return Err(AnalysisError::Stopped);
+            }
+            files.extend(done.files);
+            skipped.extend(done.skipped);
+            cached_answers += done.cached;
+            fresh_answers += done.fresh;
+        }
+        Ok(())
+    })?;
     // A stopped call looks like a failed one, so the last window may look complete without being so.
     if stop.load(Ordering::Relaxed) {
         return Err(AnalysisError::Stopped);
@@ -109,6 +137,13 @@ struct Run<'a> {
     stop: &'a Arc<AtomicBool>,
 }
 
+/// Files that were read, with their cached results, and those that could not be read.
+#[derive(Default)]
+struct Window {
+    pending: Vec<Pending>,
+    skipped: Vec<Skipped>,
+}
+
 /// A file and its cached results.
 struct Pending {
     file: Arc<SourceFile>,
@@ -136,31 +171,33 @@ struct Done {
 }
 
 impl Run<'_> {
-    fn window(&self, entries: &[FileEntry], pool: &rayon::ThreadPool) -> Result<Done, AnalysisError> {
-        let mut done = Done::default();
-        let mut pending = Vec::with_capacity(entries.len());
+    /// Reads a window of files and looks up their results in the cache.
+    fn prepare(&self, entries: &[FileEntry], pool: &rayon::ThreadPool) -> Result<Window, AnalysisError> {
+        let mut window = Window::default();
         let loaded: Vec<_> = pool.install(|| entries.par_iter().map(|entry| self.load(entry)).collect());
         for (entry, loaded) in entries.iter().zip(loaded) {
             match loaded {
-                Some(Ok(file)) => pending.push(file),
-                Some(Err(reason)) => done.skipped.push(Skipped::entry(entry, reason)),
+                Some(Ok(file)) => window.pending.push(file),
+                Some(Err(reason)) => window.skipped.push(Skipped::entry(entry, reason)),
                 None => return Err(AnalysisError::Stopped),
             }
         }
-        let stored = self.options.cache.as_ref().map(|cache| {
-            let keys: Vec<AnswerKey> =
-                pending.iter().flat_map(|file| file.asked.iter().map(|a| a.key)).collect();
-            cache.get(&keys)
-        });
-        if let Some(stored) = &stored {
+        if let Some(cache) = &self.options.cache {
+            let asked = window.pending.iter().flat_map(|file| &file.asked);
+            let keys: Vec<AnswerKey> = asked.map(|asked| asked.key).collect();
+            let stored = cache.get(&keys);
             pool.install(|| {
-                pending.par_iter_mut().flat_map_iter(|file| &mut file.asked).for_each(|asked| {
+                window.pending.par_iter_mut().flat_map_iter(|file| &mut file.asked).for_each(|asked| {
                     asked.outcome = stored.get(&asked.key).and_then(|value| decode(&asked.key, value));
                 });
             });
         }
-        drop(stored);
-        let chunks = chunks(pending, pool.current_num_threads());
+        Ok(window)
+    }
+
+    fn window(&self, window: Window, pool: &rayon::ThreadPool) -> Done {
+        let mut done = Done { skipped: window.skipped, ..Done::default() };
+        let chunks = chunks(window.pending, pool.current_num_threads());
         let parts: Vec<Done> =
             pool.install(|| chunks.into_par_iter().map(|chunk| self.chunk(chunk)).collect());
         for part in parts {
@@ -170,14 +207,7 @@ impl Run<'_> {
             done.fresh += part.fresh;
             done.unfinished |= part.unfinished;
         }
-        if let Some(cache) = &self.options.cache {
-            cache.put(&std::mem::take(&mut done.to_store));
-        }
-        match self.analyzers.iter().find_map(Analyzer::refused_options) {
-            Some(error) => Err(AnalysisError::Options(error.clone())),
-            None if done.unfinished => Err(AnalysisError::Stopped),
-            None => Ok(done),
-        }
+        done
     }
 
     /// `None` if stopped.

@@ -1,6 +1,7 @@
 //! The files to analyze: paths, lists of paths, or standard input.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -80,14 +81,30 @@ const MOST_LISTED: u64 = 1 << 30;
 fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut content = Vec::new();
     match list.as_os_str() == STDIN {
-        true => io::stdin().lock().read_to_end(&mut content).map(drop),
+        true => io::stdin().lock().take(MOST_LISTED + 1).read_to_end(&mut content).map(drop),
         false => files::read_given(list, MOST_LISTED).map(|bytes| content = bytes),
     }
     .map_err(|error| Failure::file("read the list", list, &error))?;
+    if content.len() as u64 > MOST_LISTED {
+        return Err(Failure::usage(format!("the list of paths is larger than {}", bytes(MOST_LISTED)))
+            .help("pass a directory, or split the list"));
+    }
     let end = if content.contains(&0) { 0 } else { b'\n' };
     let lines = content.split(|byte| *byte == end);
     let lines = lines.map(|line| if end == 0 { line } else { line.strip_suffix(b"\r").unwrap_or(line) });
-    lines.filter(|line| !line.is_empty()).map(|line| path(list, line)).collect()
+    let listed = lines.filter(|line| !line.is_empty());
+    let listed = listed.map(|line| {
+        let path = path(list, line)?;
+        // Git writes `"a\303\244.rs"` for ä in a list of lines.
+        let quoted = end == b'\n' && line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"");
+        if quoted && fs::symlink_metadata(&path).is_err() {
+            let failure =
+                Failure::usage(format!("there is no file {}, which git has quoted", path.display()));
+            return Err(failure.help("separate the paths with NUL, for example with `git ls-files -z`"));
+        }
+        Ok(path)
+    });
+    listed.collect()
 }
 
 #[cfg(unix)]
