@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use codetune_core::analysis::{Analysis, AnalysisOptions, Selected, analyze};
+use codetune_core::analysis::{Analysis, AnalysisError, AnalysisOptions, Selected, analyze};
 use codetune_core::plugin::{
     CallRules, Fault, LimitOverrides, Plugin, PluginDirectories, Registry, Runtime, Trust,
 };
@@ -69,6 +69,27 @@ fn a_stop_ends_calls_that_may_take_ten_minutes() {
         assert_eq!(fault(&plugin, cause), Fault::Stopped, "{cause}");
         later.join().unwrap();
     }
+}
+
+#[test]
+fn an_analysis_that_is_stopped_in_its_last_call_gives_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("only.py"), "x = 'FAULT'\n").unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let plugin = limited(folder.path(), &["time_ms=600000"], &stop);
+    let analyzers = vec![Selected { plugin, options: options("loop") }];
+    let given = AnalysisOptions { analyzers, jobs: 1, ..AnalysisOptions::default() };
+    let later = {
+        let stop = Arc::clone(&stop);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            stop.store(true, Ordering::Relaxed);
+        })
+    };
+    let error = analyze(files.path(), &given, &|_| {}, &stop).unwrap_err();
+    assert!(matches!(error, AnalysisError::Stopped), "{error}");
+    later.join().unwrap();
 }
 
 #[test]

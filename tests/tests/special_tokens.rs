@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use codetune_core::analysis::FileAttributes;
 use codetune_core::dataset::{CodeTokenizer, DatasetConfig, Document, Split, build};
 use codetune_core::model::{Finish, Sampling};
 use codetune_core::run::{Completer, CompletionRequest, Prompt};
@@ -130,7 +131,7 @@ fn documents_are_framed_as_the_post_processor_frames_a_text() {
                 language: "python".to_owned(),
                 text: text.as_str().into(),
                 digest: [number as u8; 32],
-                attributes: Map::new(),
+                attributes: FileAttributes::default(),
                 findings: Map::new(),
                 errors: Vec::new(),
             });

@@ -260,6 +260,9 @@ fn paths_come_as_arguments_from_lists_and_from_standard_input() {
     let gone = place.run_with(&["analyze", "--files-from", "-"], b"src/gone.py\n");
     assert_eq!(gone.code, Some(2), "{gone:?}");
     assert!(gone.err.contains("src/gone.py"), "{}", gone.err);
+    let quoted = place.run_with(&["analyze", "--files-from", "-"], b"src/keys.py\n\"src/\\303\\244.py\"\n");
+    assert_eq!(quoted.code, Some(2), "{quoted:?}");
+    assert!(quoted.err.contains("git has quoted") && quoted.err.contains("ls-files -z"), "{}", quoted.err);
 }
 
 #[test]

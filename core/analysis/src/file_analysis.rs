@@ -3,10 +3,9 @@ use std::sync::Arc;
 
 use codetune_plugin_sdk::Severity;
 use codetune_source::Language;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 
-use super::LineSpan;
+use super::{Attributes, FileAttributes, LineSpan};
 
 /// What all analyzers said of one file.
 ///
@@ -33,9 +32,8 @@ pub struct FileAnalysis {
     pub text: Option<Arc<str>>,
     /// By start, then end, then the analyzer's name, then as reported.
     pub findings: Vec<Finding>,
-    /// `{"metrics": {"lines": 10}, "secrets": {}}`: an object for each analyzer that answered, by its
-    /// manifest's short name, or by its full name where the short one means or may mean another plugin.
-    pub attributes: Map<String, Value>,
+    /// The attributes by each analyzer that answered.
+    pub attributes: FileAttributes,
     /// Functions, classes and other parts with attributes of their own: by analyzer, then as reported.
     pub symbols: Vec<Symbol>,
     /// The analyzers that gave no answer, by name.
@@ -69,9 +67,11 @@ impl FileAnalysis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The analyzer's full name.
-    pub plugin: String,
+    #[serde(serialize_with = "text")]
+    pub plugin: Arc<str>,
     /// The rule's id in that analyzer's manifest.
-    pub rule: String,
+    #[serde(serialize_with = "text")]
+    pub rule: Arc<str>,
     /// How much it matters.
     pub severity: Severity,
     /// What was found; the rule's summary where the analyzer had nothing to add.
@@ -108,7 +108,8 @@ pub struct Edit {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Symbol {
     /// The full name of the analyzer that reported it.
-    pub plugin: String,
+    #[serde(serialize_with = "text")]
+    pub plugin: Arc<str>,
     /// Its name, as that analyzer writes it.
     pub name: String,
     /// First byte of the span in the decoded text.
@@ -118,8 +119,13 @@ pub struct Symbol {
     /// The span in lines and columns.
     #[serde(flatten)]
     pub place: LineSpan,
-    /// Attribute to value.
-    pub attributes: Map<String, Value>,
+    /// Its attributes.
+    pub attributes: Attributes,
+}
+
+/// Serde serializes an `Arc` only with a feature that also deserializes it without sharing.
+fn text<S: Serializer>(shared: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(shared)
 }
 
 /// An analyzer that gave no answer for a file.

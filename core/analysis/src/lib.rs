@@ -12,7 +12,7 @@
 //! | `options`, `progress`, `analysis_error` | what goes in, what is told on the way, why there is no answer |
 //! | `analyzer`, `batch`, `patience` | instances of an analyzer, the batches they are called with, faults contained |
 //! | `outcome`, `assemble` | what one analyzer said of one file, and what all of them said |
-//! | `file_analysis`, `analysis_report`, `summary` | the result and its JSON form |
+//! | `file_analysis`, `attributes`, `analysis_report`, `summary` | the result and its JSON form |
 //! | `cache`, `cache_key` | results kept between runs |
 //! | `verdict` | whether an analysis passes as a check |
 //! | `sarif` | the result as SARIF 2.1.0, for GitHub's code scanning |
@@ -21,6 +21,7 @@ mod analysis_error;
 mod analysis_report;
 mod analyzer;
 mod assemble;
+mod attributes;
 mod batch;
 mod cache;
 mod cache_key;
@@ -42,6 +43,7 @@ mod verdict;
 
 pub use analysis_error::AnalysisError;
 pub use analysis_report::{Analysis, UsedAnalyzer};
+pub use attributes::{AttributeValue, Attributes, FileAttributes};
 pub use cache::{AnswerCache, AnswerKey};
 pub use file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
 pub use options::{AnalysisOptions, Selected};

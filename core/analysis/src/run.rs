@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipReason, Skipped, SourceFile};
 use rayon::prelude::*;
 
 use super::analyzer::Analyzer;
+use super::assemble::Shared;
 use super::cache::{AnswerKey, decode, encode};
 use super::outcome::Outcome;
 use super::{
@@ -54,19 +56,51 @@ pub fn analyze(
     let found = source::discover(inputs, &DiscoverOptions { every_text, ..options.discover.clone() })?;
     let bytes = found.files.iter().map(|file| file.bytes).sum();
     analyzers.iter().for_each(|analyzer| analyzer.expect(found.files.len(), bytes));
-    let run =
-        Run { options, analyzers: &analyzers, used: &used, tally: Tally::new(&found.files, progress), stop };
+    let run = Run {
+        options,
+        analyzers: &analyzers,
+        shared: used.iter().map(Shared::of).collect(),
+        tally: Tally::new(&found.files, progress),
+        stop,
+    };
 
     let mut files = Vec::with_capacity(found.files.len());
     let mut skipped = found.skipped;
     let (mut cached_answers, mut fresh_answers) = (0, 0);
-    for window in windows(&found.files) {
-        let done = run.window(window, &pool)?;
-        files.extend(done.files);
-        skipped.extend(done.skipped);
-        cached_answers += done.cached;
-        fresh_answers += done.fresh;
-    }
+    // The next window is read and looked up, and results are stored, while a window is analyzed.
+    std::thread::scope(|scope| {
+        let (prepare, prepared) = sync_channel(0);
+        scope.spawn(|| {
+            let prepare = prepare;
+            for window in windows(&found.files) {
+                let window = run.prepare(window, &pool);
+                let last = window.is_err();
+                if prepare.send(window).is_err() || last {
+                    return;
+                }
+            }
+        });
+        let (store, to_store) = sync_channel::<Vec<(AnswerKey, Vec<u8>)>>(1);
+        if let Some(cache) = &options.cache {
+            scope.spawn(move || to_store.iter().for_each(|answers| cache.put(&answers)));
+        }
+        for window in prepared {
+            let done = run.window(window?, &pool);
+            // Without a cache, nobody receives it.
+            let _ = store.send(done.to_store);
+            if let Some(error) = analyzers.iter().find_map(Analyzer::refused_options) {
+                return Err(AnalysisError::Options(error.clone()));
+            }
+            if done.unfinished {
+                return Err(AnalysisError::Stopped);
+            }
+            files.extend(done.files);
+            skipped.extend(done.skipped);
+            cached_answers += done.cached;
+            fresh_answers += done.fresh;
+        }
+        Ok(())
+    })?;
     // A stopped call looks like a failed one, so the last window may look complete without being so.
     if stop.load(Ordering::Relaxed) {
         return Err(AnalysisError::Stopped);
@@ -98,9 +132,16 @@ pub fn analyze(
 struct Run<'a> {
     options: &'a AnalysisOptions,
     analyzers: &'a [Analyzer],
-    used: &'a [UsedAnalyzer],
+    shared: Vec<Shared>,
     tally: Tally<'a>,
     stop: &'a Arc<AtomicBool>,
+}
+
+/// Files that were read, with their cached results, and those that could not be read.
+#[derive(Default)]
+struct Window {
+    pending: Vec<Pending>,
+    skipped: Vec<Skipped>,
 }
 
 /// A file and its cached results.
@@ -130,31 +171,33 @@ struct Done {
 }
 
 impl Run<'_> {
-    fn window(&self, entries: &[FileEntry], pool: &rayon::ThreadPool) -> Result<Done, AnalysisError> {
-        let mut done = Done::default();
-        let mut pending = Vec::with_capacity(entries.len());
+    /// Reads a window of files and looks up their results in the cache.
+    fn prepare(&self, entries: &[FileEntry], pool: &rayon::ThreadPool) -> Result<Window, AnalysisError> {
+        let mut window = Window::default();
         let loaded: Vec<_> = pool.install(|| entries.par_iter().map(|entry| self.load(entry)).collect());
         for (entry, loaded) in entries.iter().zip(loaded) {
             match loaded {
-                Some(Ok(file)) => pending.push(file),
-                Some(Err(reason)) => done.skipped.push(Skipped::entry(entry, reason)),
+                Some(Ok(file)) => window.pending.push(file),
+                Some(Err(reason)) => window.skipped.push(Skipped::entry(entry, reason)),
                 None => return Err(AnalysisError::Stopped),
             }
         }
-        let stored = self.options.cache.as_ref().map(|cache| {
-            let keys: Vec<AnswerKey> =
-                pending.iter().flat_map(|file| file.asked.iter().map(|a| a.key)).collect();
-            cache.get(&keys)
-        });
-        if let Some(stored) = &stored {
+        if let Some(cache) = &self.options.cache {
+            let asked = window.pending.iter().flat_map(|file| &file.asked);
+            let keys: Vec<AnswerKey> = asked.map(|asked| asked.key).collect();
+            let stored = cache.get(&keys);
             pool.install(|| {
-                pending.par_iter_mut().flat_map_iter(|file| &mut file.asked).for_each(|asked| {
+                window.pending.par_iter_mut().flat_map_iter(|file| &mut file.asked).for_each(|asked| {
                     asked.outcome = stored.get(&asked.key).and_then(|value| decode(&asked.key, value));
                 });
             });
         }
-        drop(stored);
-        let chunks = chunks(pending, pool.current_num_threads());
+        Ok(window)
+    }
+
+    fn window(&self, window: Window, pool: &rayon::ThreadPool) -> Done {
+        let mut done = Done { skipped: window.skipped, ..Done::default() };
+        let chunks = chunks(window.pending, pool.current_num_threads());
         let parts: Vec<Done> =
             pool.install(|| chunks.into_par_iter().map(|chunk| self.chunk(chunk)).collect());
         for part in parts {
@@ -164,14 +207,7 @@ impl Run<'_> {
             done.fresh += part.fresh;
             done.unfinished |= part.unfinished;
         }
-        if let Some(cache) = &self.options.cache {
-            cache.put(&std::mem::take(&mut done.to_store));
-        }
-        match self.analyzers.iter().find_map(Analyzer::refused_options) {
-            Some(error) => Err(AnalysisError::Options(error.clone())),
-            None if done.unfinished => Err(AnalysisError::Stopped),
-            None => Ok(done),
-        }
+        done
     }
 
     /// `None` if stopped.
@@ -231,7 +267,7 @@ impl Run<'_> {
         for Pending { file, asked, .. } in chunk {
             let outcomes = asked.into_iter().filter_map(|asked| {
                 let analyzer = self.analyzers.get(asked.analyzer)?;
-                Some((self.used.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
+                Some((self.shared.get(asked.analyzer)?, analyzer.keep(asked.outcome?)))
             });
             done.files.push(FileAnalysis::assemble(&file, outcomes, self.options));
         }

@@ -47,7 +47,7 @@ impl AnalysisSummary {
 impl Analysis {
     /// Whether an analyzer failed on all of its files.
     pub fn failed_throughout(&self, used: &UsedAnalyzer) -> bool {
-        let answered = self.files.iter().any(|file| file.attributes.contains_key(&used.key));
+        let answered = self.files.iter().any(|file| file.attributes.get(&used.key).is_some());
         let mut errors = self.files.iter().flat_map(|file| &file.errors);
         !answered && errors.any(|error| error.plugin == used.manifest.name)
     }

@@ -92,9 +92,8 @@ pub fn select_analyzed(
 mod tests {
     use std::sync::Mutex;
 
-    use codetune_analysis::{AnalysisSummary, FileAnalysis};
+    use codetune_analysis::{AnalysisSummary, FileAnalysis, FileAttributes};
     use codetune_source::{Language, SkipReason, Skipped};
-    use serde_json::Map;
 
     use super::super::{FilterRule, Split, Stage};
     use super::*;
@@ -109,7 +108,7 @@ mod tests {
             lines: 1,
             text: Some(text.into()),
             findings: Vec::new(),
-            attributes: Map::new(),
+            attributes: FileAttributes::default(),
             symbols: Vec::new(),
             errors: Vec::new(),
         }

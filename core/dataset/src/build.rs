@@ -211,8 +211,11 @@ pub fn select(
     let report = |done| progress(BuildProgress { stage: ProgressStage::Selecting, done, total });
     report(0);
     let documents = in_path_order(documents)?;
-    let seen: BTreeSet<String> =
-        documents.iter().flat_map(|d| d.attributes.keys().chain(d.findings.keys())).cloned().collect();
+    let seen: BTreeSet<String> = documents
+        .iter()
+        .flat_map(|d| d.attributes.analyzers().chain(d.findings.keys().map(String::as_str)))
+        .map(str::to_owned)
+        .collect();
     let vocabulary = Vocabulary::new(analyzers, seen.iter().map(String::as_str));
     let rules = RuleSet::compile(&config.rules, &vocabulary)?;
     let (mut kept, mut left_out) = mix(documents, &rules, config.quarantine);

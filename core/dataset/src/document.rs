@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use codetune_analysis::FileAttributes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,8 +19,8 @@ pub struct Document {
     pub text: Arc<str>,
     /// BLAKE3 of the file.
     pub digest: [u8; 32],
-    /// Attributes by plugin short name, for example `{"metrics": {"lines": 10}}`.
-    pub attributes: Map<String, Value>,
+    /// Attributes by analyzer.
+    pub attributes: FileAttributes,
     /// Finding counts by plugin short name and rule. Plugins without findings have an empty object.
     pub findings: Map<String, Value>,
     /// Errors of analyzers; by default, documents with errors are quarantined.

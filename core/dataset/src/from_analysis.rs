@@ -1,6 +1,6 @@
 //! Analysed files as documents, and skipped files as documents that were left out.
 
-use codetune_analysis::FileAnalysis;
+use codetune_analysis::{FileAnalysis, FileAttributes};
 use codetune_source::{Language, Skipped};
 use serde_json::{Map, Value};
 
@@ -18,15 +18,15 @@ impl Document {
     pub fn from_analysis(file: &FileAnalysis) -> Result<Self, DatasetError> {
         let text = file.text.clone().ok_or_else(|| DatasetError::TextNotKept(file.path.clone()))?;
         let mut findings: Map<String, Value> =
-            file.attributes.keys().map(|key| (key.clone(), Value::Object(Map::new()))).collect();
+            file.attributes.analyzers().map(|key| (key.to_owned(), Value::Object(Map::new()))).collect();
         for finding in &file.findings {
             let short = finding.plugin.split_once('/').map_or(&*finding.plugin, |(_, short)| short);
             // Two analyzers that share a short name both go by their full ones.
-            let key = if findings.contains_key(&finding.plugin) { &finding.plugin } else { short };
+            let key = if findings.contains_key(&*finding.plugin) { &*finding.plugin } else { short };
             let counts = findings.entry(key).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(counts) = counts {
-                let count = counts.get(&finding.rule).and_then(Value::as_u64).unwrap_or(0);
-                counts.insert(finding.rule.clone(), (count + 1).into());
+                let count = counts.get(&*finding.rule).and_then(Value::as_u64).unwrap_or(0);
+                counts.insert(finding.rule.to_string(), (count + 1).into());
             }
         }
         Ok(Document {
@@ -47,7 +47,7 @@ impl Document {
             language: Language::Text.id().to_owned(),
             text: "".into(),
             digest: [0; 32],
-            attributes: Map::new(),
+            attributes: FileAttributes::default(),
             findings: Map::new(),
             errors: Vec::new(),
         }
@@ -70,7 +70,7 @@ impl Dropped {
 mod tests {
     use std::sync::Arc;
 
-    use codetune_analysis::{FileError, Finding, LineSpan};
+    use codetune_analysis::{Attributes, FileAttributes, FileError, Finding, LineSpan};
     use codetune_plugin_sdk::Severity;
     use codetune_source::SkipReason;
     use serde_json::json;
@@ -92,9 +92,9 @@ mod tests {
     }
 
     fn file() -> FileAnalysis {
-        let Value::Object(attributes) = json!({"metrics": {"lines": 1}, "secrets": {}}) else {
-            unreachable!()
-        };
+        let mut attributes = FileAttributes::default();
+        attributes.insert("metrics", [("lines", 1)].into_iter().collect());
+        attributes.insert("secrets", Attributes::default());
         FileAnalysis {
             path: "a.py".into(),
             language: Language::Python,
@@ -118,7 +118,7 @@ mod tests {
     fn findings_are_counted_by_rule_and_nothing_found_is_an_empty_object() {
         let document = Document::from_analysis(&file()).unwrap();
         assert_eq!(Value::Object(document.findings), json!({"metrics": {}, "secrets": {"key": 2}}));
-        assert_eq!(document.attributes["metrics"]["lines"], 1);
+        assert_eq!(document.attributes.get("metrics").unwrap().get("lines"), Some(&1.into()));
         assert_eq!((&*document.language, &*document.text, document.digest), ("python", "x\n", [7; 32]));
         assert_eq!(document.errors, ["plugin acme/todo: no tree"]);
     }
@@ -126,8 +126,10 @@ mod tests {
     #[test]
     fn analyzers_that_share_a_short_name_are_counted_apart() {
         let mut file = file();
-        let Value::Object(attributes) = json!({"a/x": {}, "b/x": {}}) else { unreachable!() };
-        file.attributes = attributes;
+        file.attributes = FileAttributes::default();
+        for analyzer in ["a/x", "b/x"] {
+            file.attributes.insert(analyzer, Attributes::default());
+        }
         file.findings = vec![finding("b/x", "r")];
         let document = Document::from_analysis(&file).unwrap();
         assert_eq!(Value::Object(document.findings), json!({"a/x": {}, "b/x": {"r": 1}}));

@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use cel::objects::{Key, Map as CelMap};
 use cel::{Context, Env, Program, Value};
+use codetune_analysis::{AttributeValue, Attributes};
 use rayon::prelude::*;
-use serde_json::Map;
 
 use super::cost;
 use super::defect::Defect;
@@ -190,22 +190,24 @@ fn on_a_large_stack<T: Send>(body: impl FnOnce() -> Result<T, Misread> + Send) -
 }
 
 fn bind(context: &mut Context<'_, '_>, document: &Document, findings: Value) {
-    for (plugin, attributes) in &document.attributes {
-        context.add_variable_from_value(plugin.clone(), value(attributes));
+    for (plugin, attributes) in document.attributes.iter() {
+        context.add_variable_from_value(plugin, object(attributes));
     }
     // After the plugins: a plugin named like a variable is reached through `attributes` alone.
     context.add_variable_from_value("path", document.path.clone());
     context.add_variable_from_value("language", document.language.clone());
     context.add_variable_from_value("bytes", Value::Int(document.text.len() as i64));
     context.add_variable_from_value("lines", Value::Int(document.text.lines().count() as i64));
-    context.add_variable_from_value("attributes", object(&document.attributes));
+    let by_plugin = document.attributes.iter().map(|(plugin, attributes)| (key(plugin), object(attributes)));
+    context.add_variable_from_value("attributes", Value::Map(CelMap { map: Arc::new(by_plugin.collect()) }));
     context.add_variable_from_value("findings", findings);
     context.add_variable_from_value("errors", document.errors.clone());
 }
 
 /// Counts by plugin and rule, with `total` and with 0 for the rules that found nothing.
 fn findings(document: &Document, vocabulary: &Vocabulary<'_>) -> Value {
-    let ran: BTreeSet<&String> = document.findings.keys().chain(document.attributes.keys()).collect();
+    let with_findings = document.findings.keys().map(String::as_str);
+    let ran: BTreeSet<&str> = with_findings.chain(document.attributes.analyzers()).collect();
     let plugins = ran.into_iter().map(|plugin| {
         let known = vocabulary.rules(plugin);
         let mut counts: HashMap<Key, Value> = known.map(|rule| (key(rule), Value::Int(0))).collect();
@@ -213,7 +215,7 @@ fn findings(document: &Document, vocabulary: &Vocabulary<'_>) -> Value {
         if let Some(serde_json::Value::Object(rules)) = document.findings.get(plugin) {
             for (rule, count) in rules {
                 total = total.saturating_add(count.as_i64().unwrap_or(0));
-                counts.insert(key(rule), value(count));
+                counts.insert(key(rule), Value::Int(count.as_i64().unwrap_or(0)));
             }
         }
         counts.insert(key(TOTAL), Value::Int(total));
@@ -226,25 +228,16 @@ fn key(name: &str) -> Key {
     Key::String(Arc::new(name.to_owned()))
 }
 
-fn object(map: &Map<String, serde_json::Value>) -> Value {
-    Value::Map(CelMap { map: Arc::new(map.iter().map(|(name, inner)| (key(name), value(inner))).collect()) })
-}
-
-/// JSON as CEL; whole numbers become `int` where they fit, so that they mix with literals in arithmetic.
-fn value(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(inner) => Value::Bool(*inner),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(int), _, _) => Value::Int(int),
-            (_, Some(uint), _) => Value::UInt(uint),
-            (_, _, Some(float)) => Value::Float(float),
-            _ => Value::Null,
-        },
-        serde_json::Value::String(text) => Value::String(Arc::new(text.clone())),
-        serde_json::Value::Array(items) => Value::List(Arc::new(items.iter().map(value).collect())),
-        serde_json::Value::Object(map) => object(map),
-    }
+fn object(attributes: &Attributes) -> Value {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::Integer(value) => Value::Int(*value),
+        AttributeValue::Float(value) if value.is_finite() => Value::Float(*value),
+        AttributeValue::Float(_) => Value::Null,
+        AttributeValue::Boolean(value) => Value::Bool(*value),
+        AttributeValue::Text(value) => Value::String(Arc::new(value.to_string())),
+    };
+    let map = attributes.iter().map(|(name, inner)| (key(name), value(inner))).collect();
+    Value::Map(CelMap { map: Arc::new(map) })
 }
 
 #[cfg(test)]
@@ -282,10 +275,13 @@ mod tests {
 
     fn analysed() -> Document {
         let mut document = document("src/a.rs", "fn a() {}\nfn b() {}\n");
-        document.attributes.insert(
-            "metrics".into(),
-            json!({"lines": 2, "comment_ratio": 0.5, "generated": false, "big": u64::MAX}),
-        );
+        let values: [(&str, AttributeValue); 4] = [
+            ("lines", 2.into()),
+            ("comment_ratio", 0.5.into()),
+            ("generated", false.into()),
+            ("big", i64::MAX.into()),
+        ];
+        document.attributes.insert("metrics", values.into_iter().collect());
         document.findings.insert("secrets".into(), json!({"aws-key": 2, "other": 1}));
         document
     }

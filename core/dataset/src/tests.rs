@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
+use codetune_analysis::FileAttributes;
 use serde_json::{Map, json};
 
 use super::random::Draws;
@@ -18,7 +19,7 @@ pub(super) fn document(path: &str, text: &str) -> Document {
         language: if path.ends_with('7') { "Go" } else { "Rust" }.to_owned(),
         text: text.into(),
         digest: *blake3::hash(text.as_bytes()).as_bytes(),
-        attributes: Map::new(),
+        attributes: FileAttributes::default(),
         findings: Map::new(),
         errors: Vec::new(),
     }
@@ -85,7 +86,7 @@ fn repository(seed: u64) -> Vec<Document> {
             if i % 11 == 10 {
                 document.errors.push("metrics: trapped".to_owned());
             }
-            document.attributes.insert("metrics".to_owned(), json!({"lines": i}));
+            document.attributes.insert("metrics", [("lines", i as i64)].into_iter().collect());
             document
         })
         .collect()
@@ -366,7 +367,7 @@ fn every_example_of_fill_in_the_middle_is_whole_in_one_sequence_as_the_loop_gets
         let mut documents = repository(3);
         // Longer than any sequence.
         documents.push(document("src/d0/long", &(0..30).map(random_text).collect::<String>()));
-        documents.last_mut().unwrap().attributes.insert("metrics".to_owned(), json!({"lines": 99}));
+        documents.last_mut().unwrap().attributes.insert("metrics", [("lines", 99)].into_iter().collect());
         let config = DatasetConfig { max_seq_length, fim_rate: 0.7, held_out: 0.0, ..config(3) };
         let dataset = build(documents, tokenizer(), &config, &|_| {}).unwrap();
         dataset.ledger().check().unwrap();

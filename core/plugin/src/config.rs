@@ -34,6 +34,28 @@ pub struct ConfigOption {
 impl ConfigOption {
     /// Whether the option itself makes sense.
     pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, bound) in [("min", self.min), ("max", self.max)] {
+            match bound {
+                Some(_) if !matches!(self.kind, ValueKind::Integer | ValueKind::Float) => {
+                    return Err(format!("{name} is for numbers: remove it"));
+                }
+                Some(bound) if !bound.is_finite() => {
+                    return Err(format!("{name} is {bound}: write a finite number, or remove it"));
+                }
+                _ => {}
+            }
+        }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && min > max
+        {
+            return Err(format!("min is {min}, above max, which is {max}"));
+        }
+        if self.kind != ValueKind::Text && !self.choices.is_empty() {
+            return Err("choices are for texts: remove them".into());
+        }
+        if self.kind != ValueKind::Text && self.max_chars.is_some() {
+            return Err("max_chars is for texts: remove it".into());
+        }
         self.accept(&self.default).map(drop).map_err(|rule| format!("its default {rule}"))
     }
 
@@ -137,6 +159,23 @@ mod tests {
     fn fills_in_defaults_in_the_order_of_names() {
         let resolved = resolve(&options(), &given(r#"{"ratio": 1}"#)).unwrap();
         assert_eq!(serde_json::to_string(&resolved).unwrap(), r#"{"most":10,"ratio":1.0}"#);
+    }
+
+    #[test]
+    fn an_option_whose_bounds_mean_nothing_makes_no_sense() {
+        for (text, expected) in [
+            ("type = 'float'\ndefault = 1.0\nmin = nan", "min is NaN: write a finite number"),
+            ("type = 'float'\ndefault = 1.0\nmax = inf", "max is inf: write a finite number"),
+            ("type = 'integer'\ndefault = 1\nmin = 2\nmax = 0", "min is 2, above max, which is 0"),
+            ("type = 'text'\ndefault = 'a'\nmin = 1", "min is for numbers"),
+            ("type = 'integer'\ndefault = 1\nchoices = ['1']", "choices are for texts"),
+            ("type = 'boolean'\ndefault = true\nmax_chars = 3", "max_chars is for texts"),
+            ("type = 'integer'\ndefault = 3\nmax = 2", "its default is 3, above the greatest of 2"),
+        ] {
+            let option: ConfigOption = toml::from_str(text).unwrap();
+            let error = option.check().unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -242,6 +242,15 @@ impl Manifest {
                 return invalid(&format!("config.{name}"), rule);
             }
         }
+        if self.version.to_string().len() > MOST_CHARS {
+            return invalid("version", format!("it is longer than {MOST_CHARS} characters"));
+        }
+        if let Some(backend) = &self.training_backend
+            && backend.architectures.iter().all(|name| name.trim().is_empty())
+        {
+            let rule = "name at least one architecture, as in `architectures` of config.json";
+            return invalid("training-backend.architectures", rule.into());
+        }
         if let Some(analyzer) = &self.analyzer {
             unique("analyzer.rules", analyzer.rules.iter().map(|rule| rule.id.as_str()))?;
             unique("analyzer.attributes", analyzer.attributes.iter().map(|a| a.name.as_str()))?;
@@ -318,7 +327,7 @@ fn check_name(name: &str) -> Result<(), ManifestError> {
     })
 }
 
-/// The longest name of a rule, an attribute or an option.
+/// The longest version, and the longest name of a rule, an attribute or an option.
 const MOST_CHARS: usize = 100;
 
 /// Whether a text can name a rule, an attribute or an option: what can be told from every other name, and written on a
@@ -424,6 +433,21 @@ mod tests {
                 "[analyzer]",
                 "[config.\"a.b\"]\ntype = \"integer\"\ndefault = 1\n[analyzer]",
                 "config is refused: \"a.b\" is no name",
+            ),
+            (
+                "[analyzer]",
+                "[training-backend]\narchitectures = []\n[analyzer]",
+                "name at least one architecture",
+            ),
+            (
+                "[analyzer]",
+                "[training-backend]\narchitectures = [\" \"]\n[analyzer]",
+                "at least one architecture",
+            ),
+            (
+                "version = \"1.0.0\"",
+                &format!("version = \"1.0.0-{}\"", "a".repeat(100)),
+                "version is refused: it is longer than 100 characters",
             ),
             (
                 "languages = [\"*\"]",

@@ -3,29 +3,46 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// A path in a list is not Unicode, on a platform where paths must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("path {number} is not UTF-8")]
-pub struct PathListError {
-    /// The number of the path, from 1.
-    pub number: usize,
+/// Why a list of paths was rejected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathListError {
+    /// A path is not UTF-8, on a platform where paths must be.
+    #[error("path {number} is not UTF-8")]
+    NotUtf8 {
+        /// The number of the path, from 1.
+        number: usize,
+    },
+    /// A line is in double quotes, as git writes `"a\303\244.rs"` for `aä.rs`, and no file has that name.
+    #[error("there is no file {}, which git has quoted; separate the paths with NUL", path.display())]
+    Quoted {
+        /// The line as a path.
+        path: PathBuf,
+    },
 }
 
 /// The paths of a list separated by line ends, or by NULs if there are any, as in `git diff --name-only` with or
 /// without `-z`. Empty ones are skipped. Line ends may be CRLF.
 ///
 /// # Errors
-/// [`PathListError`], except on Unix, where a path can be any bytes.
+/// [`PathListError`].
 pub fn path_list(content: &[u8]) -> Result<Vec<PathBuf>, PathListError> {
     let end = if content.contains(&0) { 0 } else { b'\n' };
-    let paths = content.split(|byte| *byte == end);
-    let paths = paths.map(|path| if end == 0 { path } else { path.strip_suffix(b"\r").unwrap_or(path) });
-    let paths = paths.filter(|path| !path.is_empty()).enumerate();
-    paths.map(|(index, path)| os_string(path, index + 1).map(PathBuf::from)).collect()
+    let lines = content.split(|byte| *byte == end);
+    let lines = lines.map(|line| if end == 0 { line } else { line.strip_suffix(b"\r").unwrap_or(line) });
+    let lines = lines.filter(|line| !line.is_empty()).enumerate();
+    let paths = lines.map(|(index, line)| {
+        let path = PathBuf::from(os_string(line, index + 1)?);
+        let quoted = end == b'\n' && line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"");
+        match quoted && path.symlink_metadata().is_err() {
+            true => Err(PathListError::Quoted { path }),
+            false => Ok(path),
+        }
+    });
+    paths.collect()
 }
 
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "on other platforms, paths must be Unicode")]
+#[allow(clippy::unnecessary_wraps, reason = "on other platforms, paths must be UTF-8")]
 fn os_string(path: &[u8], _number: usize) -> Result<OsString, PathListError> {
     use std::os::unix::ffi::OsStringExt;
     Ok(OsString::from_vec(path.to_vec()))
@@ -33,7 +50,7 @@ fn os_string(path: &[u8], _number: usize) -> Result<OsString, PathListError> {
 
 #[cfg(not(unix))]
 fn os_string(path: &[u8], number: usize) -> Result<OsString, PathListError> {
-    String::from_utf8(path.to_vec()).map(OsString::from).map_err(|_| PathListError { number })
+    String::from_utf8(path.to_vec()).map(OsString::from).map_err(|_| PathListError::NotUtf8 { number })
 }
 
 #[cfg(test)]
@@ -56,5 +73,14 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let paths = path_list(b"\xff.rs\n").unwrap();
         assert_eq!(paths[0].as_os_str().as_bytes(), b"\xff.rs");
+    }
+
+    #[test]
+    fn a_path_that_git_has_quoted_is_rejected() {
+        let folder = tempfile::tempdir().unwrap();
+        let quoted = format!("\"{}/a\\303\\244.rs\"", folder.path().display());
+        assert_eq!(path_list(quoted.as_bytes()), Err(PathListError::Quoted { path: quoted.clone().into() }));
+        // With NULs, nothing is quoted.
+        assert_eq!(path_list(format!("{quoted}\0").as_bytes()).unwrap(), [Path::new(&quoted)]);
     }
 }

@@ -31,7 +31,7 @@ impl Field {
     ///
     /// # Errors
     ///
-    /// The value is NaN, infinite or out of bounds, or the field is not a float. Integer fields reject `3.0`, since a
+    /// The value is NaN, infinite, out of bounds or too small for 32-bit arithmetic, or the field is not a float. Integer fields reject `3.0`, since a
     /// value written as a float is meant as one.
     pub fn check_float(&self, value: f64) -> Result<f64, Violation> {
         let Kind::Float { min, max } = self.kind else {
@@ -51,6 +51,9 @@ impl Field {
         match (above, below) {
             (false, _) => Err(self.refuse(shown_float(value), Constraint::TooSmall)),
             (_, false) => Err(self.refuse(shown_float(value), Constraint::TooLarge)),
+            _ if value != 0.0 && value as f32 == 0.0 => {
+                Err(self.refuse(shown_float(value), Constraint::Underflow))
+            }
             (true, true) => Ok(value),
         }
     }

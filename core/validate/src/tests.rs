@@ -9,7 +9,8 @@ fn edges(min: Bound, max: Bound) -> (Vec<f64>, Vec<f64>) {
             outside.push(low.next_down());
         }
         Bound::Excluding(low) => {
-            inside.push(low.next_up());
+            // Zero has no 64-bit neighbour that 32-bit arithmetic tells from it.
+            inside.push(if low == 0.0 { f64::from(f32::from_bits(1)) } else { low.next_up() });
             outside.push(low);
         }
     }
@@ -123,6 +124,10 @@ fn a_message_names_field_value_rule_and_what_is_expected() {
     assert_eq!(
         shown(TRAIN_LOSS.check_float(1e10).unwrap_err()),
         "train_loss: 10000000000.0 is too large: expected a number of at least 0 and less than 1e10"
+    );
+    assert_eq!(
+        shown(EPSILON.check_float(1e-300).unwrap_err()),
+        "epsilon: 1e-300 is zero in 32-bit arithmetic: expected a number greater than 0 and less than 1"
     );
 }
 

@@ -29,6 +29,8 @@ pub enum Constraint {
     NotFinite,
     /// Below the lower bound.
     TooSmall,
+    /// Not zero, but zero as a 32-bit float, in which models are computed.
+    Underflow,
     /// Above the upper bound.
     TooLarge,
     /// Empty text.
@@ -51,6 +53,7 @@ impl fmt::Display for Constraint {
             Self::Type => "has the wrong type",
             Self::NotFinite => "is not allowed",
             Self::TooSmall => "is too small",
+            Self::Underflow => "is zero in 32-bit arithmetic",
             Self::TooLarge => "is too large",
             Self::Empty => "is empty",
             Self::TooShort => "is too short",

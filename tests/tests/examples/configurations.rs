@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use codetune_core::analysis::{AttributeValue, FileAttributes};
 use codetune_core::dataset::{DatasetConfig, Document, Group, select};
 use codetune_core::model::Targets;
 use codetune_core::plugin::Digest;
@@ -98,13 +99,17 @@ fn what_the_run_file_to_copy_comments_out_is_accepted_too() {
 
 fn document(path: &str, ratio: f64, complexity: i64, secrets: i64) -> Document {
     let text = format!("# {path}\n");
+    let mut attributes = FileAttributes::default();
+    let metrics: [(&str, AttributeValue); 2] =
+        [("error_ratio", ratio.into()), ("max_cognitive", complexity.into())];
+    attributes.insert("metrics", metrics.into_iter().collect());
     let object = |value: Value| -> Map<String, Value> { value.as_object().cloned().unwrap() };
     Document {
         path: path.into(),
         language: "python".into(),
         digest: Digest::of(text.as_bytes()).0,
         text: Arc::from(text),
-        attributes: object(json!({ "metrics": { "error_ratio": ratio, "max_cognitive": complexity } })),
+        attributes,
         findings: object(json!({ "secrets": { "github-token": secrets } })),
         errors: Vec::new(),
     }

@@ -150,7 +150,7 @@ fn last(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use codetune_core::analysis::{Edit, LineSpan};
+    use codetune_core::analysis::{Edit, FileAttributes, LineSpan};
     use codetune_core::source::Language;
 
     use super::*;
@@ -165,7 +165,7 @@ mod tests {
             lines: 0,
             text: Some(text.into()),
             findings: Vec::new(),
-            attributes: serde_json::Map::new(),
+            attributes: FileAttributes::default(),
             symbols: Vec::new(),
             errors: Vec::new(),
         }

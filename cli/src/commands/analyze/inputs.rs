@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use codetune_core::files;
-use codetune_core::source::{Inputs, path_list};
+use codetune_core::source::{Inputs, PathListError, path_list};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -79,9 +79,19 @@ const MOST_LISTED: u64 = 1 << 30;
 fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut content = Vec::new();
     match list.as_os_str() == STDIN {
-        true => io::stdin().lock().read_to_end(&mut content).map(drop),
+        true => io::stdin().lock().take(MOST_LISTED + 1).read_to_end(&mut content).map(drop),
         false => files::read_given(list, MOST_LISTED).map(|bytes| content = bytes),
     }
     .map_err(|error| Failure::file("read the list", list, &error))?;
-    path_list(&content).map_err(|error| Failure::usage(format!("{}: {error}", list.display())))
+    if content.len() as u64 > MOST_LISTED {
+        return Err(Failure::usage(format!("the list of paths is larger than {}", bytes(MOST_LISTED)))
+            .help("pass a directory, or split the list"));
+    }
+    path_list(&content).map_err(|error| match error {
+        PathListError::Quoted { path } => {
+            Failure::usage(format!("there is no file {}, which git has quoted", path.display()))
+                .help("separate the paths with NUL, for example with `git ls-files -z`")
+        }
+        PathListError::NotUtf8 { .. } => Failure::usage(format!("{}: {error}", list.display())),
+    })
 }

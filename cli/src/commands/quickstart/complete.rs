@@ -118,7 +118,7 @@ fn show_text(terminal: &Terminal, heading: &str, text: &str) -> Result<(), Failu
 mod tests {
     use std::sync::Arc;
 
-    use codetune_core::analysis::LineSpan;
+    use codetune_core::analysis::{Attributes, LineSpan};
 
     use super::*;
 
@@ -133,7 +133,7 @@ mod tests {
             start,
             end,
             place,
-            attributes: serde_json::Map::new(),
+            attributes: Attributes::default(),
         };
         let file = HeldOut { path: "a.py".into(), text: Arc::from(text), symbols: vec![symbol] };
         let files = [file];

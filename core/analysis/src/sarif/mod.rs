@@ -117,7 +117,7 @@ impl<'a> Rules<'a> {
             "message": { "text": finding.message },
             "locations": [self.locations.location(&file.path, Some(&finding.place))],
         });
-        if let Some(index) = self.index.get(&(finding.plugin.as_str(), finding.rule.as_str())) {
+        if let Some(index) = self.index.get(&(&*finding.plugin, &*finding.rule)) {
             result["ruleIndex"] = (*index).into();
         }
         if !finding.edits.is_empty() {

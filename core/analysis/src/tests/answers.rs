@@ -75,7 +75,8 @@ mod a_file {
         let folder = tree(&[("a.py", "x\n"), ("b.rs", "fn f() {}\n")]);
         let analyzers = ["test/probe", "test/other"].map(|name| Selected::new(plugin(name))).to_vec();
         let analysis = run(folder.path(), &AnalysisOptions { analyzers, ..probe() });
-        let asked = |path| file(&analysis, path).attributes.keys().cloned().collect::<Vec<_>>();
+        let asked =
+            |path| file(&analysis, path).attributes.analyzers().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(asked("a.py"), ["other", "probe"]);
         assert_eq!(asked("b.rs"), ["probe"]);
     }
@@ -85,7 +86,7 @@ mod a_file {
         let folder = tree(&[("a.py", "TODO\n")]);
         let analyzers = ["test/probe", "another/probe"].map(|name| Selected::new(plugin(name))).to_vec();
         let analysis = run(folder.path(), &AnalysisOptions { analyzers, ..probe() });
-        let keys: Vec<_> = analysis.files[0].attributes.keys().collect();
+        let keys: Vec<_> = analysis.files[0].attributes.analyzers().collect();
         assert_eq!(keys, ["another/probe", "test/probe"]);
         let rules: Vec<_> = analysis.summary.rules.keys().collect();
         assert_eq!(rules, ["another/probe/word", "test/probe/word"]);
@@ -124,7 +125,7 @@ mod a_fault {
                 _ => &[],
             };
             assert_eq!(codes(file), expected, "{}", file.path);
-            assert_eq!(file.attributes.contains_key("probe"), expected.is_empty(), "{}", file.path);
+            assert_eq!(file.attributes.get("probe").is_some(), expected.is_empty(), "{}", file.path);
         }
         let counts = &analysis.summary.files;
         assert_eq!((counts.seen, counts.analysed, counts.failed, counts.skipped), (200, 185, 15, 0));
@@ -263,7 +264,7 @@ mod a_file_that_is_not_read {
         let analyzers = vec![Selected::new(plugin("secret/probe")), Selected::new(plugin("test/probe"))];
         let options = AnalysisOptions { analyzers, ..probe() };
         let all = run(folder.path(), &options);
-        let asked = |path| file(&all, path).attributes.keys().cloned().collect::<Vec<_>>();
+        let asked = |path| file(&all, path).attributes.analyzers().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(asked(".env"), ["secret/probe"]);
         assert_eq!(asked("a.py"), ["secret/probe", "test/probe"]);
         let discovered = run(folder.path(), &AnalysisOptions { only_discovered: true, ..options });

@@ -87,6 +87,20 @@ fn keeps_what_was_done_before_a_stop() {
     assert_eq!(json(&again), json(&run(folder.path(), &probe())));
 }
 
+/// A call that is stopped fails like one that times out, so a run must not end well because it has no more files.
+#[test]
+fn is_no_reason_to_end_well_when_stopped_during_the_last_file() {
+    let folder = mixed();
+    let stop = Arc::new(AtomicBool::new(false));
+    let at_the_end = |progress: AnalysisProgress| {
+        if progress.files == progress.total_files {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let error = analyze(folder.path(), &probe(), &at_the_end, &stop).unwrap_err();
+    assert!(matches!(error, AnalysisError::Stopped), "{error}");
+}
+
 #[test]
 fn that_gives_wrong_bytes_gives_no_wrong_answer() {
     let (folder, kept) = (mixed(), Arc::<Memory>::default());

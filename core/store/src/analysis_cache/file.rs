@@ -7,6 +7,8 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
 
+use super::KEYS_A_SELECT;
+
 /// Version of the file's layout, in its `user_version`. A file of another one is replaced.
 const LAYOUT: i64 = 1;
 
@@ -37,6 +39,8 @@ pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, Unfit> {
         .journal_mode(SqliteJournalMode::Wal)
         // A lost commit costs time only, and the log keeps the file whole.
         .synchronous(SqliteSynchronous::Normal)
+        // The rows of a statement come at once, instead of in turns between two threads.
+        .row_buffer_size(KEYS_A_SELECT)
         .busy_timeout(Duration::from_secs(5));
     let mut connection = SqliteConnection::connect_with(&options).await?;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await?;

@@ -102,6 +102,9 @@ impl AnalysisCache {
 impl AnswerCache for AnalysisCache {
     fn get(&self, keys: &[AnswerKey]) -> HashMap<AnswerKey, Vec<u8>> {
         let mut found = HashMap::with_capacity(keys.len());
+        // Neighbours in the table are read together.
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
         self.with(async |connection| {
             for chunk in keys.chunks(KEYS_A_SELECT) {
                 let mut query = sqlx::query(SELECT.as_str());
