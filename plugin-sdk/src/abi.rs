@@ -386,11 +386,11 @@ pub struct Plan {
 }
 
 /// [`crate::Op`]. Operands are listed in the order of its fields: tensors in `inputs`, integers in `integers` (-1 for
-/// an absent `window`), other numbers in `floats`.
+/// an absent `window`), other numbers in `floats`. [`Op::decode`](crate::Op::decode) reads it.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct TensorOp {
-    /// See [`code`].
+    /// See [`Op::code`](crate::Op::code).
     pub code: u32,
     /// Always 0.
     pub reserved: u32,
@@ -402,31 +402,4 @@ pub struct TensorOp {
     pub integers: Slice<i64>,
     /// Other numbers.
     pub floats: Slice<f64>,
-}
-
-/// The numbers of the operations; a new operation takes the next one.
-#[allow(missing_docs, reason = "named after the variants of `Op`")]
-pub mod code {
-    pub const EMBEDDING: u32 = 0;
-    pub const LINEAR: u32 = 1;
-    pub const RMS_NORM: u32 = 2;
-    pub const LAYER_NORM: u32 = 3;
-    pub const ROPE: u32 = 4;
-    pub const ATTENTION: u32 = 5;
-    pub const SWIGLU: u32 = 6;
-    pub const SILU: u32 = 7;
-    pub const GELU: u32 = 8;
-    pub const SOFTMAX: u32 = 9;
-    pub const ADD: u32 = 10;
-    pub const MUL: u32 = 11;
-    pub const SCALE: u32 = 12;
-    pub const MATMUL: u32 = 13;
-    pub const RESHAPE: u32 = 14;
-    pub const TRANSPOSE: u32 = 15;
-    pub const SPLIT_HEADS: u32 = 16;
-    pub const MERGE_HEADS: u32 = 17;
-    pub const SLICE: u32 = 18;
-    pub const CAT: u32 = 19;
-    pub const REDUCE: u32 = 20;
-    pub const CROSS_ENTROPY: u32 = 21;
 }

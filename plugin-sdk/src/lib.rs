@@ -50,6 +50,7 @@ mod backend;
 mod error;
 mod export;
 mod op;
+mod operations;
 pub mod ops;
 mod report;
 mod source;

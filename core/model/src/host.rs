@@ -3,15 +3,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use candle_core::Tensor;
 use codetune_plugin::TensorHost;
-use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
-use codetune_tensor::{self as tensor, Gelu};
+use codetune_plugin_sdk::{Op, TensorId};
 
+use super::arithmetic::Operation;
 use super::budget::MemoryBudget;
 use super::error::{ModelError, Result};
 use super::memory::Memory;
-use super::parameters::{Parameters, Weight};
+use super::parameters::Parameters;
 use super::pass::Pass;
-use super::sizes::result_bytes;
 
 /// The tensors and parameters of one model, as its training backend reaches them.
 ///
@@ -99,103 +98,24 @@ impl ModelHost {
         let pass = self.pass.read().unwrap_or_else(PoisonError::into_inner).clone();
         let pass = pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))?;
         let parameters = self.parameters();
-        let run = Operation { parameters: &parameters, pass: &pass };
-        let get = |id| self.get(id);
-        self.ask(op, &parameters, &pass)?;
-        Ok(match *op {
-            Op::Embedding { name, ids } => {
-                let (weight, ids) = (run.required(name, "weight", &[Role::Embedding])?, get(ids)?);
-                tensor::embedding(&weight, &ids)?
-            }
-            Op::Linear { name, x } => run.linear(name, &get(x)?)?,
-            Op::RmsNorm { name, x, epsilon } => {
-                tensor::rms_norm(&get(x)?, &run.required(name, "weight", &[Role::Norm])?, epsilon)?
-            }
-            Op::LayerNorm { name, x, epsilon } => {
-                let (weight, bias) =
-                    (run.required(name, "weight", &[Role::Norm])?, run.optional(name, "bias"));
-                tensor::layer_norm(&get(x)?, &weight, bias.as_ref(), epsilon)?
-            }
-            Op::Rope { x, inverse_frequencies } => pass.rope(&get(x)?, inverse_frequencies)?,
-            Op::Attention { q, k, v, slot, scale, window } => {
-                let (q, k, v) = (get(q)?, get(k)?, get(v)?);
-                let ask = |bytes| self.ask_to_keep(bytes);
-                pass.attention((&q, &k, &v), slot, scale, window, &ask)?
-            }
-            Op::Swiglu { gate, up } => tensor::swiglu(&get(gate)?, &get(up)?)?,
-            Op::Silu { x } => tensor::silu(&get(x)?)?,
-            Op::Gelu { x, approximate } => {
-                tensor::gelu(&get(x)?, if approximate { Gelu::Tanh } else { Gelu::Erf })?
-            }
-            Op::Softmax { x } => tensor::softmax(&get(x)?)?,
-            Op::Add { a, b } => tensor::add(&get(a)?, &get(b)?)?,
-            Op::Mul { a, b } => tensor::mul(&get(a)?, &get(b)?)?,
-            Op::Scale { x, factor } => tensor::scale(&get(x)?, factor)?,
-            Op::Matmul { a, b } => tensor::matmul(&get(a)?, &get(b)?)?,
-            Op::Reshape { x, shape } => {
-                tensor::reshape(&get(x)?, &shape.iter().map(|d| size(*d)).collect::<Vec<_>>())?
-            }
-            Op::Transpose { x, a, b } => tensor::transpose(&get(x)?, a as usize, b as usize)?,
-            Op::SplitHeads { x, heads } => tensor::split_heads(&get(x)?, heads as usize)?,
-            Op::MergeHeads { x } => tensor::merge_heads(&get(x)?)?,
-            Op::Slice { x, dimension, start, length } => {
-                tensor::slice(&get(x)?, dimension as usize, size(start), size(length))?
-            }
-            Op::Cat { parts, dimension } => {
-                let parts = parts.iter().map(|id| get(*id)).collect::<Result<Vec<_>>>()?;
-                tensor::cat(&parts.iter().collect::<Vec<_>>(), dimension as usize)?
-            }
-            Op::Reduce { x, kind, dimension } => {
-                let kind = match kind {
-                    Reduction::Sum => tensor::Reduction::Sum,
-                    Reduction::Mean => tensor::Reduction::Mean,
-                };
-                tensor::reduce(&get(x)?, dimension as usize, kind)?
-            }
-            Op::CrossEntropy { logits, targets } => {
-                let (logits, targets) = (get(logits)?, get(targets)?.flatten_all()?);
-                let vocabulary = logits.dims().last().copied().unwrap_or(0);
-                let rows = logits.elem_count().checked_div(vocabulary).unwrap_or(0);
-                tensor::cross_entropy(&tensor::reshape(&logits, &[rows, vocabulary])?, &targets)?.sum
-            }
-        })
+        Operation { host: self, parameters: &parameters, pass: &pass }.compute(op)
     }
-}
 
-impl ModelHost {
-    /// Refuses an operation whose result does not fit the budget, before it is made.
-    fn ask(&self, op: &Op<'_>, parameters: &Parameters, pass: &Pass) -> Result<()> {
-        let table = match *op {
-            Op::Rope { x, inverse_frequencies } => self.new_rope_table(x, inverse_frequencies, pass)?,
-            _ => 0,
-        };
-        let needs = result_bytes(op, &|id| self.get(id), parameters)?.saturating_add(table);
-        let taken = self.table().memory.taken();
-        self.budget.ask("its result", needs, taken, SMALLER_PASS)?;
-        // It stays with the pass.
-        self.table().memory.keep(table);
+    /// Rejects an operation whose result of `bytes` does not fit the budget with a table of `kept` bytes, which stays
+    /// with the pass, before either is made.
+    pub(super) fn ask(&self, bytes: u64, kept: u64) -> Result<()> {
+        let memory = &mut self.table().memory;
+        self.budget.ask("its result", bytes.saturating_add(kept), memory.taken(), SMALLER_PASS)?;
+        memory.keep(kept);
         Ok(())
     }
 
-    /// Refuses buffers for keys and values that do not fit the budget, before they are made. They stay with the cache.
-    fn ask_to_keep(&self, bytes: u64) -> Result<()> {
+    /// Rejects buffers for keys and values that do not fit the budget, before they are made. They stay with the cache.
+    pub(super) fn ask_to_keep(&self, bytes: u64) -> Result<()> {
         let memory = &mut self.table().memory;
         self.budget.ask("keys and values", bytes, memory.taken(), SHORTER)?;
         memory.keep(bytes);
         Ok(())
-    }
-
-    /// The bytes of the table that these frequencies need, where there is none yet.
-    fn new_rope_table(&self, x: TensorId, inverse_frequencies: &[f64], pass: &Pass) -> Result<u64> {
-        let width = self.get(x)?.dims().last().copied().unwrap_or(0);
-        if inverse_frequencies.len().checked_mul(2) != Some(width) {
-            let message = format!(
-                "{} frequencies do not rotate heads of {width}; half as many are needed",
-                inverse_frequencies.len()
-            );
-            return Err(ModelError::Batch(message));
-        }
-        Ok(pass.new_rope_table(inverse_frequencies))
     }
 }
 
@@ -208,11 +128,6 @@ impl Table {
             self.next = 0;
         }
     }
-}
-
-/// A number that does not fit is larger than any tensor, which the operation refuses with its shapes.
-fn size(value: u64) -> usize {
-    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 impl TensorHost for ModelHost {
@@ -235,53 +150,5 @@ impl TensorHost for ModelHost {
         drop(table);
         // Freeing a tensor can free a whole graph: not under the lock.
         drop(released);
-    }
-}
-
-/// The parameters as one operation sees them.
-struct Operation<'a> {
-    parameters: &'a Parameters,
-    pass: &'a Pass,
-}
-
-impl Operation<'_> {
-    fn linear(&self, name: &str, x: &Tensor) -> Result<Tensor> {
-        // A tied output layer projects with the embedding.
-        let weight = self.required(name, "weight", &[Role::Linear, Role::Embedding])?;
-        let bias = self.optional(name, "bias");
-        let bias = bias.as_ref();
-        let module = self.parameters.projection(name);
-        let Some((config, lora)) = self.parameters.lora(module) else {
-            return Ok(match weight.track_op() {
-                true => tensor::trained_linear(x, &weight, bias)?,
-                false => tensor::frozen_linear(x, &weight, bias)?,
-            });
-        };
-        let (a, b) = (self.seen(lora.a.as_tensor()), self.seen(lora.b.as_tensor()));
-        let key = self.pass.dropout.filter(|_| config.dropout > 0.0);
-        let mask = key.map(|key| key.mask(module, x.elem_count(), config.dropout)).transpose()?;
-        Ok(tensor::lora_linear(x, &weight, bias, &a, &b, config.scale(), mask)?)
-    }
-
-    fn required(&self, name: &str, part: &str, roles: &[Role]) -> Result<Tensor> {
-        let full = format!("{name}.{part}");
-        let fits = self.parameters.role(&full).is_some_and(|role| roles.contains(&role));
-        let weight = self.optional(name, part).filter(|_| fits);
-        let role = roles.first().copied().unwrap_or(Role::Linear);
-        weight.ok_or_else(|| {
-            ModelError::Batch(format!("the plan has no parameter {full} of the role {role:?}"))
-        })
-    }
-
-    fn optional(&self, name: &str, part: &str) -> Option<Tensor> {
-        Some(match self.parameters.weight(&format!("{name}.{part}"))? {
-            Weight::Frozen(tensor) => tensor.clone(),
-            Weight::Trained(var) => self.seen(var.as_tensor()),
-        })
-    }
-
-    /// A trained tensor, cut off where no gradients are recorded, so that no graph is kept.
-    fn seen(&self, tensor: &Tensor) -> Tensor {
-        if self.pass.records { tensor.clone() } else { tensor.detach() }
     }
 }

@@ -6,6 +6,7 @@
 mod adapter;
 mod adapter_config;
 mod adapter_file;
+mod arithmetic;
 mod beside;
 mod budget;
 mod cache;

@@ -4,6 +4,7 @@
 
 mod analyzer;
 mod backend;
+pub mod operations;
 mod panic;
 mod tensor;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::CURRENT;
-use crate::abi::{self, Host, Slice, Str, code};
+use super::operations::encode;
+use crate::abi::{self, Host, Slice, Str};
 use crate::{Error, Op, Tensor, TensorId};
 
 /// A handle of a tensor in the host.
@@ -50,24 +51,33 @@ impl HostTensor {
         }
     }
 
-    /// The reference to this tensor as operand number `_at`.
-    pub(crate) fn operand(&self, _at: usize) -> TensorId {
-        self.id
+    /// The handle, as an operand of an operation.
+    pub(super) fn id(&self) -> Result<TensorId, Error> {
+        self.check_call().map(|()| self.id)
     }
+}
 
-    pub(crate) fn run(&self, op: &Op<'_>, _operands: &[&Tensor]) -> Result<Tensor, Error> {
-        self.check_call()?;
-        let (mut out, mut error) = (0, Str::text(""));
-        encode(op, |op| {
-            // SAFETY: the host's call is under way; the record and the out-parameters live for it.
-            let status = unsafe { ((*self.host).tensor_op)((*self.host).context, op, &mut out, &mut error) };
-            if status == abi::OK {
-                return Ok(Tensor(HostTensor { host: self.host, id: out, owned: true }));
-            }
-            // SAFETY: the text lives until the next operation.
-            Err(Error::failed(unsafe { error.to_str() }.unwrap_or("the operation failed")))
-        })
+/// The handles of several tensors.
+pub(super) fn ids(tensors: &[&Tensor]) -> Result<Vec<TensorId>, Error> {
+    tensors.iter().map(|tensor| tensor.0.id()).collect()
+}
+
+/// Runs an operation in the host of the current call.
+pub(super) fn run(op: &Op<'_>) -> Result<Tensor, Error> {
+    let host = CURRENT.get();
+    if host.is_null() {
+        return Err(Error::failed("a tensor operation was called outside the calls of an instance"));
     }
+    let (mut out, mut error) = (0, Str::text(""));
+    encode(op, |op| {
+        // SAFETY: the host's call is under way; the record and the out-parameters live for it.
+        let status = unsafe { ((*host).tensor_op)((*host).context, op, &mut out, &mut error) };
+        if status == abi::OK {
+            return Ok(Tensor(HostTensor { host, id: out, owned: true }));
+        }
+        // SAFETY: the text lives until the next operation.
+        Err(Error::failed(unsafe { error.to_str() }.unwrap_or("the operation failed")))
+    })
 }
 
 impl Drop for HostTensor {
@@ -77,53 +87,5 @@ impl Drop for HostTensor {
             // SAFETY: the host's call is under way.
             unsafe { ((*self.host).tensor_drop)((*self.host).context, self.id) };
         }
-    }
-}
-
-/// Lays out an operation for the ABI, for the duration of `call`.
-fn encode<R>(op: &Op<'_>, call: impl FnOnce(&abi::TensorOp) -> R) -> R {
-    let run = |code, name: &str, inputs: &[u32], integers: &[i64], floats: &[f64]| {
-        call(&abi::TensorOp {
-            code,
-            reserved: 0,
-            name: Str::text(name),
-            inputs: Slice::of(inputs),
-            integers: Slice::of(integers),
-            floats: Slice::of(floats),
-        })
-    };
-    match *op {
-        Op::Embedding { name, ids } => run(code::EMBEDDING, name, &[ids], &[], &[]),
-        Op::Linear { name, x } => run(code::LINEAR, name, &[x], &[], &[]),
-        Op::RmsNorm { name, x, epsilon } => run(code::RMS_NORM, name, &[x], &[], &[epsilon]),
-        Op::LayerNorm { name, x, epsilon } => run(code::LAYER_NORM, name, &[x], &[], &[epsilon]),
-        Op::Rope { x, inverse_frequencies } => run(code::ROPE, "", &[x], &[], inverse_frequencies),
-        Op::Attention { q, k, v, slot, scale, window } => {
-            run(code::ATTENTION, "", &[q, k, v], &[slot.into(), window.map_or(-1, i64::from)], &[scale])
-        }
-        Op::Swiglu { gate, up } => run(code::SWIGLU, "", &[gate, up], &[], &[]),
-        Op::Silu { x } => run(code::SILU, "", &[x], &[], &[]),
-        Op::Gelu { x, approximate } => run(code::GELU, "", &[x], &[approximate.into()], &[]),
-        Op::Softmax { x } => run(code::SOFTMAX, "", &[x], &[], &[]),
-        Op::Add { a, b } => run(code::ADD, "", &[a, b], &[], &[]),
-        Op::Mul { a, b } => run(code::MUL, "", &[a, b], &[], &[]),
-        Op::Scale { x, factor } => run(code::SCALE, "", &[x], &[], &[factor]),
-        Op::Matmul { a, b } => run(code::MATMUL, "", &[a, b], &[], &[]),
-        Op::Reshape { x, shape } => {
-            let shape: Vec<i64> = shape.iter().map(|d| d.cast_signed()).collect();
-            run(code::RESHAPE, "", &[x], &shape, &[])
-        }
-        Op::Transpose { x, a, b } => run(code::TRANSPOSE, "", &[x], &[a.into(), b.into()], &[]),
-        Op::SplitHeads { x, heads } => run(code::SPLIT_HEADS, "", &[x], &[heads.into()], &[]),
-        Op::MergeHeads { x } => run(code::MERGE_HEADS, "", &[x], &[], &[]),
-        Op::Slice { x, dimension, start, length } => {
-            let integers = [dimension.into(), start.cast_signed(), length.cast_signed()];
-            run(code::SLICE, "", &[x], &integers, &[])
-        }
-        Op::Cat { parts, dimension } => run(code::CAT, "", parts, &[dimension.into()], &[]),
-        Op::Reduce { x, kind, dimension } => {
-            run(code::REDUCE, "", &[x], &[(kind as u32).into(), dimension.into()], &[])
-        }
-        Op::CrossEntropy { logits, targets } => run(code::CROSS_ENTROPY, "", &[logits, targets], &[], &[]),
     }
 }

@@ -2,6 +2,7 @@
 //! from `wit/plugin.wit`.
 
 mod analysis;
+pub mod operations;
 mod tensors;
 
 pub use analysis::{AnalyzerPlugin, analyzer};

@@ -1,6 +1,7 @@
+use std::mem::ManuallyDrop;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Error, Op, Plan, Tensor, TensorId, TrainingBackend};
+use crate::{Error, Plan, Tensor, TrainingBackend};
 
 /// Bindings of the world `training-backend`, over this SDK's own types.
 #[allow(missing_docs, clippy::all)]
@@ -22,7 +23,7 @@ pub mod backend {
     });
 }
 
-use backend::codetune::plugin::tensors as host;
+pub(super) use backend::codetune::plugin::tensors as host;
 use backend::exports::codetune::plugin::backend::Guest;
 
 /// The type that connects an author's training backend to its only instance.
@@ -79,71 +80,39 @@ fn borrowed(tensor: &host::Tensor) -> Tensor {
 }
 
 impl HostTensor {
-    /// The reference to this tensor as operand number `at`.
-    pub(crate) fn operand(&self, at: usize) -> TensorId {
-        at as TensorId
-    }
-
     pub(crate) fn shape(&self) -> Result<Vec<u64>, Error> {
-        Ok(self.with(|tensor| tensor.shape()))
+        Ok(self.lend().shape())
     }
 
-    /// Lends the handle to the bindings.
-    fn with<R>(&self, body: impl FnOnce(&host::Tensor) -> R) -> R {
-        match &self.owned {
-            Some(tensor) => body(tensor),
-            None => {
-                // SAFETY: the handle is a borrow that lives for the call under way; it is forgotten below,
-                // so that it is never dropped as if it were owned.
-                let tensor = std::mem::ManuallyDrop::new(unsafe { host::Tensor::from_handle(self.borrowed) });
-                body(&tensor)
-            }
-        }
-    }
-
-    pub(crate) fn run(&self, op: &Op<'_>, operands: &[&Tensor]) -> Result<Tensor, Error> {
-        let one = |f: &dyn Fn(&host::Tensor) -> Result<host::Tensor, String>| operands[0].0.with(f);
-        let two = |f: &dyn Fn(&host::Tensor, &host::Tensor) -> Result<host::Tensor, String>| {
-            operands[0].0.with(|a| operands[1].0.with(|b| f(a, b)))
-        };
-        let made = match *op {
-            Op::Embedding { name, .. } => one(&|x| host::embedding(name, x)),
-            Op::Linear { name, .. } => one(&|x| host::linear(name, x)),
-            Op::RmsNorm { name, epsilon, .. } => one(&|x| host::rms_norm(name, x, epsilon)),
-            Op::LayerNorm { name, epsilon, .. } => one(&|x| host::layer_norm(name, x, epsilon)),
-            Op::Rope { inverse_frequencies, .. } => one(&|x| host::rope(x, inverse_frequencies)),
-            Op::Attention { slot, scale, window, .. } => {
-                let v = &operands[2].0;
-                two(&|q, k| v.with(|v| host::attention(q, k, v, slot, scale, window)))
-            }
-            Op::Swiglu { .. } => two(&host::swiglu),
-            Op::Silu { .. } => one(&host::silu),
-            Op::Gelu { approximate, .. } => one(&|x| host::gelu(x, approximate)),
-            Op::Softmax { .. } => one(&host::softmax),
-            Op::Add { .. } => two(&host::add),
-            Op::Mul { .. } => two(&host::mul),
-            Op::Scale { factor, .. } => one(&|x| host::scale(x, factor)),
-            Op::Matmul { .. } => two(&host::matmul),
-            Op::Reshape { shape, .. } => one(&|x| host::reshape(x, shape)),
-            Op::Transpose { a, b, .. } => one(&|x| host::transpose(x, a, b)),
-            Op::SplitHeads { heads, .. } => one(&|x| host::split_heads(x, heads)),
-            Op::MergeHeads { .. } => one(&host::merge_heads),
-            Op::Slice { dimension, start, length, .. } => one(&|x| host::slice(x, dimension, start, length)),
-            Op::Cat { dimension, .. } => cat(operands, dimension),
-            Op::Reduce { kind, dimension, .. } => one(&|x| host::reduce(x, kind, dimension)),
-            Op::CrossEntropy { .. } => two(&host::cross_entropy),
-        };
-        made.map(|tensor| Tensor(HostTensor { owned: Some(tensor), borrowed: 0 })).map_err(Error::Failed)
+    /// The handle, for the duration of a call of the bindings.
+    fn lend(&self) -> ManuallyDrop<host::Tensor> {
+        let number = self.owned.as_ref().map_or(self.borrowed, host::Tensor::handle);
+        // SAFETY: the handle lives for the call under way, and this copy of it is never dropped.
+        ManuallyDrop::new(unsafe { host::Tensor::from_handle(number) })
     }
 }
 
-fn cat(operands: &[&Tensor], dimension: u32) -> Result<host::Tensor, String> {
-    // SAFETY: as in `with`: each handle lives for the call, and none of these is dropped.
-    let handle = |tensor: &&Tensor| {
-        let number = tensor.0.owned.as_ref().map_or(tensor.0.borrowed, |owned| owned.handle());
-        std::mem::ManuallyDrop::new(unsafe { host::Tensor::from_handle(number) })
-    };
-    let handles: Vec<_> = operands.iter().map(handle).collect();
-    let parts: Vec<&host::Tensor> = handles.iter().map(|tensor| &**tensor).collect();
-    host::cat(&parts, dimension)
+/// Lends a tensor to the bindings.
+pub(super) fn lend(tensor: &Tensor) -> ManuallyDrop<host::Tensor> {
+    tensor.0.lend()
+}
+
+/// Lends several tensors to the bindings.
+pub(super) fn lend_all(tensors: &[&Tensor]) -> Lent {
+    Lent(tensors.iter().map(|tensor| lend(tensor)).collect())
+}
+
+/// Tensors lent to the bindings.
+pub(super) struct Lent(Vec<ManuallyDrop<host::Tensor>>);
+
+impl Lent {
+    /// Each of them.
+    pub(super) fn each(&self) -> Vec<&host::Tensor> {
+        self.0.iter().map(|tensor| &**tensor).collect()
+    }
+}
+
+/// The result of an operation.
+pub(super) fn made(result: Result<host::Tensor, String>) -> Result<Tensor, Error> {
+    result.map(|tensor| Tensor(HostTensor { owned: Some(tensor), borrowed: 0 })).map_err(Error::Failed)
 }

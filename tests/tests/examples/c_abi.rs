@@ -4,8 +4,8 @@
 use std::fmt::Write;
 use std::mem::offset_of;
 
-use codetune_plugin_sdk::abi::{self, FailKind, Slice, code};
-use codetune_plugin_sdk::{Capture, LogLevel, Reduction, Role, Severity};
+use codetune_plugin_sdk::abi::{self, FailKind, Slice};
+use codetune_plugin_sdk::{Capture, LogLevel, Op, Reduction, Role, Severity};
 
 use crate::{c_compiler, compile};
 
@@ -86,28 +86,13 @@ fn numbers() -> String {
         CODETUNE_ROLE_NORM = Role::Norm;
         CODETUNE_REDUCE_SUM = Reduction::Sum;
         CODETUNE_REDUCE_MEAN = Reduction::Mean;
-        CODETUNE_OP_EMBEDDING = code::EMBEDDING;
-        CODETUNE_OP_LINEAR = code::LINEAR;
-        CODETUNE_OP_RMS_NORM = code::RMS_NORM;
-        CODETUNE_OP_LAYER_NORM = code::LAYER_NORM;
-        CODETUNE_OP_ROPE = code::ROPE;
-        CODETUNE_OP_ATTENTION = code::ATTENTION;
-        CODETUNE_OP_SWIGLU = code::SWIGLU;
-        CODETUNE_OP_SILU = code::SILU;
-        CODETUNE_OP_GELU = code::GELU;
-        CODETUNE_OP_SOFTMAX = code::SOFTMAX;
-        CODETUNE_OP_ADD = code::ADD;
-        CODETUNE_OP_MUL = code::MUL;
-        CODETUNE_OP_SCALE = code::SCALE;
-        CODETUNE_OP_MATMUL = code::MATMUL;
-        CODETUNE_OP_RESHAPE = code::RESHAPE;
-        CODETUNE_OP_TRANSPOSE = code::TRANSPOSE;
-        CODETUNE_OP_SPLIT_HEADS = code::SPLIT_HEADS;
-        CODETUNE_OP_MERGE_HEADS = code::MERGE_HEADS;
-        CODETUNE_OP_SLICE = code::SLICE;
-        CODETUNE_OP_CAT = code::CAT;
-        CODETUNE_OP_REDUCE = code::REDUCE;
-        CODETUNE_OP_CROSS_ENTROPY = code::CROSS_ENTROPY;
+    }
+    for (name, number) in Op::ALL {
+        equal(
+            &mut program,
+            &format!("CODETUNE_OP_{}", name.replace('-', "_").to_uppercase()),
+            *number as usize,
+        );
     }
     program
 }
@@ -129,6 +114,8 @@ fn every_table_and_record_of_the_header_has_the_layout_that_rust_has() {
 #[test]
 fn every_number_of_the_header_is_the_one_that_rust_has() {
     check(&numbers());
+    let header = std::fs::read_to_string(crate::workspace("plugin-sdk/include/codetune_plugin.h")).unwrap();
+    assert_eq!(header.matches("#define CODETUNE_OP_").count(), Op::ALL.len());
 }
 
 #[test]

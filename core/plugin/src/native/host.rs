@@ -3,10 +3,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codetune_plugin_sdk::__private::in_host;
-use codetune_plugin_sdk::abi::{self, FailKind, NONE, Slice, Str, code};
+use codetune_plugin_sdk::abi::{self, FailKind, NONE, Slice, Str};
 use codetune_plugin_sdk::{
-    Attribute, Captures, Edit, Error, Finding, Initializer, Op, Parameter, Plan, Reduction, Report, Role,
-    Severity, Symbol, Value,
+    Attribute, Captures, Edit, Error, Finding, Initializer, Op, Parameter, Plan, Report, Role, Severity,
+    Symbol, Value,
 };
 
 use crate::{Fault, PluginLog, SourceBatch, TensorHost, shorten};
@@ -210,9 +210,8 @@ unsafe extern "C" fn tensor_op(
         // SAFETY: the plugin lends the operation for the length of the call.
         let op = unsafe { &*op };
         // SAFETY: as above.
-        let done = match (&session.tensors, unsafe { decode(op) }) {
-            (Some(host), Ok(Decoded::Op(op))) => host.run(&op),
-            (Some(host), Ok(Decoded::Reshape(x, shape))) => host.run(&Op::Reshape { x, shape: &shape }),
+        let done = match (&session.tensors, unsafe { Op::decode(op) }) {
+            (Some(host), Ok(op)) => host.run(&op),
             (None, _) => Err("an analyzer has no tensors".into()),
             (_, Err(text)) => Err(text),
         };
@@ -342,74 +341,4 @@ unsafe fn read_plan(given: &abi::Plan) -> Result<Plan, String> {
         parameters: parameters.iter().map(parameter).collect::<Result<_, String>>()?,
         default_targets,
     })
-}
-
-enum Decoded<'a> {
-    Op(Op<'a>),
-    /// Its shape is converted, so it owns it.
-    Reshape(u32, Vec<u64>),
-}
-
-unsafe fn decode<'a>(op: &'a abi::TensorOp) -> Result<Decoded<'a>, String> {
-    // SAFETY: the caller vouches for the operation.
-    let (name, inputs, integers, floats) =
-        unsafe { (op.name.to_str(), op.inputs.get(), op.integers.get(), op.floats.get()) };
-    let code = op.code;
-    let name = name.ok_or("a parameter's name is not UTF-8")?;
-    let tensor =
-        |at: usize| inputs.get(at).copied().ok_or_else(|| format!("operation {code} lacks tensor {at}"));
-    let long =
-        |at: usize| integers.get(at).copied().ok_or_else(|| format!("operation {code} lacks number {at}"));
-    let whole = |at: usize| {
-        let value = long(at)?;
-        u64::try_from(value).map_err(|_| format!("operation {code}: number {at} is {value}"))
-    };
-    let small = |at: usize| {
-        let value = long(at)?;
-        u32::try_from(value).map_err(|_| format!("operation {code}: number {at} is {value}"))
-    };
-    let float =
-        |at: usize| floats.get(at).copied().ok_or_else(|| format!("operation {code} lacks float {at}"));
-    Ok(Decoded::Op(match code {
-        code::EMBEDDING => Op::Embedding { name, ids: tensor(0)? },
-        code::LINEAR => Op::Linear { name, x: tensor(0)? },
-        code::RMS_NORM => Op::RmsNorm { name, x: tensor(0)?, epsilon: float(0)? },
-        code::LAYER_NORM => Op::LayerNorm { name, x: tensor(0)?, epsilon: float(0)? },
-        code::ROPE => Op::Rope { x: tensor(0)?, inverse_frequencies: floats },
-        code::ATTENTION => Op::Attention {
-            q: tensor(0)?,
-            k: tensor(1)?,
-            v: tensor(2)?,
-            slot: small(0)?,
-            scale: float(0)?,
-            window: if long(1)? < 0 { None } else { Some(small(1)?) },
-        },
-        code::SWIGLU => Op::Swiglu { gate: tensor(0)?, up: tensor(1)? },
-        code::SILU => Op::Silu { x: tensor(0)? },
-        code::GELU => Op::Gelu { x: tensor(0)?, approximate: long(0)? != 0 },
-        code::SOFTMAX => Op::Softmax { x: tensor(0)? },
-        code::ADD => Op::Add { a: tensor(0)?, b: tensor(1)? },
-        code::MUL => Op::Mul { a: tensor(0)?, b: tensor(1)? },
-        code::SCALE => Op::Scale { x: tensor(0)?, factor: float(0)? },
-        code::MATMUL => Op::Matmul { a: tensor(0)?, b: tensor(1)? },
-        code::RESHAPE => {
-            let shape = (0..integers.len()).map(whole).collect::<Result<_, _>>()?;
-            return Ok(Decoded::Reshape(tensor(0)?, shape));
-        }
-        code::TRANSPOSE => Op::Transpose { x: tensor(0)?, a: small(0)?, b: small(1)? },
-        code::SPLIT_HEADS => Op::SplitHeads { x: tensor(0)?, heads: small(0)? },
-        code::MERGE_HEADS => Op::MergeHeads { x: tensor(0)? },
-        code::SLICE => Op::Slice { x: tensor(0)?, dimension: small(0)?, start: whole(1)?, length: whole(2)? },
-        code::CAT => Op::Cat { parts: inputs, dimension: small(0)? },
-        code::REDUCE => {
-            let kind = match long(0)? {
-                0 => Reduction::Sum,
-                1 => Reduction::Mean,
-                other => return Err(format!("reduce: no reduction {other}")),
-            };
-            Op::Reduce { x: tensor(0)?, kind, dimension: small(1)? }
-        }
-        code::CROSS_ENTROPY => Op::CrossEntropy { logits: tensor(0)?, targets: tensor(1)? },
-        other => return Err(format!("this host has no operation {other}: codetune has to be upgraded")),
-    }))
 }

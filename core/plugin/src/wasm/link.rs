@@ -109,54 +109,73 @@ fn tensors(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     };
     instance.func_wrap("[method]tensor.shape", shape)?;
 
-    /// Links one operation: its name, its parameters, and the operation they make.
-    macro_rules! op {
-        ($name:literal, ($($arg:ident: $ty:ty),*) => $op:expr) => {
-            instance.func_wrap(
-                $name,
-                |mut context: StoreContextMut<'_, State>, ($($arg,)*): ($($ty,)*)| {
-                    run(&mut context, &$op)
+    /// Links every operation of the SDK's table.
+    macro_rules! link {
+        ($($(#[$doc:meta])* $code:literal $variant:ident $function:ident($($operand:ident: $kind:ident),*);)*) => {
+            $(instance.func_wrap(
+                &stringify!($function).replace('_', "-"),
+                |mut context: StoreContextMut<'_, State>, ($($operand,)*): ($(parameter!($kind),)*)| {
+                    $(let $operand = given!($kind, $operand);)*
+                    run(&mut context, &Op::$variant { $($operand: operand!($kind, $operand)),* })
                 },
-            )?;
+            )?;)*
         };
     }
-    op!("embedding", (name: String, ids: Tensor) => Op::Embedding { name: &name, ids: ids.rep() });
-    op!("linear", (name: String, x: Tensor) => Op::Linear { name: &name, x: x.rep() });
-    op!("rms-norm", (name: String, x: Tensor, epsilon: f64) =>
-        Op::RmsNorm { name: &name, x: x.rep(), epsilon });
-    op!("layer-norm", (name: String, x: Tensor, epsilon: f64) =>
-        Op::LayerNorm { name: &name, x: x.rep(), epsilon });
-    op!("rope", (x: Tensor, inverse_frequencies: Vec<f64>) =>
-        Op::Rope { x: x.rep(), inverse_frequencies: &inverse_frequencies });
-    op!("attention", (q: Tensor, k: Tensor, v: Tensor, slot: u32, scale: f64, window: Option<u32>) =>
-        Op::Attention { q: q.rep(), k: k.rep(), v: v.rep(), slot, scale, window });
-    op!("swiglu", (gate: Tensor, up: Tensor) => Op::Swiglu { gate: gate.rep(), up: up.rep() });
-    op!("silu", (x: Tensor) => Op::Silu { x: x.rep() });
-    op!("gelu", (x: Tensor, approximate: bool) => Op::Gelu { x: x.rep(), approximate });
-    op!("softmax", (x: Tensor) => Op::Softmax { x: x.rep() });
-    op!("add", (a: Tensor, b: Tensor) => Op::Add { a: a.rep(), b: b.rep() });
-    op!("mul", (a: Tensor, b: Tensor) => Op::Mul { a: a.rep(), b: b.rep() });
-    op!("scale", (x: Tensor, factor: f64) => Op::Scale { x: x.rep(), factor });
-    op!("matmul", (a: Tensor, b: Tensor) => Op::Matmul { a: a.rep(), b: b.rep() });
-    op!("reshape", (x: Tensor, shape: Vec<u64>) => Op::Reshape { x: x.rep(), shape: &shape });
-    op!("transpose", (x: Tensor, a: u32, b: u32) => Op::Transpose { x: x.rep(), a, b });
-    op!("split-heads", (x: Tensor, heads: u32) => Op::SplitHeads { x: x.rep(), heads });
-    op!("merge-heads", (x: Tensor) => Op::MergeHeads { x: x.rep() });
-    op!("slice", (x: Tensor, dimension: u32, start: u64, length: u64) =>
-        Op::Slice { x: x.rep(), dimension, start, length });
-    op!("reduce", (x: Tensor, kind: Reduction, dimension: u32) => Op::Reduce {
-        x: x.rep(),
-        kind: match kind {
+    codetune_plugin_sdk::operations!(link);
+    Ok(())
+}
+
+/// The parameter of an import for an operand of an operation.
+macro_rules! parameter {
+    (Name) => { String };
+    (Tensor) => { Tensor };
+    (Tensors) => { Vec<Tensor> };
+    (U32) => { u32 };
+    (U64) => { u64 };
+    (U64s) => { Vec<u64> };
+    (OptionU32) => { Option<u32> };
+    (Bool) => { bool };
+    (Reduction) => { Reduction };
+    (F64) => { f64 };
+    (F64s) => { Vec<f64> };
+}
+
+/// What a parameter stands for.
+macro_rules! given {
+    (Tensor, $value:ident) => {
+        $value.rep()
+    };
+    (Tensors, $value:ident) => {
+        $value.iter().map(Resource::rep).collect::<Vec<TensorId>>()
+    };
+    (Reduction, $value:ident) => {
+        match $value {
             Reduction::Sum => sdk::Reduction::Sum,
             Reduction::Mean => sdk::Reduction::Mean,
-        },
-        dimension,
-    });
-    op!("cross-entropy", (logits: Tensor, targets: Tensor) =>
-        Op::CrossEntropy { logits: logits.rep(), targets: targets.rep() });
-    let cat = |mut context: StoreContextMut<'_, State>, (parts, dimension): (Vec<Tensor>, u32)| {
-        let parts: Vec<TensorId> = parts.iter().map(Resource::rep).collect();
-        run(&mut context, &Op::Cat { parts: &parts, dimension })
+        }
     };
-    instance.func_wrap("cat", cat)
+    ($kind:ident, $value:ident) => {
+        $value
+    };
 }
+
+/// The operand of the operation, which borrows texts and lists.
+macro_rules! operand {
+    (Name, $value:ident) => {
+        &$value
+    };
+    (Tensors, $value:ident) => {
+        &$value
+    };
+    (U64s, $value:ident) => {
+        &$value
+    };
+    (F64s, $value:ident) => {
+        &$value
+    };
+    ($kind:ident, $value:ident) => {
+        $value
+    };
+}
+
+use {given, operand, parameter};
