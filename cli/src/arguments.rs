@@ -103,3 +103,8 @@ pub enum Command {
     /// Print a shell completion script.
     Completions(completions::Arguments),
 }
+
+/// Whether the arguments ask for JSON, even if they are invalid otherwise: errors are then printed as JSON, too.
+pub fn json_is_wanted() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use codetune_plugin::TensorHost;
 use codetune_plugin_sdk::{Op, Reduction, Role, TensorId};
 use codetune_tensor::{self as tensor, Gelu};
+use codetune_validate::whole;
 
 use super::budget::MemoryBudget;
 use super::error::{ModelError, Result};
@@ -218,7 +219,7 @@ fn size(value: u64) -> usize {
 impl TensorHost for ModelHost {
     fn run(&self, op: &Op<'_>) -> std::result::Result<TensorId, String> {
         let made = self.compute(op).and_then(|tensor| self.insert(tensor));
-        made.map_err(|error| format!("{}: {error}", op.name()))
+        made.map_err(|error| format!("{}: {}", op.name(), whole(&error)))
     }
 
     fn shape(&self, tensor: TensorId) -> Option<Vec<u64>> {
