@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use codetune_core::{
-    ModelError,
     analysis::AnalysisError,
     dataset::DatasetError,
+    model::ModelError,
     plugin::{CallError, RegistryError},
     redact::{escape_control, redact},
     run::RunError,

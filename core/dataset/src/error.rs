@@ -23,6 +23,9 @@ pub enum DatasetError {
         line: usize,
         /// What is wrong.
         cause: String,
+        /// What to write instead, where that is known.
+        #[help]
+        help: Option<String>,
     },
     /// A rule cannot be used; found before any document is looked at.
     #[error("rule \"{name}\", line {line}, column {column}: {cause}")]

@@ -38,7 +38,7 @@ pub use nearest::{nearest, nearly_same};
 pub use plugin_name::check_plugin_name;
 pub use sequence_length::check_max_seq_length;
 pub use table::*;
-pub use told::{Blame, whole};
+pub use told::{Blame, Whole, whole};
 pub use unknown_key::{UnknownKey, unknown_key, unknown_key_in};
 pub use violation::shown_text;
 pub use violation::{Constraint, Violation};

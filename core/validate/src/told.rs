@@ -24,3 +24,15 @@ pub fn whole(error: &dyn Diagnostic) -> String {
         None => error.to_string(),
     }
 }
+
+/// [`whole`] as a method.
+pub trait Whole {
+    /// The message and the help on one line.
+    fn whole(&self) -> String;
+}
+
+impl<E: Diagnostic> Whole for E {
+    fn whole(&self) -> String {
+        whole(self)
+    }
+}
