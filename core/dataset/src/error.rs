@@ -75,6 +75,9 @@ pub enum DatasetError {
         path: PathBuf,
         /// What the reader said.
         cause: String,
+        /// What to do about it, where that is known.
+        #[help]
+        help: Option<&'static str>,
     },
     /// A tokenizer cannot be trained.
     #[error("tokenizer training: {0}")]
@@ -179,6 +182,9 @@ pub enum DatasetError {
         path: String,
         /// What is wrong and what is expected.
         cause: String,
+        /// What to do about it, where that is known.
+        #[help]
+        help: Option<&'static str>,
     },
     /// A split has no sequence to make a batch of.
     #[error("the {0} split has no sequences: {1}")]

@@ -41,17 +41,16 @@ impl TokenTape {
         PACKED_LENGTH
             .check_unsigned(seq as u64)
             .map_err(|violation| Violation { field: "data.max_seq_length".into(), ..violation })?;
-        let wrong = |cause: String| DatasetError::Tape { path: name.to_owned(), cause };
+        let wrong =
+            |cause: String, help| DatasetError::Tape { path: name.to_owned(), cause, help: Some(help) };
         if let Some((place, id)) = ids.iter().enumerate().find(|&(_, &id)| id as usize >= vocab_size) {
-            return Err(wrong(format!(
-                "entry {place} is {id}, but the vocabulary has {vocab_size} tokens; use the model's tokenizer"
-            )));
+            let cause = format!("entry {place} is {id}, but the vocabulary has {vocab_size} tokens");
+            return Err(wrong(cause, "use the model's tokenizer"));
         }
         if ids.len() < 2 {
             let length = ids.len();
-            return Err(wrong(format!(
-                "its length is {length}, and no id follows another; give at least two"
-            )));
+            let cause = format!("its length is {length}, and no id follows another");
+            return Err(wrong(cause, "give at least two"));
         }
         // A tape shorter than a sequence is one of its own length, which needs no padding.
         let seq = seq.min(ids.len());
@@ -68,6 +67,7 @@ impl TokenTape {
         let ids = serde_json::from_slice(&bytes).map_err(|error| DatasetError::Tape {
             path: name.clone(),
             cause: format!("expected a JSON list of token ids: {error}"),
+            help: None,
         })?;
         Self::new(ids, batch, seq, vocab_size, &name)
     }

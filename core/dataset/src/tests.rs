@@ -417,7 +417,7 @@ fn a_tokenizer_without_fill_in_the_middle_serves_only_rate_zero() {
     let (_, json) = tokenizer().files()[0];
     let json = String::from_utf8(json.to_vec()).unwrap().replace("<|fim_", "<|gap_");
     let plain = CodeTokenizer::from_bytes(json.into_bytes(), None, Path::new("t")).unwrap();
-    let error = build(repository(1), &plain, &config(1), &|_| {}).err().unwrap().to_string();
+    let error = build(repository(1), &plain, &config(1), &|_| {}).err().unwrap().whole();
     assert!(error.contains("<|fim_prefix|>") && error.contains("fim_rate = 0"), "{error}");
     build(repository(1), &plain, &DatasetConfig { fim_rate: 0.0, ..config(1) }, &|_| {}).unwrap();
 }

@@ -43,8 +43,11 @@ pub enum ModelError {
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what would do.
+        /// What is wrong.
         message: String,
+        /// What would do, where that is known.
+        #[help]
+        help: Option<String>,
     },
     /// The training backend refuses `config.json`.
     #[error("{}: plugin {plugin} refuses it: {why}", path.display())]
@@ -99,11 +102,17 @@ pub enum ModelError {
     Weights {
         /// The folder.
         folder: PathBuf,
-        /// What it holds instead, and what to do.
+        /// What it holds instead.
         message: String,
+        /// What to do.
+        #[help]
+        help: Option<String>,
     },
     /// More memory is needed than tensors may take.
-    #[error("{what} needs {} of memory, and {} of the {} for tensors are left", size(*needs), size(*left), size(*budget))]
+    #[error(
+        "{what} needs {} of memory, and {} of the {} for tensors are left",
+        size(*needs), size(*left), size(*budget)
+    )]
     #[diagnostic(code(model::memory), help("{remedy}, or allow more with --memory"))]
     Memory {
         /// What needs it.

@@ -51,7 +51,10 @@ pub enum RunError {
         packed: u64,
     },
     /// Positions that the model was not made for.
-    #[error("the sequences have {length} tokens, and the model was made for {positions}\n{}", model.display())]
+    #[error(
+        "the sequences have {length} tokens, and the model was made for {positions}\n{}",
+        model.display()
+    )]
     #[diagnostic(
         code(run::too_long),
         help(

@@ -31,7 +31,10 @@ pub enum ParseError {
         message: String,
     },
     /// The text is too large to parse.
-    #[error("{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB", LARGEST >> 20)]
+    #[error(
+        "{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB",
+        LARGEST >> 20
+    )]
     #[diagnostic(code(source::syntax::too_large), help("exclude the file, it is most likely generated"))]
     TooLarge {
         /// The file's language.

@@ -89,6 +89,9 @@ pub enum StoreError {
         given: String,
         /// Why not.
         reason: &'static str,
+        /// What to give instead, where that is not plain.
+        #[help]
+        help: Option<&'static str>,
     },
 
     /// The file is damaged or no database at all.

@@ -66,7 +66,10 @@ pub enum TrainError {
     )]
     NothingToTrain,
     /// Tensors that the loss does not depend on.
-    #[error("no gradient reaches {}: training would leave {} as {}", names.join(", "), them(names), they_are(names))]
+    #[error(
+        "no gradient reaches {}: training would leave {} as {}",
+        names.join(", "), them(names), they_are(names)
+    )]
     #[diagnostic(
         code(train::unreached),
         help(
