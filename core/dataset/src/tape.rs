@@ -112,6 +112,8 @@ impl BatchSource for TokenTape {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     /// The ids of an epoch that a batch shape trains on, padding left out: each with its label.
@@ -177,10 +179,10 @@ mod tests {
 
     #[test]
     fn tapes_that_cannot_be_used_are_refused() {
-        let error = TokenTape::new(vec![1, 2, 300, 4, 5], 1, 2, 300, "t.json").unwrap_err().to_string();
+        let error = TokenTape::new(vec![1, 2, 300, 4, 5], 1, 2, 300, "t.json").unwrap_err().whole();
         assert!(error.contains("t.json: entry 2 is 300"), "{error}");
         for ids in [vec![], vec![1]] {
-            let error = TokenTape::new(ids, 2, 3, 300, "t.json").unwrap_err().to_string();
+            let error = TokenTape::new(ids, 2, 3, 300, "t.json").unwrap_err().whole();
             assert!(error.contains("t.json: its length is") && error.contains("at least two"), "{error}");
         }
         assert!(TokenTape::new(vec![1; 6], usize::MAX, 3, 300, "t").is_err());

@@ -84,6 +84,8 @@ impl ModelConfig {
 mod tests {
     use std::fs;
 
+    use codetune_validate::Whole;
+
     use super::*;
 
     fn parse(json: &str) -> Result<ModelConfig> {
@@ -108,7 +110,7 @@ mod tests {
             ("quantization", r#"{"group_size": 64, "bits": 4}"#, "unnamed"),
         ] {
             let error =
-                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().to_string();
+                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().whole();
             assert!(error.contains(&format!("`{key}`")) && error.contains(method), "{error}");
             assert!(error.contains("remove the key") && error.contains("dequantize()"), "{error}");
             parse(&format!(r#"{{"architectures": ["A"], "{key}": null}}"#)).unwrap();
@@ -119,7 +121,7 @@ mod tests {
     fn a_folder_of_an_adapter_is_told_from_one_of_a_model() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("adapter_config.json"), "{}").unwrap();
-        let error = ModelConfig::read(folder.path()).unwrap_err().to_string();
+        let error = ModelConfig::read(folder.path()).unwrap_err().whole();
         assert!(error.contains("holds an adapter, and no model; give its base model"), "{error}");
     }
 

@@ -101,6 +101,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     fn folder(files: &[&str]) -> tempfile::TempDir {
@@ -125,7 +127,7 @@ mod tests {
             (&[], ["no model.safetensors", "check the path"]),
         ] {
             let folder = folder(files);
-            let error = no_model_weights(folder.path()).to_string();
+            let error = no_model_weights(folder.path()).whole();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");
             assert!(error.starts_with(&folder.path().display().to_string()), "{error}");
             assert!(!error.contains("FOLDER") && !error.contains("FILE"), "{error}");
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn pickled_adapters_are_told_how_to_become_safetensors() {
         let folder = folder(&["adapter_config.json", "adapter_model.bin"]);
-        let error = no_adapter_weights(folder.path()).to_string();
+        let error = no_adapter_weights(folder.path()).whole();
         let call = format!("torch.load('{}/adapter_model.bin', weights_only=True)", folder.path().display());
         assert!(error.contains(&call), "{error}");
         assert!(
