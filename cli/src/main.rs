@@ -14,7 +14,6 @@ mod globals;
 mod interrupt;
 mod logging;
 mod plugins;
-mod presets;
 mod terminal;
 mod training;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use codetune_core::analysis::FileAttributes;
 use codetune_core::dataset::{CodeTokenizer, DatasetConfig, Document, Split, build};
 use codetune_core::model::{Finish, Sampling};
-use codetune_core::run::{Prompt, complete};
+use codetune_core::run::{Completer, CompletionRequest, Prompt};
 use codetune_tests::{fixture, open_model};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -70,23 +70,18 @@ fn greedy_text_and_where_it_ends_are_those_of_generate() {
     for case in expected()["cases"].as_array().unwrap() {
         let folder = folder(text(&case["tokenizer"]), case["files"].as_object().unwrap());
         let tokenizer = CodeTokenizer::load(folder.path()).unwrap();
-        let mut model = open_model(folder.path()).unwrap();
-        let prompt = Prompt { prefix: text(&case["prompt"]), suffix: None };
-        let most = case["max_new_tokens"].as_u64().unwrap() as usize;
+        let mut completer = Completer::new(open_model(folder.path()).unwrap(), tokenizer);
+        let request = CompletionRequest {
+            prompt: Prompt { prefix: text(&case["prompt"]), suffix: None },
+            max_new_tokens: case["max_new_tokens"].as_u64().unwrap() as usize,
+            sampling: Sampling::default(),
+        };
         let mut told = String::new();
-        let completion = complete(
-            &mut model,
-            &tokenizer,
-            &prompt,
-            most,
-            Sampling::default(),
-            &mut |piece| {
-                told.push_str(piece);
-                ControlFlow::Continue(())
-            },
-            &AtomicBool::new(false),
-        )
-        .unwrap();
+        let mut on_text = |piece: &str| {
+            told.push_str(piece);
+            ControlFlow::Continue(())
+        };
+        let completion = completer.complete(&request, &mut on_text, &AtomicBool::new(false)).unwrap();
         assert_eq!(completion.tokens, ids(&case["new_ids"]), "{}", case["files"]);
         assert_eq!(completion.text, text(&case["text"]), "{}", case["files"]);
         assert_eq!(told, completion.text, "what is told as it comes is the text");

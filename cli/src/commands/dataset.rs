@@ -1,25 +1,24 @@
 //! `codetune dataset`
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use codetune_core::analysis::{Analysis, FileAttributes};
 use codetune_core::dataset::{
-    BuildProgress, CodeTokenizer, Dataset, DatasetConfig, DatasetSummary, Document, Dropped, FilterRule,
-    ProgressStage, Selection, TokenizerTraining, assemble, select,
+    BuildProgress, CodeTokenizer, Dataset, DatasetConfig, DatasetSummary, FilterRule, ProgressStage,
+    TokenizerSource, TokenizerTraining, build_analyzed,
 };
 use codetune_core::plugin::PluginIdentity;
 use codetune_core::redact::escape_control;
-use codetune_core::source::Language;
-use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, TRAINED_VOCAB_SIZE};
-use serde_json::Map;
+use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, Setting, TRAINED_VOCAB_SIZE};
 
 use crate::bounds::{float, whole};
-use crate::commands::{analyze, tokenizer};
+use crate::commands::analyze;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::terminal::format::count;
+use crate::terminal::progress::Progress;
 use crate::terminal::style::Style;
 use crate::terminal::table::Table;
 
@@ -59,7 +58,10 @@ pub struct Build {
     config: Option<PathBuf>,
     /// Keep only files that satisfy this CEL expression [can be repeated].
     #[arg(long = "rule", value_name = "NAME=CEL")]
-    rules: Vec<String>,
+    rules: Vec<FilterRule>,
+    /// Override a setting with a TOML value [can be repeated].
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<Setting>,
     /// Use an existing tokenizer: a tokenizer.json or a model directory.
     #[arg(long, value_name = "PATH", conflicts_with = "vocab_size")]
     tokenizer: Option<PathBuf>,
@@ -141,105 +143,70 @@ const REASONS: usize = 20;
 
 impl Build {
     fn config(&self) -> Result<DatasetConfig, Failure> {
-        let mut config = match &self.config {
-            None => DatasetConfig::default(),
-            Some(path) => DatasetConfig::load(path)?,
-        };
+        let mut config = DatasetConfig::load_with(self.config.as_deref(), &self.settings)?;
         config.seed = self.seed.unwrap_or(config.seed);
         config.held_out = self.held_out.unwrap_or(config.held_out);
         config.fim_rate = self.fim_rate.unwrap_or(config.fim_rate);
         config.max_seq_length = self.seq_length.unwrap_or(config.max_seq_length);
-        for rule in &self.rules {
-            let (name, keep_if) =
-                rule.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
-                    Failure::usage(format!("--rule {rule} is not NAME=CEL"))
-                        .help("for example: --rule 'short=metrics.lines < 1000'")
-                })?;
-            config
-                .rules
-                .push(FilterRule { name: name.trim().to_owned(), keep_if: keep_if.trim().to_owned() });
-        }
+        config.rules.extend(self.rules.iter().cloned());
         config.check()?;
         Ok(config)
     }
 
     fn dataset(&self, config: &DatasetConfig, context: &Context) -> Result<Dataset, Failure> {
-        let given = self.tokenizer.as_deref().map(CodeTokenizer::load).transpose()?;
-        given.as_ref().map_or(Ok(()), |tokenizer| config.check_with(tokenizer))?;
+        let tokenizer = match &self.tokenizer {
+            Some(path) => {
+                let given = CodeTokenizer::load(path)?;
+                config.check_with(&given)?;
+                TokenizerSource::Given(Box::new(given))
+            }
+            None => TokenizerSource::Trained(TokenizerTraining {
+                vocab_size: self.vocab_size,
+                ..TokenizerTraining::default()
+            }),
+        };
         let options = self.selection.options(&context.registry()?, context, true)?;
         let analysis = analyze::analyze(&self.path, &options, context)?;
-        let selection = chosen(documents(&analysis)?, &analysis, config, context)?;
-        let tokenizer = match given {
-            Some(tokenizer) => tokenizer,
-            None => {
-                let training =
-                    TokenizerTraining { vocab_size: self.vocab_size, ..TokenizerTraining::default() };
-                tokenizer::train(&selection.training_texts(), training, context)?
-            }
+        let progress = Stages::new(&context.terminal);
+        let built = build_analyzed(&analysis, config, tokenizer, &|at| progress.at(at), &context.stop)?;
+        if let Some(shortfall) = &built.shortfall {
+            context.terminal.note(shortfall);
+        }
+        Ok(built.dataset)
+    }
+}
+
+/// The progress of a build: a bar for the current stage.
+pub struct Stages<'a> {
+    terminal: &'a Terminal,
+    current: Mutex<Option<(ProgressStage, Progress)>>,
+}
+
+impl<'a> Stages<'a> {
+    /// Shows nothing until the first stage begins.
+    pub fn new(terminal: &'a Terminal) -> Self {
+        Stages { terminal, current: Mutex::default() }
+    }
+
+    /// Shows the progress of a stage, in place of the one before.
+    pub fn at(&self, at: BuildProgress) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stage, progress) = current.get_or_insert_with(|| (at.stage, self.bar(at.stage)));
+        if *stage != at.stage {
+            (*stage, *progress) = (at.stage, self.bar(at.stage));
+        }
+        progress.at(at.done as u64, at.total as u64);
+    }
+
+    fn bar(&self, stage: ProgressStage) -> Progress {
+        let doing = match stage {
+            ProgressStage::Selecting => "filtering",
+            ProgressStage::TrainingTokenizer => "training the tokenizer",
+            ProgressStage::Encoding => "encoding",
+            ProgressStage::Packing => "packing",
         };
-        packed(selection, &tokenizer, config, context)
+        self.terminal.progress(doing, "files")
     }
-}
-
-/// The documents of an analysis that kept the texts.
-///
-/// # Errors
-/// The analysis did not keep them.
-pub fn documents(analysis: &Analysis) -> Result<Vec<Document>, Failure> {
-    Ok(analysis.files.iter().map(Document::from_analysis).collect::<Result<_, _>>()?)
-}
-
-/// Filters the documents of an analysis, with progress. Skipped files are recorded as dropped, with their reasons.
-///
-/// # Errors
-/// As [`select`].
-pub fn chosen(
-    documents: Vec<Document>,
-    analysis: &Analysis,
-    config: &DatasetConfig,
-    context: &Context,
-) -> Result<Selection, Failure> {
-    context.go_on()?;
-    let progress = context.terminal.progress("filtering", "files");
-    let told = |at: BuildProgress| progress.at(at.done as u64, at.total as u64);
-    let mut selection = select(documents, &analysis.analyzers, config, &told)?;
-    let skipped = analysis.skipped.iter();
-    selection.left_out.extend(skipped.map(|file| (unread(&file.path), Dropped::from_skipped(file))));
-    selection.left_out.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
-    Ok(selection)
-}
-
-/// A document for a file that was not read.
-fn unread(path: &str) -> Document {
-    Document {
-        path: path.to_owned(),
-        language: Language::Text.id().to_owned(),
-        text: "".into(),
-        digest: [0; 32],
-        attributes: FileAttributes::default(),
-        findings: Map::new(),
-        errors: Vec::new(),
-    }
-}
-
-/// Encodes and packs the documents, with progress.
-///
-/// # Errors
-/// As [`assemble`].
-pub fn packed(
-    selection: Selection,
-    tokenizer: &CodeTokenizer,
-    config: &DatasetConfig,
-    context: &Context,
-) -> Result<Dataset, Failure> {
-    context.go_on()?;
-    let (encoding, packing) =
-        (context.terminal.progress("encoding", "files"), context.terminal.progress("packing", "files"));
-    let told = |at: BuildProgress| match at.stage {
-        ProgressStage::Packing => packing.at(at.done as u64, at.total as u64),
-        _ => encoding.at(at.done as u64, at.total as u64),
-    };
-    Ok(assemble(selection, tokenizer, config, &told)?)
 }
 
 /// Writes a dataset and returns its digest.

@@ -2,14 +2,12 @@
 
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use codetune_core::dataset::CodeTokenizer;
 use codetune_core::files;
-use codetune_core::model::{Finish, MemoryBudget, Model, ModelConfig, Sampling};
-use codetune_core::plugin::Registry;
+use codetune_core::model::{Finish, Sampling};
 use codetune_core::redact::escape_control;
-use codetune_core::run::{Completion, Prompt, complete};
+use codetune_core::run::{Completer, Completion, CompletionRequest, ModelSource, Prompt};
 use codetune_core::validate::{MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P};
 
 use crate::bounds::{float, whole};
@@ -78,28 +76,25 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let sampling = arguments.sampling()?;
     let prompt = arguments.prompt()?;
     let registry = context.registry()?;
-    let (adapter, backend) = (arguments.adapter.as_deref(), arguments.backend.as_deref());
-    let mut model = open(&registry, &arguments.model, adapter, backend, context.memory)?;
-    let tokenizer = CodeTokenizer::load(&arguments.model)?;
-    let made = Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() };
-    let complete = |told: &mut dyn FnMut(&str) -> ControlFlow<()>| {
-        Ok(complete(&mut model, &tokenizer, &made, arguments.max_tokens, sampling, told, &context.stop)?)
+    let source = ModelSource {
+        folder: &arguments.model,
+        adapter: arguments.adapter.as_deref(),
+        backend: arguments.backend.as_deref(),
+    };
+    let mut completer = Completer::open(&registry, &source, context.memory)?;
+    let request = CompletionRequest {
+        prompt: Prompt { prefix: &prompt, suffix: arguments.fim_suffix.as_deref() },
+        max_new_tokens: arguments.max_tokens,
+        sampling,
+    };
+    let complete = |on_text: &mut dyn FnMut(&str) -> ControlFlow<()>| {
+        Ok(completer.complete(&request, on_text, &context.stop)?)
     };
     let completion = match arguments.json {
         true => answer(arguments, &prompt, complete, context)?,
         false => tell(arguments, &prompt, complete, context)?,
     };
     Ok(if completion.finish == Finish::Cancelled { Exit::Interrupted } else { Exit::Done })
-}
-
-/// Why generation ended.
-fn word(finish: Finish) -> &'static str {
-    match finish {
-        Finish::Stop(_) => "stop",
-        Finish::Length => "length",
-        Finish::Positions => "positions",
-        Finish::Cancelled => "interrupted",
-    }
 }
 
 /// Receives the text of a completion as it is generated.
@@ -126,7 +121,7 @@ fn answer(
         "text": completion.text,
         "tokens": completion.tokens.len(),
         "seconds": completion.seconds,
-        "finish": word(completion.finish),
+        "finish": completion.finish.as_str(),
     }))?;
     Ok(completion)
 }
@@ -157,7 +152,7 @@ fn tell(
     let after = shown(arguments.fim_suffix.as_deref().unwrap_or_default());
     terminal.print(&format!("{}{after}\n", before.unwrap_or_default()))?;
     let rate = completion.tokens.len() as f64 / completion.seconds.max(1e-9);
-    let (tokens, finish) = (count(completion.tokens.len() as u64), word(completion.finish));
+    let (tokens, finish) = (count(completion.tokens.len() as u64), completion.finish.as_str());
     terminal.note(&format!("{tokens} tokens, {} tokens/s, finish reason: {finish}", short(rate)));
     Ok(completion)
 }
@@ -209,24 +204,4 @@ impl Arguments {
             }
         }
     }
-}
-
-/// Opens a model, with an adapter if one is given.
-///
-/// # Errors
-/// No single backend supports it, it does not fit into memory, or a directory is invalid.
-pub fn open(
-    registry: &Registry,
-    folder: &Path,
-    adapter: Option<&Path>,
-    backend: Option<&str>,
-    memory: MemoryBudget,
-) -> Result<Model, Failure> {
-    let config = ModelConfig::read(folder)?;
-    let backend = codetune_core::run::backend(registry, &config, backend)?;
-    let mut model = Model::open(&|json, host| backend.backend(json, host), folder, memory)?;
-    if let Some(adapter) = adapter {
-        model.load_adapter(adapter)?;
-    }
-    Ok(model)
 }

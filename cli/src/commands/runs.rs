@@ -1,10 +1,8 @@
 //! `codetune runs`
 
 use codetune_core::redact::escape_control;
-use codetune_core::store::{MetricPoint, Run, RunFilter, RunStatus, Store};
+use codetune_core::store::{MetricPoint, Run, RunFilter, RunStatus, Store, to_the_second};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -95,7 +93,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Show { run, json } => {
             let run = find(&store, run)?;
             match json {
-                true => terminal.json(&whole(&store, &run)?)?,
+                true => terminal.json(&store.details(run)?)?,
                 false => terminal.print(&describe(&store, &run, terminal)?)?,
             }
         }
@@ -128,7 +126,7 @@ fn list(
 ) -> Result<(), Failure> {
     let runs = store.list_runs(filter, limit)?;
     if json {
-        let runs = runs.iter().map(|run| summary(store, run)).collect::<Result<Vec<_>, _>>()?;
+        let runs = runs.into_iter().map(|run| store.summary(run)).collect::<Result<Vec<_>, _>>()?;
         return terminal.json(&json!({ "runs": runs }));
     }
     if runs.is_empty() {
@@ -160,7 +158,7 @@ fn list(
             value("train_loss").map_or_else(|| "-".into(), |metric| count(metric.step)),
             loss("train_loss"),
             loss("eval_loss"),
-            moment(run.started_at),
+            to_the_second(run.started_at),
         ]);
     }
     terminal.print(&table.render(terminal))?;
@@ -168,57 +166,6 @@ fn list(
         terminal.note(&format!("showing the newest {limit}; use --limit to show more"));
     }
     Ok(())
-}
-
-fn summary(store: &Store, run: &Run) -> Result<Value, Failure> {
-    let latest = store.latest_metrics(&run.id)?;
-    let latest: serde_json::Map<String, Value> = latest
-        .into_iter()
-        .map(|metric| (metric.key, json!({ "step": metric.step, "value": metric.value })))
-        .collect();
-    Ok(json!({
-        "id": run.id.to_string(),
-        "name": run.name,
-        "kind": run.kind,
-        "status": run.status.as_str(),
-        "model_type": run.model_type,
-        "dataset_name": run.dataset_name,
-        "started_at": moment(run.started_at),
-        "finished_at": run.finished_at.map(moment),
-        "error": run.error,
-        "host": run.host,
-        "latest": latest,
-    }))
-}
-
-fn whole(store: &Store, run: &Run) -> Result<Value, Failure> {
-    let mut value = summary(store, run)?;
-    let config = store.config(run.config)?;
-    let points = |points: Vec<MetricPoint>| -> Vec<Value> {
-        points.iter().map(|p| json!([p.step, p.value])).collect()
-    };
-    let mut metrics = serde_json::Map::new();
-    for metric in store.latest_metrics(&run.id)? {
-        metrics.insert(metric.key.clone(), points(store.metrics(&run.id, &metric.key)?).into());
-    }
-    let plugins = store.plugins(&run.id)?.into_iter().map(|plugin| {
-        json!({ "name": plugin.name, "version": plugin.version, "runtime": plugin.runtime, "digest": plugin.digest })
-    });
-    let artifacts = store.artifacts(&run.id)?.into_iter().map(|artifact| {
-        let values = artifact.values;
-        json!({ "kind": values.kind, "path": values.path, "bytes": values.bytes, "digest": values.digest })
-    });
-    let datasets = store.datasets(&run.id)?.into_iter().map(|dataset| {
-        let values = dataset.values;
-        json!({ "name": values.name, "manifest_digest": values.manifest_digest, "ledger": values.ledger })
-    });
-    value["config"] = config.values.run_config;
-    value["config_digest"] = config.digest.into();
-    value["metrics"] = metrics.into();
-    value["plugins"] = plugins.collect();
-    value["artifacts"] = artifacts.collect();
-    value["datasets"] = datasets.collect();
-    Ok(value)
 }
 
 fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Failure> {
@@ -235,9 +182,9 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
     }
     line("model", &run.model_type);
     line("dataset", &run.dataset_name);
-    line("started", &moment(run.started_at));
+    line("started", &to_the_second(run.started_at));
     if let Some(finished) = run.finished_at {
-        line("finished", &moment(finished));
+        line("finished", &to_the_second(finished));
     }
     line(
         "host",
@@ -319,10 +266,6 @@ fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     }
 }
 
-/// A UTC time, to the second.
-fn moment(time: OffsetDateTime) -> String {
-    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
-}
 /// A number with six decimal places, or in scientific notation if it is smaller.
 fn number(value: f64) -> String {
     match value != 0.0 && value.abs() < 1e-3 {

@@ -1,10 +1,10 @@
 //! `codetune train`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use codetune_core::files;
 use codetune_core::run::{Start, Trained};
 use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
+use codetune_core::validate::Setting;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -51,7 +51,7 @@ pub struct Arguments {
     pub resume: Option<Option<String>>,
     /// Override a key of the run file with a TOML value [can be repeated].
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub sets: Vec<String>,
+    pub settings: Vec<Setting>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -62,7 +62,7 @@ pub struct Arguments {
 /// # Errors
 /// The run file or one of its inputs is invalid, or training fails.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = configuration(&arguments.run_file, &arguments.sets)?;
+    let config = RunConfig::load_with(&arguments.run_file, &arguments.settings)?;
     let start = match &arguments.resume {
         None => Start::New,
         Some(run) => Start::Resume(run.clone()),
@@ -144,51 +144,6 @@ fn resume_command(given: impl IntoIterator<Item = String>) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
-/// Reads the run file and applies `--set`.
-fn configuration(path: &Path, sets: &[String]) -> Result<RunConfig, Failure> {
-    if sets.is_empty() {
-        return Ok(RunConfig::load(path)?);
-    }
-    let read = |error: std::io::Error| {
-        Failure::usage(format!("cannot read the run file {}", path.display())).why(error.to_string())
-    };
-    let text = files::read_given_text(path, files::SETTINGS).map_err(read)?;
-    let absolute = std::path::absolute(path).map_err(read)?;
-    let folder = absolute.parent().unwrap_or(Path::new("."));
-    let name = path.display().to_string();
-    // Report errors of the file itself with their positions in the file.
-    let mut table: toml::Table = match text.parse() {
-        Ok(table) => table,
-        Err(_) => return Ok(RunConfig::parse(&text, &name, folder)?),
-    };
-    for set in sets {
-        insert(&mut table, set)?;
-    }
-    let text = toml::to_string(&table).map_err(std::io::Error::other)?;
-    Ok(RunConfig::parse(&text, &format!("{name} with --set"), folder)?)
-}
-
-fn insert(table: &mut toml::Table, set: &str) -> Result<(), Failure> {
-    let refused = |why: &str| {
-        Failure::usage(format!("invalid --set {set}: {why}"))
-            .help("for example: --set train.learning_rate=1e-4 or --set name='\"second\"'")
-    };
-    let (key, value) = set.split_once('=').ok_or_else(|| refused("expected KEY=VALUE"))?;
-    let value = value
-        .trim()
-        .parse::<toml::Value>()
-        .map_err(|_| refused("the value is not TOML; strings need quotes"))?;
-    let mut parts: Vec<&str> = key.trim().split('.').collect();
-    let last = parts.pop().filter(|last| !last.is_empty()).ok_or_else(|| refused("the key is empty"))?;
-    let mut section = table;
-    for part in parts {
-        let entry = section.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        section = entry.as_table_mut().ok_or_else(|| refused("part of the key is not a table"))?;
-    }
-    section.insert(last.to_owned(), value);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use codetune_core::train::StopReason;
@@ -229,24 +184,5 @@ mod tests {
         );
         let given = ["codetune", "train", "run.toml", "--resume", "20260131"];
         assert_eq!(resume_command(given.map(str::to_owned)), "codetune train run.toml --resume 20260131");
-    }
-
-    #[test]
-    fn a_key_is_set_in_its_section() {
-        let mut table: toml::Table = "seed = 1\n[train]\nepochs = 3\n".parse().unwrap();
-        insert(&mut table, "train.learning_rate=1e-4").unwrap();
-        insert(&mut table, "output.dir='runs/b'").unwrap();
-        insert(&mut table, "seed = 2").unwrap();
-        let expected =
-            "seed = 2\n\n[train]\nepochs = 3\nlearning_rate = 0.0001\n\n[output]\ndir = \"runs/b\"\n";
-        assert_eq!(table, expected.parse::<toml::Table>().unwrap());
-    }
-
-    #[test]
-    fn what_is_no_key_and_value_is_refused() {
-        for set in ["train", "=1", "train.=1", "name=no quotes", "seed.deep=1", "seed=1\nname='x'", "seed="] {
-            let mut table: toml::Table = "seed = 1".parse().unwrap();
-            assert_eq!(insert(&mut table, set).unwrap_err().exit(), Exit::Usage, "{set}");
-        }
     }
 }

@@ -65,7 +65,11 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     ),
     (&["train", "none.toml"], 2, &["none.toml", "help: give the path of a TOML run file"]),
     (&["dataset", "inspect", "nowhere"], 2, &["nowhere is not a codetune dataset"]),
-    (&["dataset", "build", ".", "-o", "d", "--rule", "short"], 2, &["--rule short is not NAME=CEL"]),
+    (
+        &["dataset", "build", ".", "-o", "d", "--rule", "short"],
+        2,
+        &["'short' for '--rule <NAME=CEL>'", "expected NAME=CEL, such as"],
+    ),
     (
         &["dataset", "build", ".", "-o", "d", "--held-out", "nan"],
         2,

@@ -8,11 +8,13 @@
 //! | file | subject |
 //! |---|---|
 //! | `run` | from a directory to an [`Analysis`] |
+//! | `selection` | analyzers and their options by name |
 //! | `options`, `progress`, `analysis_error` | what goes in, what is told on the way, why there is no answer |
 //! | `analyzer`, `batch`, `patience` | instances of an analyzer, the batches they are called with, faults contained |
 //! | `outcome`, `assemble` | what one analyzer said of one file, and what all of them said |
 //! | `file_analysis`, `attributes`, `analysis_report`, `summary` | the result and its JSON form |
 //! | `cache`, `cache_key` | results kept between runs |
+//! | `verdict` | whether an analysis passes as a check |
 //! | `sarif` | the result as SARIF 2.1.0, for GitHub's code scanning |
 
 mod analysis_error;
@@ -31,11 +33,13 @@ mod patience;
 mod progress;
 mod run;
 mod sarif;
+mod selection;
 mod summary;
 #[cfg(test)]
 mod test_plugin;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use analysis_error::AnalysisError;
 pub use analysis_report::{Analysis, UsedAnalyzer};
@@ -47,7 +51,9 @@ pub use outcome::LineSpan;
 pub use progress::AnalysisProgress;
 pub use run::analyze;
 pub use sarif::{GITHUB_MAX_GZIPPED, github_limits, to_sarif};
+pub use selection::{OptionError, select_analyzers, set_option};
 pub use summary::{AnalysisSummary, FileCounts, FindingCounts, LanguageCounts, PluginVersion};
+pub use verdict::Verdict;
 
 /// Version of what this crate makes of an analyzer's answer; part of every cache key.
 ///

@@ -27,6 +27,8 @@ use super::{
 pub enum ProgressStage {
     /// Rules, duplicates and the split.
     Selecting,
+    /// Training a tokenizer.
+    TrainingTokenizer,
     /// Tokenization.
     Encoding,
     /// Packing.

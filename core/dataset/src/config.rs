@@ -1,8 +1,9 @@
 //! How a dataset is made.
 
 use std::path::Path;
+use std::str::FromStr;
 
-use codetune_validate::{self as v, Violation};
+use codetune_validate::{self as v, NamedText, Setting, Violation};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
@@ -62,9 +63,22 @@ impl DatasetConfig {
     /// [`DatasetError::Io`], and [`DatasetError::Settings`] for what is no TOML, a value of another type, or
     /// an unknown key, with the nearest known one.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
-        let text = codetune_files::read_given_text(path, codetune_files::SETTINGS)
-            .map_err(DatasetError::io(path))?;
-        Self::parse(&text, path)
+        Self::load_with(Some(path), &[])
+    }
+
+    /// Reads a file of settings, or none, with settings that take precedence over it; what both leave out is as in
+    /// [`Default`]. Values are yet to be checked.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`DatasetError::Setting`].
+    pub fn load_with(path: Option<&Path>, settings: &[Setting]) -> Result<Self, DatasetError> {
+        let read = |path| {
+            codetune_files::read_given_text(path, codetune_files::SETTINGS).map_err(DatasetError::io(path))
+        };
+        let text = path.map(read).transpose()?.unwrap_or_default();
+        let name = path.map(|path| path.display().to_string()).unwrap_or_default();
+        let merged = NamedText { name, text }.with(settings)?;
+        Self::parse(&merged.text, Path::new(&merged.name))
     }
 
     /// Reads the text of a file of settings; `path` is its name in errors.
@@ -138,6 +152,23 @@ pub struct FilterRule {
     pub name: String,
     /// A boolean expression in CEL; see [`super::mix`] for the variables.
     pub keep_if: String,
+}
+
+/// A text that is not a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("expected NAME=CEL, such as 'short=metrics.lines < 1000'")]
+#[diagnostic(code(dataset::filter_rule))]
+pub struct FilterRuleError;
+
+/// `NAME=CEL`. The expression is compiled when documents are selected.
+impl FromStr for FilterRule {
+    type Err = FilterRuleError;
+
+    fn from_str(given: &str) -> Result<Self, FilterRuleError> {
+        let (name, keep_if) = given.split_once('=').ok_or(FilterRuleError)?;
+        let (name, keep_if) = (name.trim().to_owned(), keep_if.trim().to_owned());
+        if name.is_empty() { Err(FilterRuleError) } else { Ok(FilterRule { name, keep_if }) }
+    }
 }
 
 /// What the split keeps on one side.
@@ -241,5 +272,40 @@ mod tests {
         let config = parse("seed = 3\ngroup = { depth = 2 }").unwrap();
         assert_eq!((config.seed, config.group), (3, Group::Depth(2)));
         assert_eq!(parse("group = \"directory\"").unwrap().group, Group::Directory);
+    }
+
+    #[test]
+    fn settings_take_precedence_over_the_file_and_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("set.toml");
+        std::fs::write(&path, "seed = 3\nheld_out = 0.2\n").unwrap();
+        let settings =
+            |given: &[&str]| given.iter().map(|set| set.parse().unwrap()).collect::<Vec<Setting>>();
+        let read = |path: Option<&Path>, given: &[&str]| DatasetConfig::load_with(path, &settings(given));
+        let config = read(Some(&path), &["seed=4", "group={ depth = 2 }"]).unwrap();
+        assert_eq!((config.seed, config.held_out, config.group), (4, 0.2, Group::Depth(2)));
+        let config = read(None, &["dedup=false"]).unwrap();
+        assert_eq!(config, DatasetConfig { dedup: false, ..DatasetConfig::default() });
+        assert_eq!(read(None, &[]).unwrap(), DatasetConfig::default());
+        let error = read(Some(&path), &["sede=1"]).unwrap_err().to_string();
+        assert!(error.contains("set.toml with --set, line 2: unknown key \"sede\""), "{error}");
+        let error = read(None, &["seed=true"]).unwrap_err().to_string();
+        assert!(error.starts_with("--set, line 1: invalid type"), "{error}");
+        let error = read(Some(&path), &["seed.a=1"]).unwrap_err().to_string();
+        assert_eq!(error, "cannot set seed.a: seed is not a table");
+        // Errors of the file itself keep their positions.
+        std::fs::write(&path, "seed = 3\n\nheld_out = ").unwrap();
+        let error = read(Some(&path), &["seed=4"]).unwrap_err().to_string();
+        assert!(error.contains("set.toml, line 3: "), "{error}");
+    }
+
+    #[test]
+    fn a_rule_is_a_name_and_an_expression() {
+        let rule = |name: &str, keep_if: &str| FilterRule { name: name.into(), keep_if: keep_if.into() };
+        assert_eq!("short = lines == 1".parse(), Ok(rule("short", "lines == 1")));
+        assert_eq!("short=".parse(), Ok(rule("short", "")));
+        for text in ["short", "=lines < 1", " = 1", ""] {
+            assert_eq!(text.parse::<FilterRule>(), Err(FilterRuleError), "{text}");
+        }
     }
 }

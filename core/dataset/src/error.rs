@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use codetune_validate::{Blame, Violation};
+use codetune_validate::{Blame, SettingError, Violation};
 
 /// An error of the dataset crate: it names the party, the cause and the remedy.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -27,6 +27,10 @@ pub enum DatasetError {
         #[help]
         help: Option<String>,
     },
+    /// A setting that takes precedence over the file contradicts it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Setting(#[from] SettingError),
     /// A rule cannot be used; found before any document is looked at.
     #[error("rule \"{name}\", line {line}, column {column}: {cause}")]
     #[diagnostic(code(dataset::rule))]
@@ -201,6 +205,10 @@ pub enum DatasetError {
         /// How many there are.
         count: u64,
     },
+    /// The caller asked to stop.
+    #[error("stopped before the dataset was complete")]
+    #[diagnostic(code(dataset::stopped))]
+    Stopped,
     /// The file system refused.
     #[error("cannot use {path}: {source}")]
     #[diagnostic(code(dataset::io), help("check the path, its permissions and the free space"))]
@@ -217,6 +225,7 @@ impl DatasetError {
     pub fn blame(&self) -> Blame {
         match self {
             DatasetError::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => Blame::Storage,
+            DatasetError::Stopped => Blame::Stopped,
             _ => Blame::Input,
         }
     }

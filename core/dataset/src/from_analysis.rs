@@ -1,7 +1,7 @@
 //! Analysed files as documents, and skipped files as documents that were left out.
 
-use codetune_analysis::FileAnalysis;
-use codetune_source::Skipped;
+use codetune_analysis::{FileAnalysis, FileAttributes};
+use codetune_source::{Language, Skipped};
 use serde_json::{Map, Value};
 
 use super::{DatasetError, Document, Dropped, Stage};
@@ -39,6 +39,19 @@ impl Document {
             errors: file.errors.iter().map(|e| format!("plugin {}: {}", e.plugin, e.message)).collect(),
         })
     }
+
+    /// The document of a file that was not read, of which only the path is known.
+    pub(super) fn unread(path: &str) -> Self {
+        Document {
+            path: path.to_owned(),
+            language: Language::Text.id().to_owned(),
+            text: "".into(),
+            digest: [0; 32],
+            attributes: FileAttributes::default(),
+            findings: Map::new(),
+            errors: Vec::new(),
+        }
+    }
 }
 
 impl Dropped {
@@ -59,7 +72,7 @@ mod tests {
 
     use codetune_analysis::{Attributes, FileAttributes, FileError, Finding, LineSpan};
     use codetune_plugin_sdk::Severity;
-    use codetune_source::{Language, SkipReason};
+    use codetune_source::SkipReason;
     use serde_json::json;
 
     use super::*;

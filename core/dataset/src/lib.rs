@@ -11,9 +11,10 @@
 //! 6. [`pack`] packs pieces into sequences, without attention across pieces;
 //! 7. [`ledger`] verifies that every token is accounted for.
 //!
-//! [`build`] runs all stages. The training loop only uses [`BatchSource`]: micro-batches by index, from a [`Dataset`]
+//! [`build_analyzed`] runs all stages on the files of an analysis, [`build`] on documents. The training loop only uses [`BatchSource`]: micro-batches by index, from a [`Dataset`]
 //! or a [`TokenTape`].
 
+mod analyzed;
 pub mod batch;
 pub mod build;
 pub mod config;
@@ -40,9 +41,10 @@ mod tests;
 pub mod tokenizer;
 mod vocabulary;
 
+pub use analyzed::{Built, TokenizerSource, build_analyzed, documents, select_analyzed};
 pub use batch::{BatchSource, IGNORE, MicroBatch};
 pub use build::{BuildProgress, Dataset, ProgressStage, Selection, assemble, build, select};
-pub use config::{DatasetConfig, FilterRule, Group};
+pub use config::{DatasetConfig, FilterRule, FilterRuleError, Group};
 pub use document::{Document, DocumentRecord, Dropped, Split, Stage};
 pub use error::DatasetError;
 pub use inspect::DatasetSummary;

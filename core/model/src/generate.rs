@@ -39,6 +39,18 @@ pub enum Finish {
     Cancelled,
 }
 
+impl Finish {
+    /// The reason in a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Finish::Stop(_) => "stop",
+            Finish::Length => "length",
+            Finish::Positions => "positions",
+            Finish::Cancelled => "interrupted",
+        }
+    }
+}
+
 /// What was generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {

@@ -1,20 +1,21 @@
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Tensor, Var};
+use candle_core::{Tensor, Var};
 
 use super::dropout::DropoutKey;
 use super::error::Result;
+use super::loss::Loss;
 use super::model::Model;
 use super::pass::{Batch, Pass, PassMode};
 
-/// The summed loss of a micro-batch with its gradients.
+/// The summed loss of a micro-batch with the gradients of trained tensors.
 #[derive(Debug, Clone)]
 pub struct Gradients {
     /// In nats, summed over the labels.
     pub sum: f64,
     /// Number of labels.
     pub labels: u64,
-    /// The gradient of the scaled sum for each trained tensor, in the order of [`Model::trainable`]; `None` if the sum
-    /// does not depend on it.
+    /// The gradient of the scaled sum for each trained tensor, in the order of [`Model::trainable`], without a graph;
+    /// `None` if the sum does not depend on it.
     pub gradients: Vec<Option<Tensor>>,
 }
 
@@ -34,16 +35,10 @@ impl Model {
         recompute: bool,
     ) -> Result<Gradients> {
         let variables: Vec<Var> = self.trainable().into_iter().map(|(_, variable)| variable).collect();
-        let mut sums = vec![None; variables.len()];
-        let sum = match recompute {
-            false => {
-                let loss = self.loss(batch, PassMode::Train(key))?.sum;
-                collect(&loss.affine(scale, 0.0)?.backward()?, &variables, &mut sums)?;
-                scalar(&loss)?
-            }
-            true => self.recomputed(batch, key, scale, &variables, &mut sums)?,
-        };
-        Ok(Gradients { sum, labels: batch.label_count(), gradients: sums })
+        match recompute {
+            false => self.loss(batch, PassMode::Train(key))?.gradients(scale, &variables),
+            true => self.recomputed(batch, key, scale, &variables),
+        }
     }
 
     fn recomputed(
@@ -52,8 +47,7 @@ impl Model {
         key: DropoutKey,
         scale: f64,
         variables: &[Var],
-        sums: &mut [Option<Tensor>],
-    ) -> Result<f64> {
+    ) -> Result<Gradients> {
         // The states between blocks, without a graph but with dropout.
         let first = Pass::of(batch, false, Some(key))?;
         self.pass(batch, PassMode::Train(key))?;
@@ -66,7 +60,8 @@ impl Model {
             }
             Ok(states)
         })?;
-        let mut sum = 0.0;
+        let mut found =
+            Gradients { sum: 0.0, labels: batch.label_count(), gradients: vec![None; variables.len()] };
         let mut upstream: Option<Tensor> = None;
         for (index, state) in states.iter().enumerate().rev() {
             let x = Var::from_tensor(&state.detach())?;
@@ -83,17 +78,18 @@ impl Model {
             })?;
             let weighted = match &upstream {
                 None => {
-                    sum = scalar(&out)?;
-                    out.affine(scale, 0.0)?
+                    let loss = Loss { sum: out, labels: found.labels };
+                    found.sum = loss.value()?;
+                    loss.sum.affine(scale, 0.0)?
                 }
                 Some(upstream) => weighted(&out, upstream)?,
             };
             let grads = weighted.backward()?;
-            collect(&grads, variables, sums)?;
+            collect(&grads, variables, &mut found.gradients)?;
             upstream = grads.get(&x).cloned();
             if upstream.is_none() {
                 // Nothing before this state is reached; zeros would hide that.
-                return Ok(sum);
+                return Ok(found);
             }
         }
         let pass = self.pass(batch, PassMode::Train(key))?;
@@ -102,9 +98,9 @@ impl Model {
             model.host.get(id)
         })?;
         if let Some(upstream) = upstream.filter(|_| embedded.track_op()) {
-            collect(&weighted(&embedded, &upstream)?.backward()?, variables, sums)?;
+            collect(&weighted(&embedded, &upstream)?.backward()?, variables, &mut found.gradients)?;
         }
-        Ok(sum)
+        Ok(found)
     }
 }
 
@@ -113,11 +109,8 @@ fn weighted(out: &Tensor, upstream: &Tensor) -> Result<Tensor> {
     Ok(out.mul(upstream)?.sum_all()?)
 }
 
-fn scalar(loss: &Tensor) -> Result<f64> {
-    Ok(loss.to_dtype(DType::F64)?.to_scalar()?)
-}
-
-fn collect(grads: &GradStore, variables: &[Var], sums: &mut [Option<Tensor>]) -> Result<()> {
+/// Adds the gradients of the variables that were reached to those so far.
+pub(super) fn collect(grads: &GradStore, variables: &[Var], sums: &mut [Option<Tensor>]) -> Result<()> {
     for (variable, sum) in variables.iter().zip(sums) {
         if let Some(gradient) = grads.get(variable) {
             *sum = Some(match sum.take() {

@@ -14,18 +14,10 @@ use super::config::ModelConfig;
 use super::error::{ModelError, Result};
 use super::files::check_shapes;
 use super::host::ModelHost;
+use super::loss::Loss;
 use super::open_backend::OpenBackend;
 use super::parameters::Parameters;
 use super::pass::{Batch, Pass, PassMode};
-
-/// The summed loss of a batch.
-#[derive(Debug, Clone)]
-pub struct Loss {
-    /// In nats, summed over the labels; a scalar that can be differentiated.
-    pub sum: Tensor,
-    /// Number of labels.
-    pub labels: u64,
-}
 
 /// A model: an architecture in a training backend, with parameters in the host.
 pub struct Model {

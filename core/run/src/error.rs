@@ -83,6 +83,20 @@ pub enum RunError {
         /// Of the model.
         vocabulary: u64,
     },
+    /// A new model's tokenizer has ids that its vocabulary does not.
+    #[error("the tokenizer has {tokens} tokens, but vocab_size is {vocabulary}")]
+    #[diagnostic(
+        code(run::vocabulary),
+        help("set vocab_size to {tokens} in {}", config.display())
+    )]
+    LargeTokenizer {
+        /// Of the tokenizer.
+        tokens: u64,
+        /// The configuration's `vocab_size`.
+        vocabulary: u64,
+        /// The configuration.
+        config: PathBuf,
+    },
     /// The same ids mean other texts to the model.
     #[error("the dataset was built with another tokenizer than the model's")]
     #[diagnostic(code(run::other_tokenizer), help("build it with --tokenizer {}", model.display()))]

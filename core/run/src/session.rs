@@ -9,6 +9,7 @@ use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
 use codetune_validate::whole;
 
 use super::data::Data;
+use super::models::backend;
 use super::run_metrics::RunMetrics;
 use super::{RunError, artifacts, record};
 
@@ -170,24 +171,6 @@ impl Session<'_> {
         }
         Ok(run.id)
     }
-}
-
-/// The backend of a model: the one named by the run, or the only one that supports its architecture.
-///
-/// # Errors
-/// There is none, it is not ready, or several support the architecture.
-pub fn backend(
-    registry: &Registry,
-    model: &ModelConfig,
-    named: Option<&str>,
-) -> Result<Arc<Plugin>, RunError> {
-    if let Some(name) = named {
-        return Ok(registry.ready(name)?);
-    }
-    registry.backend_for(&model.architecture)?.ok_or_else(|| RunError::NoBackend {
-        architecture: model.architecture.clone(),
-        model: model.path.clone(),
-    })
 }
 
 /// Checks the runtime of a backend; a backend from a file only supports one.

@@ -6,7 +6,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `inputs`, `options`, `sizes` | what is to be read, and how much of it |
+//! | `inputs`, `path_list`, `options`, `sizes` | what is to be read, and how much of it |
 //! | `discover`, `discovery` | the files that there are, in their order |
 //! | `walk`, `globs`, `repository` | the walk over a folder, and what it passes over |
 //! | `settle`, `slashed` | where a file that was seen belongs, and how its path is written |
@@ -37,6 +37,7 @@ mod legacy;
 mod lines;
 mod load;
 mod options;
+mod path_list;
 mod prepare;
 mod query;
 mod repository;
@@ -60,6 +61,7 @@ pub use language::Language;
 pub use lines::{LineIndex, Position};
 pub use load::load;
 pub use options::DiscoverOptions;
+pub use path_list::{PathListError, path_list};
 pub use query::QueryAllowance;
 pub use query::{Capture, Captures, QueryError, QueryLimits};
 pub use repository::repository_of;

@@ -1,6 +1,7 @@
 //! Artifacts of runs: adapters, checkpoints, tokenizers.
 
 use codetune_validate::{ARTIFACT_BYTES, ARTIFACT_KIND, ARTIFACT_PATH, check_digest};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 
 /// A file or directory written by a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewArtifact {
     /// Its kind, such as `adapter` or `checkpoint`.
     pub kind: String,

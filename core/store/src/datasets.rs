@@ -1,6 +1,7 @@
 //! Datasets used by runs.
 
 use codetune_validate::{Constraint, DATASET_NAME, Violation, check_digest};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
@@ -18,7 +19,7 @@ use super::{
 pub struct DatasetId(pub(super) i64);
 
 /// A dataset to record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NewDataset {
     /// Its name.
     pub name: String,

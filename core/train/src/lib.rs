@@ -43,6 +43,6 @@ pub use run_config::{
 };
 pub use run_file_error::{FilePosition, RunFileError};
 pub use schedule::{Schedule, ScheduleKind, Warmup};
-pub use trainable::{Gradients, PassContext, Trainable, TrainableError};
+pub use trainable::{PassContext, Trainable, TrainableError};
 pub use trained_model::TrainedModel;
 pub use trainer::{Resumed, Trainer};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_model::Targets;
 use codetune_plugin::Runtime;
-use codetune_validate::{self as v, Bound, Charset, Field, Kind};
+use codetune_validate::{self as v, Bound, Charset, Field, Kind, NamedText, Setting};
 use toml::de::DeTable;
 
 use super::{
@@ -73,11 +73,22 @@ impl RunConfig {
     /// # Errors
     /// The file cannot be read, is not TOML, or contains an unknown key or an invalid value.
     pub fn load(path: &Path) -> Result<Self> {
+        Self::load_with(path, &[])
+    }
+
+    /// Reads a run file, with settings that take precedence over it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`RunFileError::Setting`] if a setting contradicts the file.
+    pub fn load_with(path: &Path, settings: &[Setting]) -> Result<Self> {
         let refused = |source| RunFileError::Read { path: path.to_owned(), source };
         let text = codetune_files::read_given_text(path, codetune_files::SETTINGS).map_err(refused)?;
         let absolute = std::path::absolute(path).map_err(refused)?;
         let folder = absolute.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, &path.display().to_string(), folder)
+        let merged = NamedText { name: path.display().to_string(), text }
+            .with(settings)
+            .map_err(RunFileError::Setting)?;
+        Self::parse(&merged.text, &merged.name, folder)
     }
 
     /// Parses a run file. `file` is its name in errors, and relative paths start from `folder`.

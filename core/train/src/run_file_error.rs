@@ -1,6 +1,6 @@
 use std::{fmt, io, path::PathBuf};
 
-use codetune_validate::Violation;
+use codetune_validate::{SettingError, Violation};
 
 /// Why a run file was refused.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -23,6 +23,10 @@ pub enum RunFileError {
         /// What is wrong.
         message: String,
     },
+    /// A setting that takes precedence over the file contradicts it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Setting(SettingError),
     /// A key that nobody reads.
     #[error("{place}: {key}: unknown key{}", hint(nearest, *reason))]
     #[diagnostic(code(train::run_file::unknown_key), help("known keys: {known}"))]
@@ -102,7 +106,7 @@ impl RunFileError {
     /// Where in the file, unless it cannot be read.
     pub fn place(&self) -> Option<&FilePosition> {
         match self {
-            RunFileError::Read { .. } => None,
+            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
             RunFileError::Syntax { place, .. }
             | RunFileError::UnknownKey { place, .. }
             | RunFileError::Value { place, .. }

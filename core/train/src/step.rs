@@ -9,7 +9,7 @@ use codetune_tensor::TensorError;
 use super::{
     error::{HELD_OUT_LOSS, TrainError},
     optimizer::Optimizer,
-    trainable::{PassContext, Trainable, scalar},
+    trainable::{PassContext, Trainable},
 };
 
 /// The gradients of a step.
@@ -59,8 +59,8 @@ pub(super) fn accumulate(
         if gradients.labels != expected {
             return Err(TrainError::Labels { step: number, counted: gradients.labels, expected });
         }
-        loss += gradients.loss;
-        for (sum, gradient) in sums.iter_mut().zip(gradients.of) {
+        loss += gradients.sum;
+        for (sum, gradient) in sums.iter_mut().zip(gradients.gradients) {
             *sum =
                 add(sum.take(), gradient).map_err(|source| TrainError::Optimizer { step: number, source })?;
         }
@@ -109,9 +109,9 @@ pub(super) fn evaluate(
             continue;
         }
         let pass = PassContext { seed, step, micro_step, training: false };
-        let (sum, counted) = model.loss(&batch, &pass).map_err(&failed)?;
-        loss += scalar(&sum).map_err(|error| failed(error.into()))?;
-        labels += counted;
+        let found = model.loss(&batch, &pass).map_err(&failed)?;
+        loss += found.value().map_err(|error| failed(error.into()))?;
+        labels += found.labels;
     }
     if labels == 0 {
         return Err(TrainError::NoLabels { what: "the held-out data".to_owned() });
@@ -122,8 +122,7 @@ pub(super) fn evaluate(
 fn add(sum: Option<Tensor>, gradient: Option<Tensor>) -> Result<Option<Tensor>, TensorError> {
     Ok(match (sum, gradient) {
         (Some(sum), Some(gradient)) => Some((sum + gradient)?),
-        // Detached, so that the graph is freed with the micro-batch.
-        (one, other) => one.or(other).map(|gradient| gradient.detach()),
+        (one, other) => one.or(other),
     })
 }
 

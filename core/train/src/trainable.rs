@@ -1,7 +1,8 @@
 use std::{error::Error, path::Path};
 
-use candle_core::{Tensor, Var};
+use candle_core::Var;
 use codetune_dataset::MicroBatch;
+use codetune_model::{Gradients, Loss};
 
 /// An error of a model, of whatever type.
 pub type TrainableError = Box<dyn Error + Send + Sync>;
@@ -19,18 +20,6 @@ pub struct PassContext {
     pub training: bool,
 }
 
-/// What a training pass over a micro-batch gives.
-#[derive(Debug)]
-pub struct Gradients {
-    /// The sum of the losses of all labels, in nats.
-    pub loss: f64,
-    /// How many labels there were.
-    pub labels: u64,
-    /// The scaled gradients in the order of [`Trainable::trainable`]; none where the graph
-    /// of this micro-batch does not lead there.
-    pub of: Vec<Option<Tensor>>,
-}
-
 /// A model whose weights, or an adapter of them, can be trained.
 pub trait Trainable {
     /// The tensors to train, sorted by name, the same ones in every call.
@@ -42,13 +31,13 @@ pub trait Trainable {
         true
     }
 
-    /// The sum of the losses of all labels of a micro-batch, a scalar, and how many labels there were.
+    /// The summed loss of a micro-batch.
     ///
     /// # Errors
     /// Whatever stops the forward pass.
-    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), TrainableError>;
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<Loss, TrainableError>;
 
-    /// The gradients of `scale` times that loss.
+    /// The gradients of `scale` times that loss, in the order of [`trainable`](Self::trainable).
     ///
     /// # Errors
     /// Whatever stops the forward or the backward pass.
@@ -64,9 +53,4 @@ pub trait Trainable {
     /// # Errors
     /// The folder cannot be written.
     fn save(&self, folder: &Path) -> Result<(), TrainableError>;
-}
-
-/// A scalar as a number, whatever its type.
-pub(super) fn scalar(tensor: &Tensor) -> candle_core::Result<f64> {
-    tensor.to_dtype(candle_core::DType::F64)?.to_scalar()
 }

@@ -1,14 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Var};
 use codetune_dataset::MicroBatch;
-use codetune_model::{self as model, Batch, Beside, DropoutKey, Model, PassMode, read_adapter};
+use codetune_model::{
+    self as model, Batch, Beside, DropoutKey, Gradients, Loss, Model, PassMode, read_adapter,
+};
 use codetune_plugin_sdk::Role;
 
 use super::{
     error::TrainError,
     run_config::{AdapterSettings, RunConfig},
-    trainable::{Gradients, PassContext, Trainable, TrainableError},
+    trainable::{PassContext, Trainable, TrainableError},
 };
 
 /// A [`Model`] prepared for training: with an adapter, or with all weights trainable.
@@ -59,10 +61,9 @@ impl Trainable for TrainedModel {
         !found.is_some_and(|parameter| matches!(parameter.role, Role::Norm | Role::Bias))
     }
 
-    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), TrainableError> {
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<Loss, TrainableError> {
         let mode = if pass.training { PassMode::Train(key(pass)) } else { PassMode::Evaluate };
-        let loss = self.model.loss(&view(batch), mode)?;
-        Ok((loss.sum, loss.labels))
+        Ok(self.model.loss(&view(batch), mode)?)
     }
 
     fn gradients(
@@ -71,8 +72,7 @@ impl Trainable for TrainedModel {
         pass: &PassContext,
         scale: f64,
     ) -> Result<Gradients, TrainableError> {
-        let found = self.model.gradients(&view(batch), key(pass), scale, self.recompute)?;
-        Ok(Gradients { loss: found.sum, labels: found.labels, of: found.gradients })
+        Ok(self.model.gradients(&view(batch), key(pass), scale, self.recompute)?)
     }
 
     fn save(&self, folder: &Path) -> Result<(), TrainableError> {

@@ -1,12 +1,10 @@
 //! The files to analyze: paths, lists of paths, or standard input.
 
-use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use codetune_core::files;
-use codetune_core::source::Inputs;
+use codetune_core::source::{Inputs, PathListError, path_list};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -89,34 +87,11 @@ fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Err(Failure::usage(format!("the list of paths is larger than {}", bytes(MOST_LISTED)))
             .help("pass a directory, or split the list"));
     }
-    let end = if content.contains(&0) { 0 } else { b'\n' };
-    let lines = content.split(|byte| *byte == end);
-    let lines = lines.map(|line| if end == 0 { line } else { line.strip_suffix(b"\r").unwrap_or(line) });
-    let listed = lines.filter(|line| !line.is_empty());
-    let listed = listed.map(|line| {
-        let path = path(list, line)?;
-        // Git writes `"a\303\244.rs"` for ä in a list of lines.
-        let quoted = end == b'\n' && line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"");
-        if quoted && fs::symlink_metadata(&path).is_err() {
-            let failure =
-                Failure::usage(format!("there is no file {}, which git has quoted", path.display()));
-            return Err(failure.help("separate the paths with NUL, for example with `git ls-files -z`"));
+    path_list(&content).map_err(|error| match error {
+        PathListError::Quoted { path } => {
+            Failure::usage(format!("there is no file {}, which git has quoted", path.display()))
+                .help("separate the paths with NUL, for example with `git ls-files -z`")
         }
-        Ok(path)
-    });
-    listed.collect()
-}
-
-#[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "on other platforms, paths must be UTF-8")]
-fn path(_list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(OsString::from_vec(line.to_vec()).into())
-}
-
-#[cfg(not(unix))]
-fn path(list: &Path, line: &[u8]) -> Result<PathBuf, Failure> {
-    let text = String::from_utf8(line.to_vec());
-    let refused = |_| Failure::usage(format!("a path in {} is not UTF-8", list.display()));
-    text.map(|text| OsString::from(text).into()).map_err(refused)
+        PathListError::NotUtf8 { .. } => Failure::usage(format!("{}: {error}", list.display())),
+    })
 }

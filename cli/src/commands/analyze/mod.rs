@@ -8,9 +8,10 @@ mod text;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::{self, Analysis, AnalysisOptions, AnalysisSummary, FileAnalysis, UsedAnalyzer};
+use codetune_core::analysis::{self, Analysis, AnalysisOptions, AnalysisSummary, UsedAnalyzer, Verdict};
 use codetune_core::files;
 use codetune_core::source::Inputs;
+use codetune_plugin_sdk::Severity;
 use flate2::{Compression, write::GzEncoder};
 
 use crate::context::Context;
@@ -123,11 +124,24 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         terminal.warn("no files were checked: none were found, or none match");
     }
     let named = !arguments.selection.analyzers.is_empty();
-    match verdict(&analysis.summary, arguments.fail_on)? {
-        Exit::Done if named && analysis.analyzers.iter().any(|used| is_silent(&analysis, used)) => {
-            Ok(Exit::Plugin)
+    let failed = |used: &UsedAnalyzer| named && analysis.failed_throughout(used);
+    match analysis.summary.verdict(arguments.fail_on.map(Level::severity)) {
+        Verdict::Passed if analysis.analyzers.iter().any(failed) => Ok(Exit::Plugin),
+        Verdict::Passed => Ok(Exit::Done),
+        Verdict::Findings => Ok(Exit::Findings),
+        Verdict::AnalyzerFailed => Ok(Exit::Plugin),
+        Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary)),
+        Verdict::Unread => Ok(Exit::Storage),
+    }
+}
+
+impl Level {
+    fn severity(self) -> Severity {
+        match self {
+            Level::Note => Severity::Note,
+            Level::Warning => Severity::Warning,
+            Level::Error => Severity::Error,
         }
-        exit => Ok(exit),
     }
 }
 
@@ -213,41 +227,6 @@ pub fn analyze(
     Ok(analysis)
 }
 
-/// Whether an analyzer failed on all of its files.
-fn is_silent(analysis: &Analysis, used: &UsedAnalyzer) -> bool {
-    let answered = analysis.files.iter().any(|file| file.attributes.get(&used.key).is_some());
-    let failed = |file: &FileAnalysis| file.errors.iter().any(|error| error.plugin == used.manifest.name);
-    !answered && analysis.files.iter().any(failed)
-}
-
-/// The exit code for a report.
-///
-/// # Errors
-/// `--fail-on` was given and a file could not be read.
-fn verdict(summary: &AnalysisSummary, fail_on: Option<Level>) -> Result<Exit, Failure> {
-    // An analyzer could not be used at all.
-    if summary.errors.contains_key("plugin::unavailable") {
-        return Ok(Exit::Plugin);
-    }
-    let found = &summary.findings;
-    let reached = match fail_on {
-        None if !summary.unread.is_empty() && summary.files.seen == summary.files.skipped => {
-            return Ok(Exit::Storage);
-        }
-        None => return Ok(Exit::Done),
-        Some(Level::Error) => found.error,
-        Some(Level::Warning) => found.error + found.warning,
-        Some(Level::Note) => found.total,
-    };
-    match (reached, summary.files.failed) {
-        // An incomplete check does not pass.
-        (0, 0) if !summary.unread.is_empty() => Err(not_checked(summary)),
-        (0, 0) => Ok(Exit::Done),
-        (0, _) => Ok(Exit::Plugin),
-        _ => Ok(Exit::Findings),
-    }
-}
-
 fn not_checked(summary: &AnalysisSummary) -> Failure {
     let all = counted(summary.unread.values().sum(), "file");
     let by_reason: Vec<String> =
@@ -266,36 +245,5 @@ fn words(code: &str) -> String {
         "symlink" => "symbolic link".to_owned(),
         "special" => "pipe or device".to_owned(),
         other => other.replace('-', " "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_check_that_did_not_take_place_is_not_passed() {
-        let code = |summary: &AnalysisSummary, level| {
-            verdict(summary, level).unwrap_or_else(|failure| failure.exit())
-        };
-        let mut summary = AnalysisSummary::default();
-        (summary.files.seen, summary.files.analysed) = (3, 3);
-        assert_eq!(code(&summary, None), Exit::Done);
-        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);
-        summary.findings.warning = 1;
-        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done);
-        assert_eq!(code(&summary, Some(Level::Warning)), Exit::Findings);
-        summary.skipped.insert("binary".into(), 1);
-        assert_eq!(code(&summary, Some(Level::Error)), Exit::Done, "no one wanted it");
-        summary.unread.insert("unreadable".into(), 1);
-        assert_eq!(code(&summary, None), Exit::Done, "the others have their answers");
-        assert_eq!(code(&summary, Some(Level::Error)), Exit::Storage);
-        assert_eq!(code(&summary, Some(Level::Warning)), Exit::Findings);
-        (summary.files.seen, summary.files.skipped) = (1, 1);
-        assert_eq!(code(&summary, None), Exit::Storage, "nothing was read");
-        summary.files.failed = 1;
-        assert_eq!(code(&summary, Some(Level::Error)), Exit::Plugin);
-        summary.errors.insert("plugin::unavailable".into(), 1);
-        assert_eq!(code(&summary, None), Exit::Plugin);
     }
 }

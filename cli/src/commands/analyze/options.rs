@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use clap::builder::ValueParser;
-use codetune_core::analysis::{AnalysisOptions, AnswerCache, Selected};
-use codetune_core::plugin::{Origin, Registry, RegistryError, ValueKind};
+use codetune_core::analysis::{AnalysisOptions, AnswerCache, OptionError, select_analyzers, set_option};
+use codetune_core::plugin::{Origin, Registry};
 use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::store::AnalysisCache;
-use serde_json::Value;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -73,13 +72,7 @@ impl AnalyzerSelection {
         context: &Context,
         documents: bool,
     ) -> Result<AnalysisOptions, Failure> {
-        let mut analyzers = match self.analyzers.is_empty() {
-            true => registry.analyzers().into_iter().map(Selected::new).collect::<Vec<_>>(),
-            false => {
-                let named = self.analyzers.iter().map(|name| registry.ready(name).map(Selected::new));
-                named.collect::<Result<_, _>>()?
-            }
-        };
+        let mut analyzers = select_analyzers(registry, &self.analyzers)?;
         if self.analyzers.is_empty() {
             tell_unusable(registry, context);
         }
@@ -88,7 +81,7 @@ impl AnalyzerSelection {
                 .help("for the reasons run: codetune plugin list"));
         }
         for option in &self.options {
-            set(&mut analyzers, registry, option)?;
+            set_option(&mut analyzers, registry, option).map_err(|error| refused(option, error))?;
         }
         let folders = context.folders();
         let discover = DiscoverOptions {
@@ -141,37 +134,18 @@ fn tell_unusable(registry: &Registry, context: &Context) {
     }
 }
 
-/// Sets an option from `plugin.key=value`; the manifest has the type of the value.
-fn set(analyzers: &mut [Selected], registry: &Registry, given: &str) -> Result<(), Failure> {
-    let form = || {
-        Failure::usage(format!("--option {given} is not PLUGIN.KEY=VALUE"))
-            .help("for example: --option metrics.max_cyclomatic=10")
-    };
-    let (name, value) = given.split_once('=').ok_or_else(form)?;
-    let (plugin, key) = name.rsplit_once('.').ok_or_else(form)?;
-    let known: Vec<String> = analyzers.iter().map(|one| one.plugin.manifest().name.clone()).collect();
-    // Resolve the name as everywhere else, even if that plugin does not run.
-    let meant = match registry.get(plugin) {
-        Ok(entry) => entry.name.as_str(),
-        Err(RegistryError::Unknown { .. }) => plugin,
-        Err(other) => return Err(other.into()),
-    };
-    let analyzer = analyzers.iter_mut().find(|one| one.plugin.manifest().name == meant).ok_or_else(|| {
-        Failure::usage(format!("--option {given}: analyzer `{meant}` is not selected"))
-            .help(format!("the selected analyzers are {}", known.join(", ")))
-    })?;
-    let kind = analyzer.plugin.manifest().config.get(key).map(|option| option.kind);
-    let value = match kind {
-        Some(ValueKind::Text) => Value::String(value.to_owned()),
-        // The manifest reports an unknown key, with the nearest known one.
-        _ => serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned())),
-    };
-    analyzer.options.insert(key.to_owned(), value);
-    let resolved = analyzer.plugin.resolve_config(&analyzer.options);
-    resolved.map(drop).map_err(|error| {
-        Failure::usage(format!("--option {given}: {}", error.fault))
-            .help(format!("list its options with: codetune plugin info {plugin}"))
-    })
+fn refused(given: &str, error: OptionError) -> Failure {
+    match error {
+        OptionError::Form => Failure::usage(format!("--option {given} is not PLUGIN.KEY=VALUE"))
+            .help("for example: --option metrics.max_cyclomatic=10"),
+        OptionError::Name(error) => error.into(),
+        OptionError::NotSelected { analyzer, selected } => {
+            Failure::usage(format!("--option {given}: analyzer `{analyzer}` is not selected"))
+                .help(format!("the selected analyzers are {}", selected.join(", ")))
+        }
+        OptionError::Invalid(error) => Failure::usage(format!("--option {given}: {}", error.fault))
+            .help(format!("list its options with: codetune plugin info {}", error.plugin)),
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@ use codetune_core::analysis::Symbol;
 use codetune_core::model::Sampling;
 use codetune_core::plugin::Registry;
 use codetune_core::redact::escape_control;
-use codetune_core::run::{Prompt, complete};
+use codetune_core::run::{Completer, CompletionRequest, ModelSource, Prompt, open_model};
 
 use super::corpus::{Corpus, HeldOut};
 use super::tune::Tuned;
-use crate::commands::generate;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -46,19 +45,16 @@ pub fn show(
     let adapters = [("base model", None), ("fine-tuned model", Some(lora.summary.output.as_path()))];
     for (heading, adapter) in adapters {
         context.go_on()?;
-        let mut model = generate::open(registry, &base.summary.output, adapter, None, context.memory)?;
-        // Without a penalty, small models repeat themselves endlessly.
-        let sampling = Sampling { repetition_penalty: 1.15, ..Sampling::default() };
-        let prompt = Prompt { prefix: task.prompt, suffix: None };
-        let made = complete(
-            &mut model,
-            &corpus.tokenizer,
-            &prompt,
-            TOKENS,
-            sampling,
-            &mut |_| ControlFlow::Continue(()),
-            &context.stop,
-        )?;
+        let source = ModelSource { folder: &base.summary.output, adapter, backend: None };
+        let model = open_model(registry, &source, context.memory)?;
+        let mut completer = Completer::new(model, corpus.tokenizer.clone());
+        let request = CompletionRequest {
+            prompt: Prompt { prefix: task.prompt, suffix: None },
+            max_new_tokens: TOKENS,
+            // Without a penalty, small models repeat themselves endlessly.
+            sampling: Sampling { repetition_penalty: 1.15, ..Sampling::default() },
+        };
+        let made = completer.complete(&request, &mut |_| ControlFlow::Continue(()), &context.stop)?;
         show_text(terminal, heading, &made.text)?;
     }
     Ok(())

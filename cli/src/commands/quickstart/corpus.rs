@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use codetune_core::analysis::{Analysis, Symbol};
 use codetune_core::dataset::{
-    CodeTokenizer, DatasetConfig, Document, FilterRule, Selection, Split, TokenizerTraining,
+    CodeTokenizer, DatasetConfig, Document, FilterRule, Selection, Split, TokenizerTraining, assemble,
+    documents, select_analyzed,
 };
 use codetune_core::plugin::Digest;
 
@@ -49,14 +50,16 @@ pub struct HeldOut {
 pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Result<Corpus, Failure> {
     let symbols: Vec<(String, Vec<Symbol>)> =
         analysis.files.iter().map(|file| (file.path.clone(), file.symbols.clone())).collect();
-    let documents = sample(dataset::documents(&analysis)?, seed, context);
+    let documents = sample(documents(&analysis)?, seed, context);
     enough(&documents, "found")?;
 
     let config = config(seed);
     for rule in &config.rules {
         context.terminal.print(&format!("keep if {:<14} {}\n", rule.name, rule.keep_if))?;
     }
-    let selection = dataset::chosen(documents, &analysis, &config, context)?;
+    context.go_on()?;
+    let progress = dataset::Stages::new(&context.terminal);
+    let selection = select_analyzed(documents, &analysis, &config, &|at| progress.at(at))?;
     let kept: Vec<Document> = selection.kept.iter().map(|(document, _)| document.clone()).collect();
     enough(&kept, "left after filtering")?;
     let held_out = held_out(&selection, symbols);
@@ -66,7 +69,8 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     let vocab_size = (size / 48).clamp(512, 4096);
     let training = TokenizerTraining { vocab_size, ..TokenizerTraining::default() };
     let tokenizer = tokenizer::train(&texts, training, context)?;
-    let built = dataset::packed(selection, &tokenizer, &config, context)?;
+    context.go_on()?;
+    let built = assemble(selection, &tokenizer, &config, &|at| progress.at(at))?;
     let folder = out.join("dataset");
     let digest = dataset::save(&built, &folder)?;
     let summary = built.inspect(8, 0, 0)?;

@@ -2,18 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use codetune_core::model::Preset;
 use codetune_core::plugin::Registry;
-use codetune_core::run::Start;
+use codetune_core::run::{NewModel, Start, create_model};
 use codetune_core::store::RunId;
 use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
 use super::corpus::{Corpus, SEQUENCE};
 use super::{Arguments, recipe};
-use crate::commands::model;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::presets::Preset;
 use crate::terminal::format::{count, short};
 use crate::training::{self, Watch};
 
@@ -44,17 +43,10 @@ pub fn base(
     context: &Context,
 ) -> Result<Tuned, Failure> {
     let folder = out.join("init");
-    let config =
-        model::of_preset(Preset::Small, corpus.tokenizer.vocab_size(), corpus.tokenizer.end(), &folder)?;
-    let parameters = model::create(
-        &config,
-        Some(&corpus.tokenizer),
-        arguments.seed,
-        &folder,
-        registry,
-        None,
-        context.memory,
-    )?;
+    let tokenizer = &corpus.tokenizer;
+    let config = Preset::Small.config(folder.join("config.json"), tokenizer.vocab_size(), tokenizer.end());
+    let new = NewModel { config: &config, tokenizer: Some(tokenizer), seed: arguments.seed, backend: None };
+    let parameters = create_model(registry, &new, &folder, context.memory)?;
     context.terminal.print(&format!(
         "{}, {} parameters, sequences of {SEQUENCE} tokens\n",
         config.architecture,

@@ -199,3 +199,55 @@ fn deleting_a_run_leaves_no_orphans() {
     let stale = store.append_metrics(&id, &[], &[row("train_loss", 2, 1.0)]);
     assert!(matches!(stale, Err(StoreError::NotFound { .. })));
 }
+
+#[test]
+fn a_run_is_reported_whole_as_json() {
+    let store = Store::open(":memory:").expect("opened");
+    let id = run(&store);
+    store.append_metrics(&id, &[], &[row("train_loss", 1, 2.5), row("train_loss", 2, 2.0)]).expect("metrics");
+    let artifact = NewArtifact { kind: "adapter".into(), path: "/a".into(), bytes: 3, digest: DIGEST.into() };
+    store.record_artifacts(&id, &[artifact]).expect("artifact");
+    let plugin =
+        PluginIdentity { name: "a/b".into(), version: "1".into(), runtime: "wasm".into(), digest: None };
+    store.record_plugins(&id, &[plugin]).expect("plugin");
+    let dataset =
+        NewDataset { name: "d".into(), manifest_digest: DIGEST.into(), ledger: json!({ "input": 1 }) };
+    store.link_dataset(&id, store.save_dataset(&dataset).expect("saved")).expect("linked");
+    store.finish_run(&id, &RunOutcome::Completed).expect("finished");
+    let found = store.get_run(id.as_str()).expect("found");
+    let config = store.config(found.config).expect("read");
+    let details = serde_json::to_value(store.details(found.clone()).expect("read")).expect("JSON");
+    let expected = json!({
+        "id": id.as_str(),
+        "name": found.name,
+        "kind": found.kind,
+        "status": "completed",
+        "model_type": found.model_type,
+        "dataset_name": found.dataset_name,
+        "started_at": to_the_second(found.started_at),
+        "finished_at": found.finished_at.map(to_the_second),
+        "error": null,
+        "host": found.host,
+        "latest": { "train_loss": { "step": 2, "value": 2.0 } },
+        "config": config.values.run_config,
+        "config_digest": config.digest,
+        "metrics": { "train_loss": [[1, 2.5], [2, 2.0]] },
+        "plugins": [{ "name": "a/b", "version": "1", "runtime": "wasm", "digest": null }],
+        "artifacts": [{ "kind": "adapter", "path": "/a", "bytes": 3, "digest": DIGEST }],
+        "datasets": [{ "name": "d", "manifest_digest": DIGEST, "ledger": { "input": 1 } }],
+    });
+    assert_eq!(details, expected);
+    // The order of the keys too: this is what `runs show --json` prints.
+    assert_eq!(details.to_string(), expected.to_string());
+    let mut summary = expected;
+    let keys = ["config", "config_digest", "metrics", "plugins", "artifacts", "datasets"];
+    keys.iter().for_each(|key| drop(summary.as_object_mut().and_then(|all| all.shift_remove(*key))));
+    let read = serde_json::to_value(store.summary(found).expect("read")).expect("JSON");
+    assert_eq!(read, summary);
+}
+
+#[test]
+fn times_are_shown_to_the_second_in_utc() {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_999_999_999).expect("a time");
+    assert_eq!(to_the_second(time), "2023-11-14T22:13:20Z");
+}

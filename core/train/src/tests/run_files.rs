@@ -2,6 +2,7 @@ use codetune_validate::Whole;
 use std::path::Path;
 
 use codetune_model::Targets;
+use codetune_validate::Setting;
 
 use super::toy::RUN;
 use crate::{AdapterSettings, DataSource, RunConfig, ScheduleKind, Warmup};
@@ -33,6 +34,31 @@ fn paths_start_from_the_folder_and_absent_keys_take_the_tables_defaults() {
         AdapterSettings { r: Some(16), alpha: Some(32.0), dropout: Some(0.05), targets, init: None };
     assert_eq!(config.adapter, Some(adapter));
     assert_eq!(config.checkpoint.keep, 2);
+}
+
+#[test]
+fn settings_take_precedence_over_the_run_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.toml");
+    std::fs::write(&file, RUN).unwrap();
+    let load = |given: &[&str]| {
+        let settings: Vec<Setting> = given.iter().map(|set| set.parse().unwrap()).collect();
+        RunConfig::load_with(&file, &settings).map_err(|error| error.to_string())
+    };
+    let config = load(&["train.epochs=9", "output.dir='elsewhere'", "train.epochs=7"]).unwrap();
+    let plain = RunConfig::load(&file).unwrap();
+    assert_eq!((config.train.epochs, plain.train.epochs), (Some(7), Some(4)));
+    // Relative paths start from the folder of the file, as they do in it.
+    assert_eq!(config.output.dir, folder.path().join("elsewhere"));
+    assert_eq!((config.seed, config.model), (plain.seed, plain.model));
+    let error = load(&["train.epochs.most=1"]).unwrap_err();
+    assert_eq!(error, "cannot set train.epochs.most: train.epochs is not a table");
+    let error = load(&["train.epochs='many'"]).unwrap_err();
+    assert!(error.contains("run.toml with --set:") && error.contains("train.epochs"), "{error}");
+    std::fs::write(&file, format!("{RUN}\nname = ")).unwrap();
+    let error = load(&["seed=1"]).unwrap_err();
+    let line = RUN.lines().count() + 2;
+    assert!(error.contains(&format!("run.toml:{line}:")) && error.contains("not valid TOML"), "{error}");
 }
 
 #[test]

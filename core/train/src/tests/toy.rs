@@ -11,13 +11,12 @@ use std::{
 
 use candle_core::{DType, Device, Tensor, Var};
 use codetune_dataset::{BatchSource, DatasetError, IGNORE, MicroBatch};
+use codetune_model::{Gradients, Loss};
 use codetune_tensor::cross_entropy;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{
-    EpochStart, Gradients, Metric, MetricSink, PassContext, RunConfig, Trainable, TrainableError, Trainer,
-};
+use crate::{EpochStart, Metric, MetricSink, PassContext, RunConfig, Trainable, TrainableError, Trainer};
 
 pub const VOCABULARY: usize = 11;
 const WIDTH: usize = 6;
@@ -60,7 +59,7 @@ impl Trainable for Toy {
         vec![("embed".to_owned(), self.embed.clone()), ("head".to_owned(), self.head.clone())]
     }
 
-    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<(Tensor, u64), TrainableError> {
+    fn loss(&mut self, batch: &MicroBatch, pass: &PassContext) -> Result<Loss, TrainableError> {
         if let Some((_, _, flag)) = self
             .stop
             .as_ref()
@@ -86,7 +85,7 @@ impl Trainable for Toy {
         let sum = cross_entropy(&hidden.matmul(self.head.as_tensor())?, &labels)?;
         let poisoned = pass.training && self.poison == Some(pass.step);
         let loss = if poisoned { sum.sum.affine(f64::NAN, 0.0)? } else { sum.sum };
-        Ok((loss.to_dtype(DType::F32)?, sum.labels as u64))
+        Ok(Loss { sum: loss.to_dtype(DType::F32)?, labels: sum.labels as u64 })
     }
 
     fn gradients(
@@ -95,10 +94,8 @@ impl Trainable for Toy {
         pass: &PassContext,
         scale: f64,
     ) -> Result<Gradients, TrainableError> {
-        let (sum, labels) = self.loss(batch, pass)?;
-        let mut store = sum.affine(scale, 0.0)?.backward()?;
-        let of = self.trainable().iter().map(|(_, var)| store.remove(var.as_tensor())).collect();
-        Ok(Gradients { loss: f64::from(sum.to_scalar::<f32>()?), labels, of })
+        let variables = [self.embed.clone(), self.head.clone()];
+        Ok(self.loss(batch, pass)?.gradients(scale, &variables)?)
     }
 
     fn save(&self, folder: &Path) -> Result<(), TrainableError> {
