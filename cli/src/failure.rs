@@ -27,7 +27,7 @@ pub struct Failure {
     exit: Exit,
     /// The stable code, which `codetune explain` explains; errors of the command line itself have none.
     code: Option<String>,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     what: String,
     why: Vec<String>,
     help: Option<String>,
@@ -82,7 +82,7 @@ impl Failure {
 
     /// Adds the place of the cause.
     fn at(mut self, path: impl Into<String>, line: usize, column: Option<usize>) -> Self {
-        self.place = Some(Place { path: path.into(), line, column });
+        self.place = Some(Box::new(Place { path: path.into(), line, column }));
         self
     }
 

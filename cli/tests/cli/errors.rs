@@ -278,3 +278,15 @@ fn a_limit_of_the_host_is_told_from_a_fault_by_the_exit_code() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_setting_that_is_no_toml_is_told_how_to_write_it() {
+    let place = Place::new();
+    let ran = place.run(&["train", "run.toml", "--set", "name=second"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("the value is not TOML; strings need quotes, as in name='second'"),
+        "{}",
+        ran.err
+    );
+}
