@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, Error};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
+    analyze, completions, dataset, explain, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
 use crate::globals::Globals;
@@ -100,6 +100,13 @@ pub enum Command {
     Runs(runs::Command),
     /// Generate text with a model.
     Generate(generate::Arguments),
+    /// Explain an error code.
+    Explain(explain::Arguments),
     /// Print a shell completion script.
     Completions(completions::Arguments),
+}
+
+/// Whether the arguments ask for JSON, even if they are invalid otherwise: errors are then printed as JSON, too.
+pub fn json_is_wanted() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

@@ -1,6 +1,6 @@
-//! Value parsers for numbers, with the bounds of `codetune_core::validate`.
+//! Value parsers: numbers within the bounds of `codetune_core::validate`, and settings of files.
 
-use codetune_core::validate::Field;
+use codetune_core::validate::{self, Field, Setting, SettingError};
 
 /// Parses an integer within the bounds of the field.
 pub fn whole<T: TryFrom<i64>>(
@@ -22,4 +22,9 @@ pub fn float(field: &'static Field) -> impl Fn(&str) -> Result<f64, String> + Cl
 
 fn expected(field: &Field) -> String {
     format!("expected {}", field.kind)
+}
+
+/// A setting of a file, `KEY=VALUE`.
+pub fn setting(text: &str) -> Result<Setting, String> {
+    text.parse().map_err(|error: SettingError| validate::whole(&error))
 }

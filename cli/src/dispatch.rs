@@ -4,7 +4,7 @@ use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    analyze, completions, dataset, generate, model, plugin, quickstart, runs, tokenizer, train,
+    analyze, completions, dataset, explain, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::context::Context;
 use crate::exit::Exit;
@@ -25,6 +25,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Train(arguments) => train::run(arguments, context),
         Command::Runs(command) => runs::run(command, context),
         Command::Generate(arguments) => generate::run(arguments, context),
+        Command::Explain(arguments) => explain::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, Arguments::command(), context),
     }
 }

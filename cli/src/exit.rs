@@ -18,6 +18,8 @@ pub enum Exit {
     /// A file or the database cannot be read or written, or `analyze --fail-on` could not check every file that an
     /// analyzer asked for.
     Storage = 4,
+    /// A limit of the host on memory, time or output was reached.
+    Limit = 5,
     /// Interrupted; a training run can be resumed.
     Interrupted = 130,
 }
@@ -30,6 +32,7 @@ Exit codes:
   2    invalid arguments or input
   3    a plugin is unavailable or failed
   4    a file or the database cannot be read or written, or --fail-on could not check every file
+  5    a limit on memory, time or output was reached
   101  internal error in codetune
   130  interrupted; a training run can be resumed";
 

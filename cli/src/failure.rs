@@ -1,14 +1,22 @@
 //! What a command says when it cannot do what was asked.
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
 use codetune_core::{
-    dataset::DatasetError, model, plugin::CallError, plugin::RegistryError, redact::escape_control,
-    redact::redact, run::RunError, source::SourceError, store::StoreError, train::CheckpointError,
-    train::RunFileError, train::TrainError, validate::Violation,
+    analysis::AnalysisError,
+    dataset::DatasetError,
+    model::ModelError,
+    plugin::{CallError, RegistryError},
+    redact::{escape_control, redact},
+    run::RunError,
+    source::SourceError,
+    store::StoreError,
+    train::{RunFileError, TrainError},
+    validate::{Blame, Violation},
 };
+use miette::Diagnostic;
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::terminal::style::{Style, paint};
@@ -17,15 +25,26 @@ use crate::terminal::style::{Style, paint};
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
+    /// The stable code, which `codetune explain` explains; errors of the command line itself have none.
+    code: Option<String>,
+    place: Option<Box<Place>>,
     what: String,
     why: Vec<String>,
     help: Option<String>,
 }
 
+/// Where in a file the cause of an error is; lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    path: String,
+    line: usize,
+    column: Option<usize>,
+}
+
 impl Failure {
     /// An error with this exit code.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Failure { exit, what: what.into(), why: Vec::new(), help: None }
+        Failure { exit, code: None, place: None, what: what.into(), why: Vec::new(), help: None }
     }
 
     /// Wrong arguments or bad input.
@@ -43,41 +62,28 @@ impl Failure {
         Failure::new(exit, "")
     }
 
-    /// Takes an error of the core whose text ends with the remedy after a semicolon, in the core's own words.
-    pub fn told(exit: Exit, error: &dyn Error) -> Self {
+    /// Takes an error of the core: the first line of its message, the other lines as reasons, and its help.
+    fn of(exit: Exit, error: &dyn Diagnostic) -> Self {
         let text = error.to_string();
-        Failure::told_in(exit, &text, &text)
-    }
-
-    /// Takes an error of the core whose text has no remedy, or has what others said at its end: a semicolon in it is
-    /// theirs.
-    pub fn whole(exit: Exit, error: &dyn Error) -> Self {
-        Failure::told_in(exit, &error.to_string(), "")
-    }
-
-    /// Takes a text at the end of which `own` stands, the core's own words, where a remedy is looked for.
-    fn told_in(exit: Exit, text: &str, own: &str) -> Self {
-        let remedy = match own.rsplit_once("; ") {
-            Some((_, remedy)) if !remedy.contains('\n') && text.ends_with(own) => Some(remedy),
-            _ => None,
-        };
-        let text = match remedy {
-            Some(remedy) => {
-                text.strip_suffix(remedy).and_then(|text| text.strip_suffix("; ")).unwrap_or(text)
-            }
-            None => text,
-        };
         let mut lines = text.lines().map(str::to_owned);
         let what = lines.next().unwrap_or_default();
-        Failure { exit, what, why: lines.collect(), help: remedy.map(str::to_owned) }
+        let help = error.help().map(|help| help.to_string());
+        Failure { exit, code: code(error), place: None, what, why: lines.collect(), help }
     }
 
     /// Takes what a plugin said, after words of our own. Of several lines each but the first is marked, so that none
     /// passes for a line of ours.
-    fn said(exit: Exit, before: &str, said: &str, remedy: Option<&str>) -> Self {
+    fn said(exit: Exit, error: &dyn Diagnostic, before: &str, said: &str) -> Self {
         let mut lines = said.lines();
         let what = format!("{before}{}", lines.next().unwrap_or_default());
-        Failure { exit, what, why: lines.map(quoted).collect(), help: remedy.map(str::to_owned) }
+        let help = error.help().map(|help| help.to_string());
+        Failure { exit, code: code(error), place: None, what, why: lines.map(quoted).collect(), help }
+    }
+
+    /// Adds the place of the cause.
+    fn at(mut self, path: impl Into<String>, line: usize, column: Option<usize>) -> Self {
+        self.place = Some(Box::new(Place { path: path.into(), line, column }));
+        self
     }
 
     /// Adds where or why.
@@ -97,13 +103,20 @@ impl Failure {
         self.exit
     }
 
-    /// Prints it to stderr.
-    pub fn print(&self, color: bool) {
+    /// Prints it to stderr: for people, or as one JSON object.
+    pub fn print(&self, color: bool, as_json: bool) {
         if self.what.is_empty() {
             return;
         }
-        let clean = |text: &str| redact(&escape_control(text)).into_owned();
-        let mut text = format!("{}: {}\n", paint(color, Style::Error, "error"), clean(&self.what));
+        let text = if as_json { format!("{}\n", self.json()) } else { self.text(color) };
+        // There is no one left to tell when stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    fn text(&self, color: bool) -> String {
+        let code = self.code.as_ref().map_or_else(String::new, |code| format!("[{code}]"));
+        let label = paint(color, Style::Error, &format!("error{code}"));
+        let mut text = format!("{label}: {}\n", clean(&self.what));
         for line in &self.why {
             // A text of others may hold several lines, any of which may look like one of ours.
             let line = if is_label(line) { quoted(line) } else { line.clone() };
@@ -112,8 +125,50 @@ impl Failure {
         if let Some(help) = &self.help {
             text.push_str(&format!("  {}: {}\n", paint(color, Style::Help, "help"), clean(help)));
         }
-        // There is no one left to tell when stderr is closed.
-        let _ = io::stderr().write_all(text.as_bytes());
+        text
+    }
+
+    /// `{"error": {"code", "message", "causes", "help", "place", "exit"}}`.
+    fn json(&self) -> Value {
+        let causes: Vec<String> = self.why.iter().map(|why| clean(why)).collect();
+        let place = self.place.as_ref();
+        let place = place.map(|at| json!({ "path": at.path, "line": at.line, "column": at.column }));
+        json!({ "error": {
+            "code": self.code.as_deref().unwrap_or(match self.exit {
+                Exit::Storage => "cli::storage",
+                Exit::Plugin => "cli::plugin",
+                Exit::Limit => "cli::limit",
+                Exit::Interrupted => "cli::interrupted",
+                Exit::Usage | Exit::Findings | Exit::Done => "cli::usage",
+            }),
+            "message": clean(&self.what),
+            "causes": causes,
+            "help": self.help.as_ref().map(|help| clean(help)),
+            "place": place,
+            "exit": self.exit as u8,
+        } })
+    }
+}
+
+/// Without secrets, and without characters that a terminal obeys.
+fn clean(text: &str) -> String {
+    redact(&escape_control(text)).into_owned()
+}
+
+fn code(error: &dyn Diagnostic) -> Option<String> {
+    error.code().map(|code| code.to_string())
+}
+
+/// Who has to act decides the exit code.
+impl From<Blame> for Exit {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Input => Exit::Usage,
+            Blame::Plugin => Exit::Plugin,
+            Blame::Storage => Exit::Storage,
+            Blame::Limit => Exit::Limit,
+            Blame::Stopped => Exit::Interrupted,
+        }
     }
 }
 
@@ -143,41 +198,8 @@ impl From<io::Error> for Failure {
 
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
-        match error {
-            RegistryError::Unknown { name, hint } => {
-                Failure::usage(format!("there is no plugin `{name}`")).help(hint)
-            }
-            RegistryError::Ambiguous { name, candidates } => {
-                let (last, others) =
-                    candidates.split_last().map_or(("", &[][..]), |(last, rest)| (&**last, rest));
-                Failure::usage(format!("the plugin `{name}` may be {} or {last}", others.join(", ")))
-                    .help(format!("write the whole name, such as {last}"))
-            }
-            RegistryError::NotReady { name, state, reason } => {
-                let failure = Failure::new(Exit::Plugin, format!("plugin {name} is {state}"));
-                // Who switched it off, or has to consent, is the user: these words are ours, and a remedy.
-                if state == "disabled" {
-                    return failure.help(reason);
-                }
-                let failure = reason.lines().fold(failure, Failure::why);
-                failure.help(format!("see it with: codetune plugin info {}", shell_word(&name)))
-            }
-            RegistryError::SeveralBackends { architecture, backends } => {
-                let named = backends.first().map_or("", String::as_str);
-                Failure::usage(format!("{architecture} is described by several backends: {}", backends.join(", ")))
-                    .help(format!(
-                        "name one: --backend {named}, or in a run file model.backend = \"{named}\"; or switch the others \
-                         off: --disable NAME"
-                    ))
-            }
-            RegistryError::Folder { .. } => Failure::told(Exit::Usage, &error),
-        }
+        Failure::of(error.blame().into(), &error)
     }
-}
-
-/// A name as a shell takes it.
-fn shell_word(name: &str) -> String {
-    shlex::try_quote(name).map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
 }
 
 impl From<CallError> for Failure {
@@ -189,177 +211,117 @@ impl From<CallError> for Failure {
 impl Failure {
     /// Takes what became of a call into a plugin, with what was under way before it.
     fn called(doing: &str, error: &CallError) -> Self {
-        use codetune_core::plugin::Fault;
-        let exit = match &error.fault {
-            Fault::Said(codetune_plugin_sdk::Error::InvalidConfig(_)) => Exit::Usage,
-            Fault::Stopped => Exit::Interrupted,
-            _ => Exit::Plugin,
-        };
         let CallError { plugin, fault } = error;
-        Failure::said(exit, &format!("{doing}plugin {plugin}: "), &fault.cause(), fault.remedy())
+        Failure::said(error.blame().into(), error, &format!("{doing}plugin {plugin}: "), &fault.to_string())
     }
 }
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        let exit = if matches!(error, SourceError::IgnoreFile(_)) { Exit::Storage } else { Exit::Usage };
-        Failure::told(exit, &error)
+        Failure::of(error.blame().into(), &error)
+    }
+}
+
+impl From<AnalysisError> for Failure {
+    fn from(error: AnalysisError) -> Self {
+        let failure = Failure::of(error.blame().into(), &error);
+        match &error {
+            AnalysisError::Options(call) => Failure { help: failure.help, ..Failure::called("", call) },
+            _ => failure,
+        }
     }
 }
 
 impl From<Violation> for Failure {
     fn from(error: Violation) -> Self {
-        Failure::whole(Exit::Usage, &error)
+        Failure::of(Exit::Usage, &error)
     }
 }
 
 impl From<RunFileError> for Failure {
     fn from(error: RunFileError) -> Self {
-        match &error {
-            RunFileError::Syntax { .. } | RunFileError::Value { .. } => Failure::whole(Exit::Usage, &error),
-            _ => Failure::told(Exit::Usage, &error),
+        let failure = Failure::of(Exit::Usage, &error);
+        match error.place() {
+            Some(place) => failure.at(&place.file, place.line, Some(place.column)),
+            None => failure,
         }
     }
 }
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        let exit = match &error {
-            DatasetError::Stopped => Exit::Interrupted,
-            DatasetError::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => Exit::Storage,
-            _ => Exit::Usage,
-        };
-        use DatasetError::{
-            DuplicatePath, DuplicateRule, Invalid, Path, Rule, Settings, Tape, TextNotKept, Tokenizer,
-            Version,
-        };
+        let failure = Failure::of(error.blame().into(), &error);
         match &error {
-            Rule { cause, .. } | Settings { cause, .. } | Tape { cause, .. } => {
-                Failure::told_in(exit, &error.to_string(), cause)
-            }
-            Invalid(_)
-            | DuplicateRule(_)
-            | Path(_)
-            | DuplicatePath(_)
-            | TextNotKept(_)
-            | Tokenizer(_)
-            | Version { .. } => Failure::whole(exit, &error),
-            _ => Failure::told(exit, &error),
-        }
-    }
-}
-
-impl From<model::ModelError> for Failure {
-    fn from(error: model::ModelError) -> Self {
-        Failure::of_model_error("", &error)
-    }
-}
-
-impl Failure {
-    /// Takes what a model said, with what was under way before it.
-    fn of_model_error(doing: &str, error: &model::ModelError) -> Self {
-        use model::ModelError::{Adapter, Batch, Call, Config, Generation, Refused};
-        let (exit, text) = (of_model(error), format!("{doing}{error}"));
-        match error {
-            Call(call) => Failure::called(doing, call),
-            Refused { path, plugin, why } => {
-                let before = format!("{doing}{}: plugin {plugin} refuses it: ", path.display());
-                Failure::said(exit, &before, why, None)
-            }
-            Config { message, .. } => Failure::told_in(exit, &text, message),
-            Adapter(own) | Batch(own) => Failure::told_in(exit, &text, own),
-            Generation(_) => Failure::told_in(exit, &text, ""),
-            _ => Failure::told_in(exit, &text, &text),
-        }
-    }
-}
-
-fn of_model(error: &model::ModelError) -> Exit {
-    use model::ModelError::{Call, Write};
-    match error {
-        Call(_) => Exit::Plugin,
-        Write { .. } => Exit::Storage,
-        _ => Exit::Usage,
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        use StoreError::{
-            Ambiguous, Database, Duplicate, Invalid, Io, Location, NotFound, Refused, State, Unreadable,
-            UnsupportedScheme,
-        };
-        let exit = match &error {
-            Invalid(_)
-            | Duplicate { .. }
-            | NotFound { .. }
-            | Ambiguous { .. }
-            | Location { .. }
-            | UnsupportedScheme { .. }
-            | State { .. } => Exit::Usage,
-            _ => Exit::Storage,
-        };
-        let failure = match &error {
-            Location { reason, .. } => Failure::told_in(exit, &error.to_string(), reason),
-            Invalid(_)
-            | NotFound { .. }
-            | Refused { .. }
-            | Unreadable { .. }
-            | Io { .. }
-            | Database { .. } => Failure::whole(exit, &error),
-            _ => Failure::told(exit, &error),
-        };
-        match &error {
-            Duplicate { what: "run named", name } => failure.help(format!(
-                "choose another name, or delete the record of that run with: codetune runs delete {name}"
-            )),
+            DatasetError::Settings { path, line, .. } => failure.at(path.to_string_lossy(), *line, None),
             _ => failure,
         }
     }
 }
 
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Failure::of_model("", &error)
+    }
+}
+
+impl Failure {
+    /// Takes what a model said, with what was under way before it.
+    fn of_model(doing: &str, error: &ModelError) -> Self {
+        let exit = error.blame().into();
+        match error {
+            ModelError::Call(call) => Failure::called(doing, call),
+            ModelError::Refused { path, plugin, why } => {
+                let before = format!("{doing}{}: plugin {plugin} refuses it: ", path.display());
+                Failure::said(exit, error, &before, why)
+            }
+            _ => {
+                let failure = Failure::of(exit, error);
+                Failure { what: format!("{doing}{}", failure.what), ..failure }
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::of(error.blame().into(), &error)
+    }
+}
+
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
-        let exit = match &error {
-            TrainError::Refused(refused) => of_model(refused),
-            TrainError::Metrics(_)
-            | TrainError::Unrecorded { .. }
-            | TrainError::Output { .. }
-            | TrainError::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Damaged { .. }) => {
-                Exit::Storage
-            }
-            TrainError::Model { .. } => Exit::Plugin,
-            _ => Exit::Usage,
-        };
+        let exit = error.blame().into();
         match &error {
-            TrainError::Refused(refused) => Failure::of_model_error("", refused),
-            TrainError::Model { step, source } => match source.downcast_ref::<model::ModelError>() {
+            TrainError::Refused(refused) => Failure::of_model("", refused),
+            TrainError::Model { step, source, .. } => match source.downcast_ref::<ModelError>() {
                 Some(said) => {
-                    let failure = Failure::of_model_error(&format!("model, step {step}: "), said);
+                    let failure = Failure::of_model(&format!("model, step {step}: "), said);
                     Failure { exit, ..failure }
                 }
-                None => Failure::told(exit, &error),
+                None => Failure::of(exit, &error),
             },
-            _ => Failure::told(exit, &error),
+            TrainError::Metrics(source) | TrainError::Unrecorded { source, .. } => {
+                let failure = Failure::of(exit, &error);
+                match source.downcast_ref::<StoreError>().and_then(Diagnostic::help) {
+                    Some(help) => failure.help(help.to_string()),
+                    None => failure,
+                }
+            }
+            _ => Failure::of(exit, &error),
         }
     }
 }
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        use RunError::{
-            Dataset, Failed, Model, NoBackend, OtherRuntime, Read, Registry, Store, Train, Unrecorded,
-        };
         match error {
-            Registry(error) => error.into(),
-            Model(error) => error.into(),
-            Dataset(error) => error.into(),
-            Train(error) => error.into(),
-            Store(error) => error.into(),
-            Failed { run, source } => Failure::from(*source).why(format!("run {run}")),
-            NoBackend { .. } | OtherRuntime { .. } => Failure::told(Exit::Plugin, &error),
-            Read { .. } | Unrecorded { .. } => Failure::told(Exit::Storage, &error),
-            _ => Failure::told(Exit::Usage, &error),
+            RunError::Registry(error) => error.into(),
+            RunError::Model(error) => error.into(),
+            RunError::Dataset(error) => error.into(),
+            RunError::Train(error) => error.into(),
+            RunError::Store(error) => error.into(),
+            RunError::Failed { run, source } => Failure::from(*source).why(format!("run {run}")),
+            _ => Failure::of(error.blame().into(), &error),
         }
     }
 }
@@ -394,22 +356,18 @@ mod tests {
         use codetune_core::validate::Constraint;
         let said = || Fault::from(codetune_plugin_sdk::Error::failed("no; never; ever")).of("acme/x");
         let violation = || Violation::new("name", "\"a; b\"", Constraint::Character, "letters");
-        let in_training = |source| TrainError::Model { step: 7, source };
+        let in_training = |source| TrainError::Model { step: 7, source, help: None };
         let failures: Vec<(Failure, &str)> = vec![
             (said().into(), "plugin acme/x: no; never; ever"),
-            (model::ModelError::Call(said()).into(), "plugin acme/x: no; never; ever"),
+            (ModelError::Call(said()).into(), "plugin acme/x: no; never; ever"),
             (
-                in_training(Box::new(model::ModelError::Call(said()))).into(),
+                in_training(Box::new(ModelError::Call(said()))).into(),
                 "model, step 7: plugin acme/x: no; never; ever",
             ),
-            (RunError::Model(model::ModelError::Call(said())).into(), "plugin acme/x: no; never; ever"),
+            (RunError::Model(ModelError::Call(said())).into(), "plugin acme/x: no; never; ever"),
             (
-                model::ModelError::Refused {
-                    path: "c.json".into(),
-                    plugin: "acme/x".into(),
-                    why: "a; b".into(),
-                }
-                .into(),
+                ModelError::Refused { path: "c.json".into(), plugin: "acme/x".into(), why: "a; b".into() }
+                    .into(),
                 "c.json: plugin acme/x refuses it: a; b",
             ),
             (violation().into(), "name: \"a; b\" contains a character that is not allowed: expected letters"),
@@ -438,7 +396,7 @@ mod tests {
 
     #[test]
     fn what_was_said_before_another_help_stays() {
-        let failure = Failure::told(Exit::Usage, &io::Error::other("no; do this")).help("do that");
+        let failure = Failure::usage("no").help("do this").help("do that");
         assert_eq!(printed(&failure), "no\ndo this\nhelp: do that");
     }
 

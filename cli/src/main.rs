@@ -32,6 +32,10 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let error = former_option::explain(error);
+            if error.use_stderr() && arguments::json_is_wanted() {
+                Failure::usage(error.to_string().trim_end()).print(false, true);
+                return Exit::Usage.into();
+            }
             // A closed pipe, as in `codetune --help | head`, is not an error.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
@@ -44,7 +48,7 @@ fn main() -> ExitCode {
     match run(&arguments, terminal) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            failure.print(terminal.error_color);
+            failure.print(terminal.error_color, arguments::json_is_wanted());
             failure.exit().into()
         }
     }

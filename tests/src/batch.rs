@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use codetune_core::plugin::SourceBatch;
 use codetune_core::source::{Language, SourceFile};
+use codetune_core::validate::whole;
 use codetune_plugin_sdk::{Capture, Captures};
 
 /// Sources in memory, parsed by the core.
@@ -43,7 +44,7 @@ impl SourceBatch for TestBatch {
     }
 
     fn query(&self, at: usize, pattern: &str) -> Result<Captures, String> {
-        let found = self.files[at].query(pattern).map_err(|error| error.to_string())?;
+        let found = self.files[at].query(pattern).map_err(|error| whole(&error))?;
         let item = |c: &codetune_core::source::Capture| Capture {
             pattern: c.pattern,
             name: c.index,

@@ -236,7 +236,7 @@ fn a_trap_tells_its_cause_first_and_where_it_was_in_a_few_words() {
 fn what_a_plugin_says_is_the_cause_as_a_whole_whatever_is_in_it() {
     for runtime in Runtime::ALL {
         let fault = second_file(runtime, "semicolon");
-        assert_eq!(fault.cause(), "no; never\nhelp: run this\nerror: and this; twice", "{runtime}");
+        assert_eq!(fault.to_string(), "no; never\nhelp: run this\nerror: and this; twice", "{runtime}");
         assert_eq!(fault.remedy(), None);
     }
     let Fault::Trapped(text) = whole_call(Runtime::Wasm, "panic") else { panic!("a trap is expected") };

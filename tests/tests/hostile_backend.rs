@@ -9,6 +9,7 @@ use codetune_core::model::{
     DropoutKey, MemoryBudget, Model, ModelConfig, ModelError, PassMode, Request, Sampling, create_model,
 };
 use codetune_core::plugin::{Plugin, PluginDirectories, Registry, Trust};
+use codetune_core::validate::Whole;
 use codetune_tests::{HOSTILE_COMPONENT, Tokens};
 
 /// What the tensors of these models may take: a thousand times what the sound one needs.
@@ -39,7 +40,7 @@ fn generate(model: &mut Model, tokens: usize) -> Result<usize, String> {
     let request =
         Request { prompt: &[1, 2, 3], max_new_tokens: tokens, stop: &[], sampling: Sampling::default() };
     let generated = model.generate(&request, &mut |_| ControlFlow::Continue(()), &AtomicBool::new(false));
-    generated.map(|generated| generated.tokens.len()).map_err(|error| error.to_string())
+    generated.map(|generated| generated.tokens.len()).map_err(|error| error.whole())
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn a_plan_that_cannot_be_is_refused_before_a_model_is_made() {
         ("vocabulary", "`vocabulary` 18446744073709551615"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let error = create(folder.path(), attack, MemoryBudget::UNLIMITED).unwrap_err().to_string();
+        let error = create(folder.path(), attack, MemoryBudget::UNLIMITED).unwrap_err().whole();
         assert!(error.contains("tests/hostile-backend") && error.contains(told), "{error}");
         assert!(error.contains("report this to the plugin's author"), "{error}");
         assert!(!folder.path().join("model").exists(), "{attack}");
@@ -65,7 +66,7 @@ fn a_plan_that_cannot_be_is_refused_before_a_model_is_made() {
 fn a_model_larger_than_the_budget_is_refused_before_it_is_filled() {
     for (attack, needs) in [("fill", "20.0 GiB"), ("large", "4096.0 TiB")] {
         let folder = tempfile::tempdir().unwrap();
-        let error = create(folder.path(), attack, MemoryBudget::bytes(8 << 30)).unwrap_err().to_string();
+        let error = create(folder.path(), attack, MemoryBudget::bytes(8 << 30)).unwrap_err().whole();
         assert!(error.contains(&format!("the model needs {needs} of memory")), "{error}");
         assert!(error.contains("8.0 GiB for tensors") && error.contains("--memory"), "{error}");
         assert!(!folder.path().join("model").exists(), "{attack}");
@@ -81,7 +82,7 @@ fn an_operation_whose_result_is_too_large_is_refused_before_it_is_made() {
             let key = DropoutKey { seed: 0, step: 0, micro_batch: 0 };
             let mode = if training { PassMode::Train(key) } else { PassMode::Evaluate };
             let tokens = Tokens::new(1, 4, &[1, 2, 3, 4]);
-            let error = model.loss(&tokens.batch(), mode).unwrap_err().to_string();
+            let error = model.loss(&tokens.batch(), mode).unwrap_err().whole();
             assert!(error.contains("of the 64.0 MiB for tensors are left"), "{attack}: {error}");
         }
     }

@@ -52,7 +52,7 @@ fn the_users_limit_holds_over_the_manifests() {
         let plugin = limited(folder.path(), limits, &Arc::default());
         let fault = fault(&plugin, "loop");
         assert_eq!(fault, Fault::TimedOut(expected));
-        assert!(fault.to_string().contains("--plugin-limit time_ms="), "{fault}");
+        assert!(fault.whole().contains("--plugin-limit time_ms="), "{fault}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use codetune_core::plugin::{
     Fault, Origin, PluginDirectories, PluginState, Registry, RegistryError, Runtime, Trust,
 };
+use codetune_core::validate::Whole;
 use codetune_tests::{FAULTY_LIBRARY, TestBatch, faulty, registry};
 use serde_json::Map;
 
@@ -37,8 +38,7 @@ fn reports(runtime: Runtime, plugin: &str, files: &[(&str, &str)]) -> String {
     assert_eq!(plugin.runtime(), runtime);
     let mut instance = plugin.analyzer(&Map::new()).unwrap();
     let reports = instance.analyze(&TestBatch::of(files)).unwrap();
-    let reports: Vec<_> =
-        reports.into_iter().map(|report| report.map_err(|error| error.to_string())).collect();
+    let reports: Vec<_> = reports.into_iter().map(|report| report.map_err(|error| error.whole())).collect();
     assert!(reports.iter().any(|report| report.as_ref().is_ok_and(|r| !r.attributes.is_empty())));
     serde_json::to_string(&reports).unwrap()
 }
@@ -78,7 +78,7 @@ fn a_native_library_without_a_pin_stays_disabled_and_says_how_to_trust_it() {
     let digest = entry.digest().unwrap();
     assert_eq!(entry.state.word(), "disabled");
     assert!(entry.state.reason().unwrap().contains(&format!("--trust-native {digest}")));
-    assert!(matches!(closed.ready("tests/faulty"), Err(RegistryError::NotReady { .. })));
+    assert!(matches!(closed.ready("tests/faulty"), Err(RegistryError::Disabled { .. })));
 
     let trust = Trust { native: [digest].into(), ..Trust::default() };
     let mut open = Registry::new(PluginDirectories::below(folder.path()), trust);
@@ -101,7 +101,7 @@ fn a_name_that_two_files_claim_is_nobodys_until_one_is_switched_off() {
         registry
     };
     let both = registered(Vec::new());
-    let error = both.ready("tests/faulty").unwrap_err().to_string();
+    let error = both.ready("tests/faulty").unwrap_err().whole();
     assert!(error.contains("a.wasm and ") && error.contains("b.wasm both have this name"), "{error}");
     assert_eq!(both.list().filter(|entry| entry.state.word() == "unavailable").count(), 2);
     assert!(both.ready("codetune/metrics").is_ok(), "the others go on");
@@ -264,7 +264,7 @@ fn an_architecture_that_two_backends_describe_is_an_error_until_one_is_named() {
 fn clear_forgets_every_plugin_and_get_names_the_nearest() {
     let folder = tempfile::tempdir().unwrap();
     let mut registry = registry(folder.path(), Runtime::Wasm);
-    let error = registry.get("codetune/metric").unwrap_err().to_string();
+    let error = registry.get("codetune/metric").unwrap_err().whole();
     assert!(error.contains("did you mean `codetune/metrics`"), "{error}");
     assert!(registry.get("metrics").is_ok(), "a short name is enough while it is the only one");
     registry.clear();

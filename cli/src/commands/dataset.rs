@@ -11,7 +11,7 @@ use codetune_core::plugin::PluginIdentity;
 use codetune_core::redact::escape_control;
 use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, Setting, TRAINED_VOCAB_SIZE};
 
-use crate::bounds::{float, whole};
+use crate::bounds::{float, setting, whole};
 use crate::commands::analyze;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -60,7 +60,7 @@ pub struct Build {
     #[arg(long = "rule", value_name = "NAME=CEL")]
     rules: Vec<FilterRule>,
     /// Override a setting with a TOML value [can be repeated].
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<Setting>,
     /// Use an existing tokenizer: a tokenizer.json or a model directory.
     #[arg(long, value_name = "PATH", conflicts_with = "vocab_size")]

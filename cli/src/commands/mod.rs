@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod completions;
 pub mod dataset;
+pub mod explain;
 pub mod generate;
 pub mod model;
 pub mod plugin;

@@ -6,6 +6,7 @@ use codetune_core::run::{Start, Trained};
 use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 use codetune_core::validate::Setting;
 
+use crate::bounds::setting;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -50,7 +51,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     pub resume: Option<Option<String>>,
     /// Override a key of the run file with a TOML value [can be repeated].
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub settings: Vec<Setting>,
     /// Print JSON.
     #[arg(long)]

@@ -116,7 +116,7 @@ fn an_analyzer_that_cannot_be_configured_ends_the_command_with_its_name_and_caus
         &[
             "plugin tests/faulty",
             "fault: write something else",
-            "help: list its options with: codetune plugin info NAME",
+            "help: list its options with: codetune plugin info tests/faulty",
         ],
     );
     let panics = call("faulty.fault=configure-panic");
@@ -175,7 +175,7 @@ fn what_a_plugin_says_is_told_as_a_whole_and_never_looks_like_a_line_of_ours() {
     let refused = call("configure-lines");
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let expected = "error: plugin tests/faulty: invalid configuration: one; two\n  | help: run this\n  \
-                    | error: and this; \\u{202e}three\n  help: list its options with: codetune plugin info NAME\n";
+                    | error: and this; \\u{202e}three\n  help: list its options with: codetune plugin info tests/faulty\n";
     assert!(refused.err.ends_with(expected), "{}", refused.err);
     let failed = call("semicolon");
     let line = "b.py: plugin tests/faulty no; never\\nhelp: run this\\nerror: and this; twice\n";

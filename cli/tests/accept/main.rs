@@ -6,4 +6,6 @@ mod libraries;
 mod place;
 mod resume;
 mod run_file;
+#[path = "../told.rs"]
+mod told;
 mod training;

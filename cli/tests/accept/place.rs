@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::told::told;
+
 /// How long a call may take before the test says that it never ends; not a measure of speed.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -147,7 +149,7 @@ impl Running {
             }
         };
         let [out, err] = self.outputs.map(|path| String::from_utf8(std::fs::read(path).unwrap()).unwrap());
-        Ran { code: status.code(), out, err }
+        Ran { code: status.code(), out, err: told(&err) }
     }
 }
 

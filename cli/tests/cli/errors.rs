@@ -205,3 +205,88 @@ fn a_damaged_database_is_told_and_left_alone() {
     assert!(ran.err.starts_with("error: runs.db is damaged or no SQLite database"), "{}", ran.err);
     assert_eq!(std::fs::read(place.path().join("runs.db")).unwrap(), before);
 }
+
+#[test]
+fn an_error_has_a_code_that_is_explained() {
+    let place = Place::new();
+    let output = place.command(&["analyze", "no/such/place"]).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let code = text.strip_prefix("error[").and_then(|rest| rest.split_once("]: cannot read no/such/place"));
+    let (code, _) = code.unwrap_or_else(|| panic!("{text}"));
+    let explained = place.run(&["explain", code]);
+    assert_eq!((explained.code, code), (Some(0), "source::root"), "{explained:?}");
+    for part in
+        ["The root to walk is not there", "cannot read …", "Help: give the path of a file or directory"]
+    {
+        assert!(explained.out.contains(part), "{}", explained.out);
+    }
+    let near = place.run(&["explain", "source::roof"]);
+    assert_eq!(near.code, Some(2), "{near:?}");
+    assert!(near.err.contains("a similar value exists: 'source::root'"), "{}", near.err);
+    let all = place.run(&["explain", "--list"]);
+    assert!(
+        all.out.lines().count() > 100 && all.out.lines().any(|line| line == "store::full"),
+        "{}",
+        all.out
+    );
+}
+
+#[test]
+fn with_json_an_error_is_an_object_with_its_place() {
+    let place = Place::new();
+    place.write("run.toml", "name = \"a\"\n\n[trian]\n");
+    for (arguments, exit, code, position) in [
+        (&["train", "run.toml", "--json"][..], 2, "train::run_file::unknown_key", Some((3, 2))),
+        (&["analyze", "no/such/place", "--json"], 2, "source::root", None),
+        (&["analyze", "--json", "--no-such-option"], 2, "cli::usage", None),
+        (&["runs", "show", "nothing", "--json"], 2, "store::not_found", None),
+    ] {
+        let output = place.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        let answer: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"));
+        let error = &answer["error"];
+        assert_eq!((&error["code"], &error["exit"]), (&code.into(), &exit.into()), "{text}");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{text}");
+        match position {
+            Some((line, column)) => {
+                let expected = serde_json::json!({ "path": "run.toml", "line": line, "column": column });
+                assert_eq!(error["place"], expected);
+                assert!(
+                    error["help"].as_str().is_some_and(|help| help.starts_with("known keys: ")),
+                    "{text}"
+                );
+            }
+            None => assert!(error["place"].is_null(), "{text}"),
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_the_host_is_told_from_a_fault_by_the_exit_code() {
+    let place = Place::new();
+    place.write("a.py", "def f():\n    return 1\n");
+    let tokenizer = place.run(&["tokenizer", "train", "a.py", "-o", "tokenizer", "--vocab-size", "270"]);
+    assert_eq!(tokenizer.code, Some(0), "{tokenizer:?}");
+    let model =
+        ["model", "init", "-o", "m", "--preset", "tiny", "--tokenizer", "tokenizer", "--memory", "1kB"];
+    let ran = place.run(&model);
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    assert!(
+        ran.err.contains("for tensors are left") && ran.err.contains("allow more with --memory"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_setting_that_is_no_toml_is_told_how_to_write_it() {
+    let place = Place::new();
+    let ran = place.run(&["train", "run.toml", "--set", "name=second"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("the value is not TOML; strings need quotes, as in name='second'"),
+        "{}",
+        ran.err
+    );
+}

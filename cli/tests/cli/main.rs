@@ -5,11 +5,15 @@ mod errors;
 mod former_names;
 mod help;
 mod plugins;
+#[path = "../told.rs"]
+mod told;
 mod training;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use told::told;
 
 /// A place of its own for a test: home, cache and files.
 struct Place {
@@ -71,7 +75,7 @@ struct Ran {
 impl Ran {
     fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+        Ran { code: output.status.code(), out: text(&output.stdout), err: told(&text(&output.stderr)) }
     }
 
     fn json(&self) -> serde_json::Value {

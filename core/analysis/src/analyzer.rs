@@ -236,7 +236,7 @@ impl Analyzer {
             let text = format!(
                 "given up for this run: {} s were lost to files on which it {}, or leave it out with --disable {name}",
                 lost.as_secs(),
-                error.fault.cause()
+                error.fault
             );
             self.given_up.get_or_init(|| Fault::Unavailable(text).of(name));
         }

@@ -87,7 +87,7 @@ impl FileAnalysis {
         }
         self.findings.retain(|finding| *finding.plugin != **plugin);
         self.symbols.retain(|symbol| *symbol.plugin != **plugin);
-        let (code, message) = (fault.code().to_owned(), fault.to_string());
+        let (code, message) = (fault.code().to_owned(), fault.whole());
         self.errors.push(FileError { plugin: plugin.clone(), code, message });
         self.errors.sort_by(|a, b| a.plugin.cmp(&b.plugin));
     }

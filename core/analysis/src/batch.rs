@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use codetune_plugin::SourceBatch;
 use codetune_plugin_sdk as sdk;
 use codetune_source::{Exhausted, ParseError, QueryAllowance, QueryError, QueryLimits, SourceFile};
+use codetune_validate::whole;
 
 /// The files of one call to an analyzer.
 pub(super) struct FileBatch {
@@ -59,7 +60,7 @@ impl SourceBatch for FileBatch {
             {
                 flag.store(true, Ordering::Relaxed);
             }
-            error.to_string()
+            whole(&error)
         })?;
         let item = |c: &codetune_source::Capture| sdk::Capture {
             pattern: c.pattern,

@@ -78,6 +78,6 @@ impl Outcome {
     }
 
     pub(super) fn of_fault(fault: &Fault) -> Self {
-        Outcome::Fault { code: fault.code().to_owned(), message: fault.to_string() }
+        Outcome::Fault { code: fault.code().to_owned(), message: fault.whole() }
     }
 }

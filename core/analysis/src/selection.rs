@@ -6,16 +6,19 @@ use serde_json::Value;
 use super::Selected;
 
 /// Why an option of an analyzer was rejected.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum OptionError {
     /// It is not `PLUGIN.KEY=VALUE`.
     #[error("expected PLUGIN.KEY=VALUE")]
+    #[diagnostic(code(analysis::option::form))]
     Form,
     /// Its plugin's name is ambiguous.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Name(RegistryError),
     /// Its analyzer is not selected.
-    #[error("analyzer `{analyzer}` is not selected; the selected analyzers are {}", selected.join(", "))]
+    #[error("analyzer `{analyzer}` is not selected")]
+    #[diagnostic(code(analysis::option::not_selected), help("the selected analyzers are {}", selected.join(", ")))]
     NotSelected {
         /// The analyzer.
         analyzer: String,
@@ -24,6 +27,7 @@ pub enum OptionError {
     },
     /// The analyzer has no such option, or its value is invalid.
     #[error("{0}")]
+    #[diagnostic(forward(0))]
     Invalid(CallError),
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use codetune_analysis::UsedAnalyzer;
 use codetune_plugin::PluginIdentity;
+use codetune_validate::whole;
 use rayon::prelude::*;
 
 use super::dedup::dedup;
@@ -343,13 +344,13 @@ fn encode(
     let (path, text) = (&document.path, &document.text);
     let refuse =
         |reason: String, tokens| Dropped { path: path.clone(), stage: Stage::Tokenizer, reason, tokens };
-    let ids = tokenizer.encode(text).map_err(|error| refuse(error.to_string(), 0))?;
+    let ids = tokenizer.encode(text).map_err(|error| refuse(whole(&error), 0))?;
     let tokens = ids.len() as u64;
     if !tokenizer.is_lossless(text, &ids) {
         return Err(refuse("the tokenizer does not give the text back byte for byte".to_owned(), tokens));
     }
     let fim = split == Split::Train && config.fim_rate > 0.0;
-    piece::cut(path, text, &ids, fim, tokenizer, config).map_err(|error| refuse(error.to_string(), tokens))
+    piece::cut(path, text, &ids, fim, tokenizer, config).map_err(|error| refuse(whole(&error), tokens))
 }
 
 fn nothing_left<'a>(given: usize, dropped: impl Iterator<Item = &'a Dropped>) -> DatasetError {

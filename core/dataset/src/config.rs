@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use codetune_validate::{self as v, NamedText, Setting, Violation};
+use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use super::{CodeTokenizer, DatasetError, fim};
@@ -87,11 +88,12 @@ impl DatasetConfig {
     pub fn parse(text: &str, path: &Path) -> Result<Self, DatasetError> {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let cause = match v::unknown_key_in(error.message()) {
-                Some(unknown) => unknown.to_string(),
-                None => error.message().to_owned(),
+            let (cause, help) = match v::unknown_key_in(error.message()) {
+                Some(unknown) => (unknown.to_string(), unknown.help().map(|help| help.to_string())),
+                None => (error.message().to_owned(), None),
             };
-            DatasetError::Settings { path: path.to_owned(), line: before.matches('\n').count() + 1, cause }
+            let line = before.matches('\n').count() + 1;
+            DatasetError::Settings { path: path.to_owned(), line, cause, help }
         })
     }
 
@@ -153,8 +155,9 @@ pub struct FilterRule {
 }
 
 /// A text that is not a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[error("expected NAME=CEL, such as 'short=metrics.lines < 1000'")]
+#[diagnostic(code(dataset::filter_rule))]
 pub struct FilterRuleError;
 
 /// `NAME=CEL`. The expression is compiled when documents are selected.
@@ -182,6 +185,8 @@ pub enum Group {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     fn refused(change: impl FnOnce(&mut DatasetConfig)) -> String {
@@ -242,7 +247,7 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<DatasetConfig, String> {
-        DatasetConfig::parse(text, Path::new("set.toml")).map_err(|error| error.to_string())
+        DatasetConfig::parse(text, Path::new("set.toml")).map_err(|error| error.whole())
     }
 
     #[test]

@@ -41,17 +41,16 @@ impl TokenTape {
         PACKED_LENGTH
             .check_unsigned(seq as u64)
             .map_err(|violation| Violation { field: "data.max_seq_length".into(), ..violation })?;
-        let wrong = |cause: String| DatasetError::Tape { path: name.to_owned(), cause };
+        let wrong =
+            |cause: String, help| DatasetError::Tape { path: name.to_owned(), cause, help: Some(help) };
         if let Some((place, id)) = ids.iter().enumerate().find(|&(_, &id)| id as usize >= vocab_size) {
-            return Err(wrong(format!(
-                "entry {place} is {id}, but the vocabulary has {vocab_size} tokens; use the model's tokenizer"
-            )));
+            let cause = format!("entry {place} is {id}, but the vocabulary has {vocab_size} tokens");
+            return Err(wrong(cause, "use the model's tokenizer"));
         }
         if ids.len() < 2 {
             let length = ids.len();
-            return Err(wrong(format!(
-                "its length is {length}, and no id follows another; give at least two"
-            )));
+            let cause = format!("its length is {length}, and no id follows another");
+            return Err(wrong(cause, "give at least two"));
         }
         // A tape shorter than a sequence is one of its own length, which needs no padding.
         let seq = seq.min(ids.len());
@@ -68,6 +67,7 @@ impl TokenTape {
         let ids = serde_json::from_slice(&bytes).map_err(|error| DatasetError::Tape {
             path: name.clone(),
             cause: format!("expected a JSON list of token ids: {error}"),
+            help: None,
         })?;
         Self::new(ids, batch, seq, vocab_size, &name)
     }
@@ -112,6 +112,8 @@ impl BatchSource for TokenTape {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     /// The ids of an epoch that a batch shape trains on, padding left out: each with its label.
@@ -177,10 +179,10 @@ mod tests {
 
     #[test]
     fn tapes_that_cannot_be_used_are_refused() {
-        let error = TokenTape::new(vec![1, 2, 300, 4, 5], 1, 2, 300, "t.json").unwrap_err().to_string();
+        let error = TokenTape::new(vec![1, 2, 300, 4, 5], 1, 2, 300, "t.json").unwrap_err().whole();
         assert!(error.contains("t.json: entry 2 is 300"), "{error}");
         for ids in [vec![], vec![1]] {
-            let error = TokenTape::new(ids, 2, 3, 300, "t.json").unwrap_err().to_string();
+            let error = TokenTape::new(ids, 2, 3, 300, "t.json").unwrap_err().whole();
             assert!(error.contains("t.json: its length is") && error.contains("at least two"), "{error}");
         }
         assert!(TokenTape::new(vec![1; 6], usize::MAX, 3, 300, "t").is_err());

@@ -1,5 +1,6 @@
 //! Whole datasets of random documents, and what the tests of the stages share.
 
+use codetune_validate::Whole;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
@@ -221,12 +222,12 @@ fn a_damaged_file_gives_one_error_that_names_it() {
             fs::write(&path, bytes).unwrap();
             let error = Dataset::load(&target).err().unwrap();
             assert!(matches!(error, DatasetError::Damaged { .. }), "{name}: {error}");
-            assert!(error.to_string().contains(name), "{error}");
+            assert!(error.whole().contains(name), "{error}");
         }
         fs::remove_file(&path).unwrap();
         let error = Dataset::load(&target).err().unwrap();
         let expected = if name == "dataset.json" { "not a codetune dataset" } else { "it is missing" };
-        assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.whole().contains(expected), "{error}");
         fs::write(&path, whole).unwrap();
     }
     Dataset::load(&target).unwrap();
@@ -257,7 +258,7 @@ fn saving_replaces_a_dataset_and_nothing_else() {
     fs::create_dir(&precious).unwrap();
     fs::write(precious.join("work.txt"), "mine").unwrap();
     let error = built(1).save(&precious).unwrap_err();
-    assert!(error.to_string().contains("nothing was written"), "{error}");
+    assert!(error.whole().contains("nothing was written"), "{error}");
     assert_eq!(fs::read_to_string(precious.join("work.txt")).unwrap(), "mine");
     assert_eq!((entries(&precious), entries(folder.path())), (1, 2));
 
@@ -295,7 +296,7 @@ fn a_folder_whose_name_no_run_could_record_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["my data", "d\u{e4}ten", "a\tb", "data (1)"] {
         let target = folder.path().join(name);
-        let error = Dataset::check_target(&target).unwrap_err().to_string();
+        let error = Dataset::check_target(&target).unwrap_err().whole();
         assert!(error.starts_with("the dataset's folder: "), "{error}");
         assert!(built(1).save(&target).is_err() && !target.exists());
     }
@@ -406,7 +407,7 @@ fn sequences_too_short_for_the_markers_are_refused() {
         let config = DatasetConfig { max_seq_length, ..config(1) };
         build(repository(1), tokenizer(), &config, &|_| {}).map(drop)
     };
-    let error = build(15).unwrap_err().to_string();
+    let error = build(15).unwrap_err().whole();
     assert!(error.contains("max_seq_length is 15") && error.contains("use 16 tokens or more"), "{error}");
     build(16).unwrap();
 }
@@ -416,7 +417,7 @@ fn a_tokenizer_without_fill_in_the_middle_serves_only_rate_zero() {
     let (_, json) = tokenizer().files()[0];
     let json = String::from_utf8(json.to_vec()).unwrap().replace("<|fim_", "<|gap_");
     let plain = CodeTokenizer::from_bytes(json.into_bytes(), None, Path::new("t")).unwrap();
-    let error = build(repository(1), &plain, &config(1), &|_| {}).err().unwrap().to_string();
+    let error = build(repository(1), &plain, &config(1), &|_| {}).err().unwrap().whole();
     assert!(error.contains("<|fim_prefix|>") && error.contains("fim_rate = 0"), "{error}");
     build(repository(1), &plain, &DatasetConfig { fim_rate: 0.0, ..config(1) }, &|_| {}).unwrap();
 }

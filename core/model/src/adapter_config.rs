@@ -73,7 +73,7 @@ pub(super) struct Described {
 
 pub(super) fn read(path: &Path) -> Result<Described> {
     let text = codetune_files::read_text(path, codetune_files::SETTINGS).map_err(ModelError::read(path))?;
-    parse(&text).map_err(|message| ModelError::Config { path: path.to_owned(), message })
+    parse(&text).map_err(|message| ModelError::Config { path: path.to_owned(), message, help: None })
 }
 
 /// Writes what PEFT reads; `targets` are the names that it attaches to, `base` what the adapter belongs to.

@@ -76,7 +76,7 @@ pub fn read_adapter(folder: &Path, plan: &Plan, dtype: DType) -> Result<Adapter>
             found
         }
         false => config.present(plan).map_err(|error| match error {
-            ModelError::Adapter(message) => ModelError::Config { path: description, message },
+            ModelError::Adapter(message) => ModelError::Config { path: description, message, help: None },
             other => other,
         })?,
     };

@@ -96,6 +96,8 @@ fn version_1(root: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     /// A system with these files.
@@ -177,7 +179,7 @@ mod tests {
         MemoryBudget::bytes(3 * GIB).ask("it", GIB, 2 * GIB, "shrink it").unwrap();
         MemoryBudget::UNLIMITED.ask("it", u64::MAX, u64::MAX, "shrink it").unwrap();
         let error =
-            MemoryBudget::bytes(3 * GIB).ask("it", GIB + 1, 2 * GIB, "shrink it").unwrap_err().to_string();
+            MemoryBudget::bytes(3 * GIB).ask("it", GIB + 1, 2 * GIB, "shrink it").unwrap_err().whole();
         let expected = "it needs 1.0 GiB of memory, and 1.0 GiB of the 3.0 GiB for tensors are left; shrink it, or allow \
             more with --memory";
         assert_eq!(error, expected);

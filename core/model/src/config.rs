@@ -28,13 +28,17 @@ impl ModelConfig {
     /// The file cannot be read, is not JSON, names no architecture, or says that the weights are quantised.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let json = codetune_files::read_text(&path, codetune_files::SETTINGS).map_err(|error| match folder.join("adapter_config.json").exists() {
-            true => ModelError::Weights {
-                folder: folder.to_owned(),
-                message: "it holds an adapter, and no model; give its base model, and the folder as the adapter".into(),
-            },
-            false => ModelError::read(&path)(error),
-        })?;
+        let json =
+            codetune_files::read_text(&path, codetune_files::SETTINGS).map_err(|error| {
+                match folder.join("adapter_config.json").exists() {
+                    true => ModelError::Weights {
+                        folder: folder.to_owned(),
+                        message: "it holds an adapter, and no model".into(),
+                        help: Some("give its base model, and the folder as the adapter".into()),
+                    },
+                    false => ModelError::read(&path)(error),
+                }
+            })?;
         Self::parse(path, json)
     }
 
@@ -48,14 +52,16 @@ impl ModelConfig {
             Err(e) => {
                 return Err(ModelError::Config {
                     path,
-                    message: format!("not JSON: {e}; mend it, or copy or download it again"),
+                    message: format!("not JSON: {e}"),
+                    help: Some("mend it, or copy or download it again".into()),
                 });
             }
         };
         let first = value.get("architectures").and_then(|names| names.get(0)).and_then(Value::as_str);
         let Some(architecture) = first.map(str::to_owned) else {
-            let message = "`architectures` names none; write for example [\"LlamaForCausalLM\"]".into();
-            return Err(ModelError::Config { path, message });
+            let message = "`architectures` names none".into();
+            let help = Some("write for example [\"LlamaForCausalLM\"]".into());
+            return Err(ModelError::Config { path, message, help });
         };
         if let Some((key, found)) = QUANTISED
             .iter()
@@ -64,11 +70,11 @@ impl ModelConfig {
         {
             let method = found.get("quant_method").and_then(Value::as_str).unwrap_or("of an unnamed method");
             let message = format!(
-                "`{key}` says that the weights are quantised ({method}), and quantised weights are not supported; where \
-                 they are plain F32, F16 or BF16 after all, remove the key, or else save a dequantised copy with \
-                 transformers: model.dequantize().save_pretrained(FOLDER)"
+                "`{key}` says that the weights are quantised ({method}), and quantised weights are not supported"
             );
-            return Err(ModelError::Config { path, message });
+            let help = "where they are plain F32, F16 or BF16 after all, remove the key, or else save a dequantised copy \
+                        with transformers: model.dequantize().save_pretrained(FOLDER)";
+            return Err(ModelError::Config { path, message, help: Some(help.into()) });
         }
         Ok(ModelConfig { path, json, architecture })
     }
@@ -77,6 +83,8 @@ impl ModelConfig {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use codetune_validate::Whole;
 
     use super::*;
 
@@ -102,7 +110,7 @@ mod tests {
             ("quantization", r#"{"group_size": 64, "bits": 4}"#, "unnamed"),
         ] {
             let error =
-                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().to_string();
+                parse(&format!(r#"{{"architectures": ["A"], "{key}": {value}}}"#)).unwrap_err().whole();
             assert!(error.contains(&format!("`{key}`")) && error.contains(method), "{error}");
             assert!(error.contains("remove the key") && error.contains("dequantize()"), "{error}");
             parse(&format!(r#"{{"architectures": ["A"], "{key}": null}}"#)).unwrap();
@@ -113,7 +121,7 @@ mod tests {
     fn a_folder_of_an_adapter_is_told_from_one_of_a_model() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("adapter_config.json"), "{}").unwrap();
-        let error = ModelConfig::read(folder.path()).unwrap_err().to_string();
+        let error = ModelConfig::read(folder.path()).unwrap_err().whole();
         assert!(error.contains("holds an adapter, and no model; give its base model"), "{error}");
     }
 

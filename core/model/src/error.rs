@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use codetune_plugin::{CallError, Fault};
 use codetune_plugin_sdk::Error as SdkError;
 use codetune_tensor::TensorError;
-use codetune_validate::Violation;
+use codetune_validate::{Blame, Violation};
 
 /// The result of an operation of this crate.
 pub type Result<T> = std::result::Result<T, ModelError>;
 
 /// Why a model or an adapter cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ModelError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}; {}", path.display(), remedy(path, source))]
+    #[error("cannot read {}: {source}", path.display())]
+    #[diagnostic(code(model::read), help("{}", remedy(path, source)))]
     Read {
         /// The file.
         path: PathBuf,
@@ -21,7 +22,8 @@ pub enum ModelError {
         source: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}: {source}; check the folder's permissions and the free space", path.display())]
+    #[error("cannot write {}: {source}", path.display())]
+    #[diagnostic(code(model::write), help("check the folder's permissions and the free space"))]
     Write {
         /// The file.
         path: PathBuf,
@@ -29,21 +31,27 @@ pub enum ModelError {
         source: io::Error,
     },
     /// A new model would replace one that is there.
-    #[error("{} exists already; give another folder", path.display())]
+    #[error("{} exists already", path.display())]
+    #[diagnostic(code(model::exists), help("give another folder"))]
     Exists {
         /// The file in the way.
         path: PathBuf,
     },
     /// `config.json` does not say what is needed.
     #[error("{}: {message}", path.display())]
+    #[diagnostic(code(model::config))]
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what would do.
+        /// What is wrong.
         message: String,
+        /// What would do, where that is known.
+        #[help]
+        help: Option<String>,
     },
     /// The training backend refuses `config.json`.
     #[error("{}: plugin {plugin} refuses it: {why}", path.display())]
+    #[diagnostic(code(model::refused))]
     Refused {
         /// The file.
         path: PathBuf,
@@ -53,7 +61,8 @@ pub enum ModelError {
         why: String,
     },
     /// A weight file is damaged.
-    #[error("{} is damaged: {message}; copy or download it again", path.display())]
+    #[error("{} is damaged: {message}", path.display())]
+    #[diagnostic(code(model::corrupt), help("copy or download it again"))]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -61,10 +70,8 @@ pub enum ModelError {
         message: String,
     },
     /// Weights are of a type that is not read.
-    #[error(
-        "{}: tensor {tensor} is {found}, and F32, F16 and BF16 are read; convert the weights to one of those",
-        path.display()
-    )]
+    #[error("{}: tensor {tensor} is {found}, and F32, F16 and BF16 are read", path.display())]
+    #[diagnostic(code(model::dtype), help("convert the weights to one of those"))]
     Dtype {
         /// The file.
         path: PathBuf,
@@ -74,10 +81,10 @@ pub enum ModelError {
         found: String,
     },
     /// Weights that no model can compute with.
-    #[error(
-        "{}: tensor {tensor} holds {value} at element {place}; copy or download the file again, or make it again from \
-         weights that are finite",
-        path.display()
+    #[error("{}: tensor {tensor} holds {value} at element {place}", path.display())]
+    #[diagnostic(
+        code(model::not_finite),
+        help("copy or download the file again, or make it again from weights that are finite")
     )]
     NotFinite {
         /// The file.
@@ -91,14 +98,22 @@ pub enum ModelError {
     },
     /// A folder holds no weights that can be read.
     #[error("{}: {message}", folder.display())]
+    #[diagnostic(code(model::weights))]
     Weights {
         /// The folder.
         folder: PathBuf,
-        /// What it holds instead, and what to do.
+        /// What it holds instead.
         message: String,
+        /// What to do.
+        #[help]
+        help: Option<String>,
     },
     /// More memory is needed than tensors may take.
-    #[error("{what} needs {} of memory, and {} of the {} for tensors are left; {remedy}, or allow more with --memory", size(*needs), size(*left), size(*budget))]
+    #[error(
+        "{what} needs {} of memory, and {} of the {} for tensors are left",
+        size(*needs), size(*left), size(*budget)
+    )]
+    #[diagnostic(code(model::memory), help("{remedy}, or allow more with --memory"))]
     Memory {
         /// What needs it.
         what: String,
@@ -112,7 +127,8 @@ pub enum ModelError {
         remedy: &'static str,
     },
     /// The tensors of a file are not those that the model or the adapter needs.
-    #[error("{} does not fit: {}; check that weights and configuration belong together", path.display(), first(problems))]
+    #[error("{} does not fit: {}", path.display(), first(problems))]
+    #[diagnostic(code(model::mismatch), help("check that weights and configuration belong together"))]
     Mismatch {
         /// The file or folder.
         path: PathBuf,
@@ -121,18 +137,23 @@ pub enum ModelError {
     },
     /// An adapter's configuration cannot be honoured.
     #[error("adapter: {0}")]
+    #[diagnostic(code(model::adapter))]
     Adapter(String),
     /// A batch or a prompt does not hold together.
     #[error("batch: {0}")]
+    #[diagnostic(code(model::batch))]
     Batch(String),
     /// A setting of generation is outside of its range.
     #[error("generation: {0}")]
+    #[diagnostic(code(model::generation))]
     Generation(String),
     /// The training backend failed.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Call(#[from] CallError),
     /// A tensor operation was refused.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Tensor(#[from] TensorError),
 }
 
@@ -162,6 +183,16 @@ impl From<candle_core::Error> for ModelError {
 }
 
 impl ModelError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            ModelError::Call(error) => error.blame(),
+            ModelError::Write { .. } => Blame::Storage,
+            ModelError::Memory { .. } => Blame::Limit,
+            _ => Blame::Input,
+        }
+    }
+
     /// What a backend says of the configuration at `path` when it opens the model.
     pub(super) fn opening(path: &Path) -> impl FnOnce(CallError) -> Self {
         |error| match error.fault {

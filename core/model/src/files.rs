@@ -132,6 +132,8 @@ pub(super) fn check_shapes<'a>(
 mod tests {
     use std::fs;
 
+    use codetune_validate::Whole;
+
     use super::*;
 
     /// Keeps what is written, and the size of the largest piece of it.
@@ -194,7 +196,7 @@ mod tests {
             let view = TensorView::new(kind, vec![bytes.len() * 8 / kind.bitsize()], bytes).unwrap();
             fs::write(&path, safetensors::serialize([("a.bias", good), ("a.weight", view)], None).unwrap())
                 .unwrap();
-            read_safetensors(&path, DType::F32, u64::MAX).map(|_| ()).map_err(|error| error.to_string())
+            read_safetensors(&path, DType::F32, u64::MAX).map(|_| ()).map_err(|error| error.whole())
         };
         let single = |values: [f32; 3]| values.map(f32::to_le_bytes).concat();
         let told = "w.safetensors: tensor a.weight holds NaN at element 2; ";
@@ -215,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");
         fs::File::create(&path).unwrap().set_len(1 << 42).unwrap();
-        let error = read_safetensors(&path, DType::F32, 1 << 20).unwrap_err().to_string();
+        let error = read_safetensors(&path, DType::F32, 1 << 20).unwrap_err().whole();
         assert!(
             error.contains(
                 "does not fit: it is larger than the configuration allows for (it has 4398046511104 bytes, "
@@ -230,7 +232,7 @@ mod tests {
         let path = folder.path().join("w.safetensors");
         let view = TensorView::new(Dtype::I32, vec![1], &[1, 0, 0, 0]).unwrap();
         fs::write(&path, safetensors::serialize([("ids", view)], None).unwrap()).unwrap();
-        let error = read_safetensors(&path, DType::F32, u64::MAX).unwrap_err().to_string();
+        let error = read_safetensors(&path, DType::F32, u64::MAX).unwrap_err().whole();
         assert!(error.contains("tensor ids is I32, and F32, F16 and BF16 are read; convert"), "{error}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use candle_core::Tensor;
 use codetune_plugin::TensorHost;
 use codetune_plugin_sdk::{Op, TensorId};
+use codetune_validate::whole;
 
 use super::arithmetic::Operation;
 use super::budget::MemoryBudget;
@@ -133,7 +134,7 @@ impl Table {
 impl TensorHost for ModelHost {
     fn run(&self, op: &Op<'_>) -> std::result::Result<TensorId, String> {
         let made = self.compute(op).and_then(|tensor| self.insert(tensor));
-        made.map_err(|error| format!("{}: {error}", op.name()))
+        made.map_err(|error| format!("{}: {}", op.name(), whole(&error)))
     }
 
     fn shape(&self, tensor: TensorId) -> Option<Vec<u64>> {

@@ -2,6 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use codetune_plugin_sdk as sdk;
+use codetune_validate::Blame;
+use miette::Diagnostic;
 
 /// Why a call into a plugin gave no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -13,8 +15,37 @@ pub struct CallError {
     pub fault: Fault,
 }
 
-/// What went wrong in a call. Its text is the cause, and after a semicolon the remedy where there is one; whoever needs
-/// them apart takes [`Fault::cause`] and [`Fault::remedy`], since a cause in a plugin's words may hold anything.
+impl Diagnostic for CallError {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.fault.code()))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.fault.remedy().map(|remedy| Box::new(remedy) as _)
+    }
+}
+
+impl CallError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self.fault {
+            Fault::Said(sdk::Error::InvalidConfig(_)) => Blame::Input,
+            Fault::Stopped => Blame::Stopped,
+            Fault::TimedOut(_)
+            | Fault::HostTimedOut(_)
+            | Fault::OutOfMemory { .. }
+            | Fault::TooMuchOutput { .. }
+            | Fault::SaidTooMuch { .. } => Blame::Limit,
+            Fault::Said(_)
+            | Fault::Panicked(_)
+            | Fault::Trapped(_)
+            | Fault::Invalid(_)
+            | Fault::Unavailable(_) => Blame::Plugin,
+        }
+    }
+}
+
+/// What went wrong in a call, as a sentence whose subject is the plugin, or in the plugin's own words.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// The plugin said so itself.
@@ -60,36 +91,38 @@ impl From<sdk::Error> for Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause())?;
-        self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+        match self {
+            // The host has asked nobody to stop: it ends calls itself.
+            Fault::Said(sdk::Error::Cancelled) => f.write_str("gave up, as if it had been asked to stop"),
+            Fault::Said(error) => error.fmt(f),
+            Fault::Panicked(text) => write!(f, "panicked: {text}"),
+            Fault::Trapped(text) => write!(f, "trapped: {text}"),
+            Fault::TimedOut(limit) => write!(f, "ran longer than its limit of {limit:?}"),
+            Fault::HostTimedOut(limit) => {
+                write!(f, "kept the host busy for longer than its limit of {limit:?}")
+            }
+            Fault::OutOfMemory { limit_mib } => {
+                write!(f, "asked for more than its limit of {limit_mib} MiB of memory")
+            }
+            Fault::TooMuchOutput { limit_kib } => {
+                write!(f, "returned more than its limit of {limit_kib} KiB of output")
+            }
+            Fault::SaidTooMuch { limit_mib } => {
+                write!(f, "said more than {limit_mib} MiB about the files of this run")
+            }
+            Fault::Stopped => f.write_str("stopped as asked"),
+            Fault::Invalid(text) => write!(f, "returned an invalid answer: {text}"),
+            Fault::Unavailable(text) => f.write_str(text),
+        }
     }
 }
 
 impl Fault {
-    /// What went wrong, as a sentence whose subject is the plugin or its own words.
-    pub fn cause(&self) -> String {
-        match self {
-            // The host has asked nobody to stop: it ends calls itself.
-            Fault::Said(sdk::Error::Cancelled) => "gave up, as if it had been asked to stop".into(),
-            Fault::Said(error) => error.to_string(),
-            Fault::Panicked(text) => format!("panicked: {text}"),
-            Fault::Trapped(text) => format!("trapped: {text}"),
-            Fault::TimedOut(limit) => format!("ran longer than its limit of {limit:?}"),
-            Fault::HostTimedOut(limit) => {
-                format!("kept the host busy for longer than its limit of {limit:?}")
-            }
-            Fault::OutOfMemory { limit_mib } => {
-                format!("asked for more than its limit of {limit_mib} MiB of memory")
-            }
-            Fault::TooMuchOutput { limit_kib } => {
-                format!("returned more than its limit of {limit_kib} KiB of output")
-            }
-            Fault::SaidTooMuch { limit_mib } => {
-                format!("said more than {limit_mib} MiB about the files of this run")
-            }
-            Fault::Stopped => "stopped as asked".into(),
-            Fault::Invalid(text) => format!("returned an invalid answer: {text}"),
-            Fault::Unavailable(text) => text.clone(),
+    /// What went wrong and what to do about it, for reports with a single text.
+    pub fn whole(&self) -> String {
+        match self.remedy() {
+            Some(remedy) => format!("{self}; {remedy}"),
+            None => self.to_string(),
         }
     }
 

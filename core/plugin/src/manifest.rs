@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use codetune_plugin_sdk::Severity;
 use codetune_redact::{escape_control, is_unseen};
-use codetune_validate::{Violation, check_plugin_name, shown_text, unknown_key_in};
+use codetune_validate::{Violation, check_plugin_name, shown_text, unknown_key_in, whole};
 
 use crate::{ConfigOption, Limits, LimitsRequest, name};
 
@@ -134,13 +134,15 @@ pub struct BackendManifest {
 }
 
 /// Why a manifest is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum ManifestError {
     /// It is no TOML of this schema.
     #[error("the manifest cannot be read: {0}")]
+    #[diagnostic(code(plugin::manifest::syntax))]
     Syntax(String),
     /// A value breaks a rule.
     #[error("the manifest's {field} is refused: {rule}")]
+    #[diagnostic(code(plugin::manifest::invalid))]
     Invalid {
         /// The field.
         field: String,
@@ -149,6 +151,7 @@ pub enum ManifestError {
     },
     /// It needs another host.
     #[error("{plugin} needs contract {needs}, this host offers {CONTRACT}: {who} has to be upgraded")]
+    #[diagnostic(code(plugin::manifest::contract))]
     Contract {
         /// The plugin.
         plugin: String,
@@ -161,6 +164,7 @@ pub enum ManifestError {
     #[error(
         "{plugin} asks for the capability `{capability}`, which this host does not know: codetune has to be upgraded"
     )]
+    #[diagnostic(code(plugin::manifest::capability))]
     Capability {
         /// The plugin.
         plugin: String,
@@ -185,7 +189,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Manifest = toml::from_str(text).map_err(|error| {
             let told = match unknown_key_in(error.message()) {
-                Some(unknown) => error.to_string().replace(error.message(), &unknown.to_string()),
+                Some(unknown) => error.to_string().replace(error.message(), &whole(&unknown)),
                 None => error.to_string(),
             };
             ManifestError::Syntax(told)

@@ -122,11 +122,14 @@ impl Registry {
     /// The plugin of this name, ready to be used.
     ///
     /// # Errors
-    /// As [`Registry::get`], or [`RegistryError::NotReady`].
+    /// As [`Registry::get`], [`RegistryError::Disabled`] or [`RegistryError::NotReady`].
     pub fn ready(&self, name: &str) -> Result<Arc<Plugin>, RegistryError> {
         let entry = self.get(name)?;
         match (&entry.state, &entry.plugin) {
             (PluginState::Ready, Some(plugin)) => Ok(Arc::clone(plugin)),
+            (PluginState::Disabled(remedy), _) => {
+                Err(RegistryError::Disabled { name: entry.name.clone(), remedy: remedy.clone() })
+            }
             (state, _) => Err(RegistryError::NotReady {
                 name: entry.name.clone(),
                 state: state.word(),

@@ -6,17 +6,14 @@ use codetune_model::ModelError;
 use codetune_plugin::{RegistryError, Runtime};
 use codetune_store::{RunId, StoreError};
 use codetune_train::TrainError;
-use codetune_validate::Violation;
+use codetune_validate::{Blame, Violation, whole};
 
 /// Why a run cannot start, or ended.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunError {
     /// No ready backend knows the model's architecture.
-    #[error(
-        "no training backend knows the architecture {architecture}\n{}; \
-         see the backends and their states with: codetune plugin list",
-        model.display()
-    )]
+    #[error("no training backend knows the architecture {architecture}\n{}", model.display())]
+    #[diagnostic(code(run::no_backend), help("see the backends and their states with: codetune plugin list"))]
     NoBackend {
         /// As `config.json` names it.
         architecture: String,
@@ -24,8 +21,10 @@ pub enum RunError {
         model: PathBuf,
     },
     /// The backend is a file of another form than the run asks for.
-    #[error(
-        "plugin {plugin} is {found}, not {asked}; leave out model.runtime, or set it to the form that the plugin has"
+    #[error("plugin {plugin} is {found}, not {asked}")]
+    #[diagnostic(
+        code(run::other_runtime),
+        help("leave out model.runtime, or set it to the form that the plugin has")
     )]
     OtherRuntime {
         /// The backend.
@@ -36,12 +35,14 @@ pub enum RunError {
         asked: Runtime,
     },
     /// A list of token ids has no length of its own.
-    #[error("data.tokens needs data.max_seq_length; write for example max_seq_length = 128")]
+    #[error("data.tokens needs data.max_seq_length")]
+    #[diagnostic(code(run::no_length), help("write for example max_seq_length = 128"))]
     NoLength,
     /// The dataset's sequences have another length.
-    #[error(
-        "data.max_seq_length is {given}, the dataset was packed to {packed}; \
-         write {packed}, leave it out, or build the dataset with --seq-length {given}"
+    #[error("data.max_seq_length is {given}, the dataset was packed to {packed}")]
+    #[diagnostic(
+        code(run::other_length),
+        help("write {packed}, leave it out, or build the dataset with --seq-length {given}")
     )]
     OtherLength {
         /// What the run says, in tokens.
@@ -51,9 +52,14 @@ pub enum RunError {
     },
     /// Positions that the model was not made for.
     #[error(
-        "the sequences have {length} tokens, and the model was made for {positions}\n{}; {remedy}, or write a larger \
-         max_position_embeddings and how rope_scaling gets there into the model's config.json",
+        "the sequences have {length} tokens, and the model was made for {positions}\n{}",
         model.display()
+    )]
+    #[diagnostic(
+        code(run::too_long),
+        help(
+            "{remedy}, or write a larger max_position_embeddings and how rope_scaling gets there into the model's config.json"
+        )
     )]
     TooLong {
         /// Tokens of a sequence.
@@ -66,9 +72,10 @@ pub enum RunError {
         remedy: String,
     },
     /// The data has token ids that the model does not know.
-    #[error(
-        "the dataset's tokenizer has {tokens} tokens, the model's vocabulary {vocabulary}; \
-         build the dataset with the model's own tokenizer: --tokenizer MODEL_FOLDER"
+    #[error("the dataset's tokenizer has {tokens} tokens, the model's vocabulary {vocabulary}")]
+    #[diagnostic(
+        code(run::small_vocabulary),
+        help("build the dataset with the model's own tokenizer: --tokenizer MODEL_FOLDER")
     )]
     SmallVocabulary {
         /// Of the dataset's tokenizer.
@@ -77,9 +84,10 @@ pub enum RunError {
         vocabulary: u64,
     },
     /// A new model's tokenizer has ids that its vocabulary does not.
-    #[error(
-        "the tokenizer has {tokens} tokens, but vocab_size is {vocabulary}; set vocab_size to {tokens} in {}",
-        config.display()
+    #[error("the tokenizer has {tokens} tokens, but vocab_size is {vocabulary}")]
+    #[diagnostic(
+        code(run::vocabulary),
+        help("set vocab_size to {tokens} in {}", config.display())
     )]
     LargeTokenizer {
         /// Of the tokenizer.
@@ -90,19 +98,19 @@ pub enum RunError {
         config: PathBuf,
     },
     /// The same ids mean other texts to the model.
-    #[error(
-        "the dataset was built with another tokenizer than the model's; build it with --tokenizer {}",
-        model.display()
-    )]
+    #[error("the dataset was built with another tokenizer than the model's")]
+    #[diagnostic(code(run::other_tokenizer), help("build it with --tokenizer {}", model.display()))]
     OtherTokenizer {
         /// The model's folder.
         model: PathBuf,
     },
     /// There is nothing to go on from.
-    #[error("the prompt is empty, and the tokenizer puts nothing before it; give some text")]
+    #[error("the prompt is empty, and the tokenizer puts nothing before it")]
+    #[diagnostic(code(run::empty_prompt), help("give some text"))]
     EmptyPrompt,
     /// The name that a dataset or a list of token ids would be recorded by is none that the store takes.
-    #[error("the data in {} cannot be recorded by its name: {violation}; rename it", path.display())]
+    #[error("the data in {} cannot be recorded by its name: {violation}", path.display())]
+    #[diagnostic(code(run::data_name), help("rename it"))]
     DataName {
         /// The folder or file.
         path: PathBuf,
@@ -110,24 +118,22 @@ pub enum RunError {
         violation: Violation,
     },
     /// A run was to go on, and nothing of it is there.
-    #[error("there is no checkpoint in {}; leave out --resume to start the run", folder.display())]
+    #[error("there is no checkpoint in {}", folder.display())]
+    #[diagnostic(code(run::nothing_to_resume), help("leave out --resume to start the run"))]
     NothingToResume {
         /// Where checkpoints would be.
         folder: PathBuf,
     },
     /// The checkpoint's run was recorded elsewhere.
-    #[error(
-        "{source}\nthe checkpoint belongs to a run that this database does not have; \
-         pass --database with the one that it was started with"
-    )]
+    #[error("{source}\nthe checkpoint belongs to a run that this database does not have")]
+    #[diagnostic(code(run::unknown_run), help("pass --database with the one that it was started with"))]
     UnknownRun {
         /// What the store said.
         source: StoreError,
     },
     /// The checkpoint is of another run than the one named.
-    #[error(
-        "the checkpoints are of run {found}, not of {asked}; leave the run out, or give the run file of that run"
-    )]
+    #[error("the checkpoints are of run {found}, not of {asked}")]
+    #[diagnostic(code(run::other_run), help("leave the run out, or give the run file of that run"))]
     OtherRun {
         /// The checkpoint's run.
         found: RunId,
@@ -135,10 +141,8 @@ pub enum RunError {
         asked: RunId,
     },
     /// The checkpoint is of a run with another name than the run file's.
-    #[error(
-        "the checkpoints are of run {found:?}, and the run file names {named:?}; give the run file of that run, or \
-         another output.dir"
-    )]
+    #[error("the checkpoints are of run {found:?}, and the run file names {named:?}")]
+    #[diagnostic(code(run::other_name), help("give the run file of that run, or another output.dir"))]
     OtherName {
         /// The name of the checkpoint's run, or its id where it has none.
         found: String,
@@ -147,6 +151,7 @@ pub enum RunError {
     },
     /// A file cannot be read.
     #[error("cannot read {}\n{source}", path.display())]
+    #[diagnostic(code(run::read))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -154,7 +159,8 @@ pub enum RunError {
         source: io::Error,
     },
     /// What came of a run is written, and cannot be recorded.
-    #[error("{} is written, but how the run ended cannot be recorded\n{source}", left.display())]
+    #[error("{} is written, but how the run ended cannot be recorded\n{}", left.display(), whole(&**source))]
+    #[diagnostic(code(run::unrecorded))]
     Unrecorded {
         /// The result, or the checkpoint to go on from.
         left: PathBuf,
@@ -163,6 +169,7 @@ pub enum RunError {
     },
     /// The run was recorded and then ended by an error; the store says that it failed.
     #[error("{source}")]
+    #[diagnostic(forward(source))]
     Failed {
         /// The run.
         run: RunId,
@@ -171,22 +178,42 @@ pub enum RunError {
     },
     /// The backend is not known or not ready.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Registry(#[from] RegistryError),
     /// The model cannot be opened.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Model(#[from] ModelError),
     /// The data cannot be opened.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Dataset(#[from] DatasetError),
     /// Training cannot start or go on.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Train(#[from] TrainError),
     /// The database refuses.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Store(#[from] StoreError),
 }
 
 impl RunError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            RunError::Registry(error) => error.blame(),
+            RunError::Model(error) => error.blame(),
+            RunError::Dataset(error) => error.blame(),
+            RunError::Train(error) => error.blame(),
+            RunError::Store(error) => error.blame(),
+            RunError::Failed { source, .. } => source.blame(),
+            RunError::NoBackend { .. } | RunError::OtherRuntime { .. } => Blame::Plugin,
+            RunError::Read { .. } | RunError::Unrecorded { .. } => Blame::Storage,
+            _ => Blame::Input,
+        }
+    }
+
     pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> RunError {
         let path = path.to_owned();
         move |source| RunError::Read { path, source }

@@ -120,6 +120,8 @@ pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warm
 mod tests {
     use codetune_dataset::DatasetConfig;
 
+    use codetune_validate::Whole;
+
     use super::*;
 
     #[test]
@@ -149,7 +151,7 @@ mod tests {
         }
         let long = "/x/".to_owned() + &"n".repeat(101);
         for path in ["/x/my data", "/x/tokens (1).json", "/x/d\u{e4}ten", "/x/new\nline", long.as_str()] {
-            let error = recorded(path).unwrap_err().to_string();
+            let error = recorded(path).unwrap_err().whole();
             assert!(
                 error.contains("cannot be recorded by its name") && error.ends_with("rename it"),
                 "{error}"

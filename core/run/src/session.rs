@@ -6,6 +6,7 @@ use codetune_plugin::{Plugin, Registry, Runtime};
 use codetune_redact::{escape_control, redact};
 use codetune_store::{RunId, RunOutcome, Store};
 use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
+use codetune_validate::whole;
 
 use super::data::Data;
 use super::models::backend;
@@ -65,7 +66,7 @@ impl Session<'_> {
         match ended {
             Ok(outcome) => Ok(Trained { run, outcome }),
             Err(error) => {
-                let text = error.to_string().replace('\n', ": ");
+                let text = whole(&error).replace('\n', ": ");
                 let text = redact(&escape_control(&text)).into_owned();
                 // Report the failure itself; only log that it could not be recorded.
                 if let Err(error) = self.store.finish_run(&run, &RunOutcome::Failed(text)) {

@@ -154,6 +154,8 @@ impl FromStr for Language {
 
 #[cfg(test)]
 mod tests {
+    use codetune_validate::Whole;
+
     use super::*;
 
     #[test]
@@ -185,9 +187,9 @@ mod tests {
             assert_eq!(language.id().parse::<Language>().ok(), Some(language));
             assert_eq!(serde_json::to_value(language).unwrap(), language.id());
         }
-        let error = "pyton".parse::<Language>().unwrap_err().to_string();
+        let error = "pyton".parse::<Language>().unwrap_err().whole();
         assert_eq!(error, "there is no language \"pyton\"; the nearest is \"python\"");
-        let error = "cobol".parse::<Language>().unwrap_err().to_string();
+        let error = "cobol".parse::<Language>().unwrap_err().whole();
         assert!(error.starts_with("there is no language \"cobol\"; use one of rust, python, "), "{error}");
     }
 

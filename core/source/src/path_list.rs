@@ -4,16 +4,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Why a list of paths was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum PathListError {
     /// A path is not UTF-8, on a platform where paths must be.
     #[error("path {number} is not UTF-8")]
+    #[diagnostic(code(source::path_list::not_utf8))]
     NotUtf8 {
         /// The number of the path, from 1.
         number: usize,
     },
     /// A line is in double quotes, as git writes `"a\303\244.rs"` for `aä.rs`, and no file has that name.
-    #[error("there is no file {}, which git has quoted; separate the paths with NUL", path.display())]
+    #[error("there is no file {}, which git has quoted", path.display())]
+    #[diagnostic(code(source::path_list::quoted), help("separate the paths with NUL"))]
     Quoted {
         /// The line as a path.
         path: PathBuf,

@@ -3,16 +3,18 @@
 use std::io;
 use std::path::PathBuf;
 
+use codetune_validate::Blame;
 use thiserror::Error;
 
 use super::Language;
 
 /// A request to this crate that cannot be met as a whole. A single bad file is a
 /// [`SkipReason`](super::SkipReason) instead.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, miette::Diagnostic)]
 pub enum SourceError {
     /// The root to walk is not there or cannot be looked at.
-    #[error("cannot read {}: {source}; give the path of a file or directory that exists", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
+    #[diagnostic(code(source::root), help("give the path of a file or directory that exists"))]
     Root {
         /// The path that was given.
         path: PathBuf,
@@ -20,18 +22,21 @@ pub enum SourceError {
         source: io::Error,
     },
     /// The root is a pipe, a socket or a device.
-    #[error("{} is neither a file nor a directory; give the path of source code", path.display())]
+    #[error("{} is neither a file nor a directory", path.display())]
+    #[diagnostic(code(source::root_kind), help("give the path of source code"))]
     RootKind {
         /// The path that was given.
         path: PathBuf,
     },
     /// An ignore file at or above the root that must not be read.
     #[error("{0}")]
+    #[diagnostic(code(source::ignore_file))]
     IgnoreFile(String),
     /// An include or exclude pattern is not a glob.
-    #[error(
-        "{option} pattern {glob:?} is not usable: {problem}; write it like a line of .gitignore, for example \
-         \"*.py\" or \"tests/**\""
+    #[error("{option} pattern {glob:?} is not usable: {problem}")]
+    #[diagnostic(
+        code(source::glob),
+        help("write it like a line of .gitignore, for example \"*.py\" or \"tests/**\"")
     )]
     Glob {
         /// `include` or `exclude`.
@@ -43,6 +48,7 @@ pub enum SourceError {
     },
     /// The size limit is more than offsets can hold.
     #[error("max_bytes is {given}, it must be from 1 to {ceiling}")]
+    #[diagnostic(code(source::max_bytes))]
     MaxBytes {
         /// The limit that was asked for, in bytes.
         given: u64,
@@ -50,13 +56,24 @@ pub enum SourceError {
         ceiling: u64,
     },
     /// Not the identifier of a language.
-    #[error("there is no language {id:?}; {}", remedy(*nearest))]
+    #[error("there is no language {id:?}")]
+    #[diagnostic(code(source::unknown_language), help("{}", remedy(*nearest)))]
     UnknownLanguage {
         /// What was given.
         id: String,
         /// The identifier most like it, when one is alike at all.
         nearest: Option<&'static str>,
     },
+}
+
+impl SourceError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            SourceError::IgnoreFile(_) => Blame::Storage,
+            _ => Blame::Input,
+        }
+    }
 }
 
 fn remedy(nearest: Option<&str>) -> String {

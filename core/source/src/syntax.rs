@@ -12,21 +12,18 @@ use super::language::Language;
 use super::prepare::prepare;
 
 /// Why a file has no syntax tree. Syntax errors are not errors: they are nodes of the tree.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, miette::Diagnostic)]
 pub enum ParseError {
     /// There is no grammar for the language.
-    #[error(
-        "there is no grammar for {language} files, so they have no syntax tree; only the plugin's author can leave them \
-         unqueried"
-    )]
+    #[error("there is no grammar for {language} files, so they have no syntax tree")]
+    #[diagnostic(code(source::syntax::no_grammar), help("only the plugin's author can leave them unqueried"))]
     NoGrammar {
         /// The file's language.
         language: Language,
     },
     /// The grammar and the parser library are incompatible.
-    #[error(
-        "the {language} grammar does not fit this build: {message}; report it with the version of codetune"
-    )]
+    #[error("the {language} grammar does not fit this build: {message}")]
+    #[diagnostic(code(source::syntax::grammar), help("report it with the version of codetune"))]
     Grammar {
         /// The file's language.
         language: Language,
@@ -35,10 +32,10 @@ pub enum ParseError {
     },
     /// The text is too large to parse.
     #[error(
-        "{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB; exclude the file, it is \
-         most likely generated",
+        "{bytes} bytes of {language} were not parsed: syntax trees are made of at most {} MiB",
         LARGEST >> 20
     )]
+    #[diagnostic(code(source::syntax::too_large), help("exclude the file, it is most likely generated"))]
     TooLarge {
         /// The file's language.
         language: Language,
@@ -46,20 +43,15 @@ pub enum ParseError {
         bytes: usize,
     },
     /// Parsing would take unbounded memory.
-    #[error(
-        "{language} with more than {} angle brackets open at once was not parsed; exclude the file, it is most likely \
-         generated",
-        angles::MOST
-    )]
+    #[error("{language} with more than {} angle brackets open at once was not parsed", angles::MOST)]
+    #[diagnostic(code(source::syntax::too_deep), help("exclude the file, it is most likely generated"))]
     TooDeep {
         /// The file's language.
         language: Language,
     },
     /// Parsing exceeded its budget.
-    #[error(
-        "parsing {bytes} bytes of {language} was given up: {exhausted}; exclude the file, it is most likely \
-         generated"
-    )]
+    #[error("parsing {bytes} bytes of {language} was given up: {exhausted}")]
+    #[diagnostic(code(source::syntax::exhausted), help("exclude the file, it is most likely generated"))]
     Exhausted {
         /// The file's language.
         language: Language,

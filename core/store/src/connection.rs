@@ -231,13 +231,14 @@ async fn check_whole(path: &Path, name: &str, connection: &mut SqliteConnection)
 }
 
 fn refuse_unfit_path(path: &Path, name: &str) -> Result<(), StoreError> {
-    let refuse = |reason| Err(StoreError::Location { given: name.to_owned(), reason });
+    let refuse =
+        |reason, help| Err(StoreError::Location { given: name.to_owned(), reason, help: Some(help) });
     if path.is_dir() {
-        return refuse("it is a folder; give the path of a file in it");
+        return refuse("it is a folder", "give the path of a file in it");
     }
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            refuse("its folder does not exist; create the folder first")
+            refuse("its folder does not exist", "create the folder first")
         }
         _ => Ok(()),
     }

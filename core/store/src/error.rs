@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use codetune_validate::Violation;
+use codetune_validate::{Blame, Violation};
 
 /// A store's error: the party, the cause and the remedy.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[non_exhaustive]
 pub enum StoreError {
     /// A value was refused before the database saw it.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Invalid(#[from] Violation),
 
     /// The database refused a value that the checks before it accepted.
     #[error("{store} refused {doing}: {rule}")]
+    #[diagnostic(code(store::refused))]
     Refused {
         /// The database.
         store: String,
@@ -24,7 +26,8 @@ pub enum StoreError {
     },
 
     /// A name or a key is taken.
-    #[error("there is already a {what} \"{name}\"; choose another")]
+    #[error("there is already a {what} \"{name}\"")]
+    #[diagnostic(code(store::duplicate), help("{}", another(what, name)))]
     Duplicate {
         /// What it is a name of.
         what: &'static str,
@@ -34,6 +37,7 @@ pub enum StoreError {
 
     /// Nothing by that name.
     #[error("there is no {what} \"{given}\" in {store}")]
+    #[diagnostic(code(store::not_found))]
     NotFound {
         /// The database.
         store: String,
@@ -44,7 +48,8 @@ pub enum StoreError {
     },
 
     /// The start of an id that several runs share.
-    #[error("\"{given}\" may be any of {}; give more characters", candidates.join(", "))]
+    #[error("\"{given}\" may be any of {}", candidates.join(", "))]
+    #[diagnostic(code(store::ambiguous), help("give more characters"))]
     Ambiguous {
         /// What was given.
         given: String,
@@ -53,7 +58,8 @@ pub enum StoreError {
     },
 
     /// A run is not in a state that allows this.
-    #[error("run {run} is {status}, so it cannot be {wanted}; {remedy}")]
+    #[error("run {run} is {status}, so it cannot be {wanted}")]
+    #[diagnostic(code(store::state), help("{remedy}"))]
     State {
         /// The run.
         run: String,
@@ -66,9 +72,8 @@ pub enum StoreError {
     },
 
     /// A URL of another database.
-    #[error(
-        "{url}: this build stores in SQLite and has no driver for {scheme}; give a file's path or sqlite://PATH"
-    )]
+    #[error("{url}: this build stores in SQLite and has no driver for {scheme}")]
+    #[diagnostic(code(store::unsupported_scheme), help("give a file's path or sqlite://PATH"))]
     UnsupportedScheme {
         /// The URL's scheme.
         scheme: String,
@@ -78,16 +83,22 @@ pub enum StoreError {
 
     /// A path or URL that cannot be one of a store.
     #[error("\"{given}\" is no place for a store: {reason}")]
+    #[diagnostic(code(store::location))]
     Location {
         /// What was given, with any password hidden.
         given: String,
         /// Why not.
         reason: &'static str,
+        /// What to give instead, where that is not plain.
+        #[help]
+        help: Option<&'static str>,
     },
 
     /// The file is damaged or no database at all.
-    #[error(
-        "{store} is damaged or no SQLite database ({cause}) and was left as it is; restore it from a backup, or move it aside and a new one is made"
+    #[error("{store} is damaged or no SQLite database ({cause}) and was left as it is")]
+    #[diagnostic(
+        code(store::corrupt),
+        help("restore it from a backup, or move it aside and a new one is made")
     )]
     Corrupt {
         /// The file.
@@ -97,16 +108,16 @@ pub enum StoreError {
     },
 
     /// A SQLite database of another application.
-    #[error("{store} is a SQLite database of another application; give the path of another file")]
+    #[error("{store} is a SQLite database of another application")]
+    #[diagnostic(code(store::foreign), help("give the path of another file"))]
     Foreign {
         /// The file.
         store: String,
     },
 
     /// A database that a newer build has written.
-    #[error(
-        "{store} has schema version {found}, this build knows up to {known}; upgrade codetune, or give another file"
-    )]
+    #[error("{store} has schema version {found}, this build knows up to {known}")]
+    #[diagnostic(code(store::newer), help("upgrade codetune, or give another file"))]
     Newer {
         /// The file.
         store: String,
@@ -117,9 +128,8 @@ pub enum StoreError {
     },
 
     /// A migration in the file is not the one that this build has.
-    #[error(
-        "the schema of {store} differs from this build's ({cause}); use the build that made it, or move the file aside"
-    )]
+    #[error("the schema of {store} differs from this build's ({cause})")]
+    #[diagnostic(code(store::schema), help("use the build that made it, or move the file aside"))]
     Schema {
         /// The file.
         store: String,
@@ -128,9 +138,8 @@ pub enum StoreError {
     },
 
     /// Another process holds the database.
-    #[error(
-        "{store} is busy: another process kept it locked for {waited:?} while {doing}; try again when it is done"
-    )]
+    #[error("{store} is busy: another process kept it locked for {waited:?} while {doing}")]
+    #[diagnostic(code(store::busy), help("try again when it is done"))]
     Busy {
         /// The database.
         store: String,
@@ -141,9 +150,10 @@ pub enum StoreError {
     },
 
     /// There is no room for what is to be written.
-    #[error(
-        "{store}: no space is left while {doing}; free some on that disk, or give a database on another one with \
-         --database"
+    #[error("{store}: no space is left while {doing}")]
+    #[diagnostic(
+        code(store::full),
+        help("free some on that disk, or give a database on another one with --database")
     )]
     Full {
         /// The database.
@@ -153,9 +163,10 @@ pub enum StoreError {
     },
 
     /// The operating system keeps the file from being opened or written.
-    #[error(
-        "{store} cannot be {wanted} while {doing}; check the permissions of the file and of its folder, where SQLite \
-         keeps files beside it"
+    #[error("{store} cannot be {wanted} while {doing}")]
+    #[diagnostic(
+        code(store::forbidden),
+        help("check the permissions of the file and of its folder, where SQLite keeps files beside it")
     )]
     Forbidden {
         /// The database.
@@ -167,9 +178,10 @@ pub enum StoreError {
     },
 
     /// The disk fails.
-    #[error(
-        "{store} cannot be read or written while {doing} ({cause}); check the disk, its free space and any limit on the \
-         size of files"
+    #[error("{store} cannot be read or written while {doing} ({cause})")]
+    #[diagnostic(
+        code(store::disk),
+        help("check the disk, its free space and any limit on the size of files")
     )]
     Disk {
         /// The database.
@@ -182,6 +194,7 @@ pub enum StoreError {
 
     /// What a record holds cannot be read.
     #[error("{store} holds a {what} that cannot be read: {cause}")]
+    #[diagnostic(code(store::unreadable))]
     Unreadable {
         /// The database.
         store: String,
@@ -193,6 +206,7 @@ pub enum StoreError {
 
     /// The operating system refused something around the database.
     #[error("{store}: cannot {doing}: {source}")]
+    #[diagnostic(code(store::io))]
     Io {
         /// The database.
         store: String,
@@ -204,6 +218,7 @@ pub enum StoreError {
 
     /// Anything else that the database reports.
     #[error("{store}: {doing} failed: {cause}")]
+    #[diagnostic(code(store::database))]
     Database {
         /// The database.
         store: String,
@@ -214,6 +229,31 @@ pub enum StoreError {
         /// The cause.
         source: sqlx::Error,
     },
+}
+
+fn another(what: &str, name: &str) -> String {
+    match what {
+        "run named" => {
+            format!("choose another name, or delete the record of that run with: codetune runs delete {name}")
+        }
+        _ => "choose another".to_owned(),
+    }
+}
+
+impl StoreError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Invalid(_)
+            | Self::Duplicate { .. }
+            | Self::NotFound { .. }
+            | Self::Ambiguous { .. }
+            | Self::Location { .. }
+            | Self::UnsupportedScheme { .. }
+            | Self::State { .. } => Blame::Input,
+            _ => Blame::Storage,
+        }
+    }
 }
 
 /// An error inside a transaction: our own, or one of the driver to be translated.

@@ -26,7 +26,8 @@ impl Location {
                 if path.contains('?') {
                     return Err(StoreError::Location {
                         given: redact_url(given),
-                        reason: "options after ? are not taken; give the path alone",
+                        reason: "options after ? are not taken",
+                        help: Some("give the path alone"),
                     });
                 }
                 path
@@ -38,13 +39,15 @@ impl Location {
                 });
             }
         };
-        let refuse = |reason| Err(StoreError::Location { given: redact_url(given), reason });
+        let refuse = |reason, help| Err(StoreError::Location { given: redact_url(given), reason, help });
         match path {
             ":memory:" => Ok(Self::Memory),
-            "" => refuse("it is empty; give the path of a database file"),
-            path if path.contains(char::is_control) => refuse("it contains a control character"),
+            "" => refuse("it is empty", Some("give the path of a database file")),
+            path if path.contains(char::is_control) => refuse("it contains a control character", None),
             // SQLite would parse this as a URI with options.
-            path if path.starts_with("file:") => refuse("file: URIs are not taken; give the path alone"),
+            path if path.starts_with("file:") => {
+                refuse("file: URIs are not taken", Some("give the path alone"))
+            }
             path => Ok(Self::File(PathBuf::from(path))),
         }
     }

@@ -6,10 +6,11 @@ use candle_core::Tensor;
 pub type Result<T> = std::result::Result<T, TensorError>;
 
 /// Why a tensor operation was refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum TensorError {
     /// Two arguments do not fit each other.
-    #[error("tensor operation `{op}`: shapes {left:?} and {right:?} do not fit; it needs {needs}")]
+    #[error("tensor operation `{op}`: shapes {left:?} and {right:?} do not fit")]
+    #[diagnostic(code(tensor::shapes), help("it needs {needs}"))]
     Shapes {
         /// The operation that refused.
         op: &'static str,
@@ -21,7 +22,8 @@ pub enum TensorError {
         needs: &'static str,
     },
     /// One argument has a shape that the operation cannot take.
-    #[error("tensor operation `{op}`: shape {shape:?} is refused; it needs {needs}")]
+    #[error("tensor operation `{op}`: shape {shape:?} is refused")]
+    #[diagnostic(code(tensor::shape), help("it needs {needs}"))]
     Shape {
         /// The operation that refused.
         op: &'static str,
@@ -31,9 +33,8 @@ pub enum TensorError {
         needs: String,
     },
     /// An index lies outside of what it points into.
-    #[error(
-        "tensor operation `{op}`: index {index} at position {position} is outside of 0..{size}; check the tokenizer against the model's vocabulary"
-    )]
+    #[error("tensor operation `{op}`: index {index} at position {position} is outside of 0..{size}")]
+    #[diagnostic(code(tensor::index), help("check the tokenizer against the model's vocabulary"))]
     Index {
         /// The operation that refused.
         op: &'static str,
@@ -46,6 +47,7 @@ pub enum TensorError {
     },
     /// A setting is outside of its range.
     #[error("tensor operation `{op}`: {message}")]
+    #[diagnostic(code(tensor::setting))]
     Setting {
         /// The operation that refused.
         op: &'static str,
@@ -54,6 +56,7 @@ pub enum TensorError {
     },
     /// candle refused: a data type, a device, or a layout.
     #[error("tensor operation: {0}")]
+    #[diagnostic(code(tensor::candle))]
     Candle(#[source] Box<candle_core::Error>),
 }
 

@@ -21,8 +21,7 @@ pub fn audit(model: &mut dyn Trainable, data: &dyn BatchSource, seed: u64) -> Re
     }
     let row = first_labelled_row(data.batch(0)?);
     let pass = PassContext { seed, step: 0, micro_step: 0, training: true };
-    let gradients =
-        model.gradients(&row, &pass, 1.0).map_err(|source| TrainError::Model { step: 0, source })?;
+    let gradients = model.gradients(&row, &pass, 1.0).map_err(TrainError::model(0))?;
     let reached = |place: usize| gradients.gradients.get(place).is_some_and(Option::is_some);
     let names: Vec<String> = (trainable.into_iter().enumerate())
         .filter(|(place, _)| !reached(*place))

@@ -1,10 +1,11 @@
 use std::{io, path::PathBuf};
 
 /// Why a checkpoint could not be written, read or gone on with.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum CheckpointError {
     /// The file system refused.
-    #[error("checkpoint {}: {source}; check the space and the rights of that folder", path.display())]
+    #[error("checkpoint {}: {source}", path.display())]
+    #[diagnostic(code(train::checkpoint::io), help("check the space and the rights of that folder"))]
     Io {
         /// Where.
         path: PathBuf,
@@ -12,7 +13,11 @@ pub enum CheckpointError {
         source: io::Error,
     },
     /// It is incomplete or changed.
-    #[error("checkpoint {}: {cause}; delete that folder to fall back to an earlier checkpoint", path.display())]
+    #[error("checkpoint {}: {cause}", path.display())]
+    #[diagnostic(
+        code(train::checkpoint::damaged),
+        help("delete that folder to fall back to an earlier checkpoint")
+    )]
     Damaged {
         /// The checkpoint's folder.
         path: PathBuf,
@@ -20,7 +25,8 @@ pub enum CheckpointError {
         cause: String,
     },
     /// Another version of the format.
-    #[error("checkpoint {}: format {found}, this build reads format {supported}; resume with the version that wrote it", path.display())]
+    #[error("checkpoint {}: format {found}, this build reads format {supported}", path.display())]
+    #[diagnostic(code(train::checkpoint::format), help("resume with the version that wrote it"))]
     Format {
         /// The checkpoint's folder.
         path: PathBuf,
@@ -30,10 +36,12 @@ pub enum CheckpointError {
         supported: u64,
     },
     /// The run was started with another configuration.
-    #[error(
-        "checkpoint {}: {field} was {was} and is now {now}; resume with the configuration that the run was started \
-         with, or start a new run in another output.dir",
-        path.display()
+    #[error("checkpoint {}: {field} was {was} and is now {now}", path.display())]
+    #[diagnostic(
+        code(train::checkpoint::config),
+        help(
+            "resume with the configuration that the run was started with, or start a new run in another output.dir"
+        )
     )]
     Config {
         /// The checkpoint's folder.
@@ -46,10 +54,10 @@ pub enum CheckpointError {
         now: String,
     },
     /// A run is to be made longer that is not done yet.
-    #[error(
-        "checkpoint {}: {difference}, and the run stands at step {step} of {total}; a run is extended when all its \
-         steps are done: resume it as it was started before",
-        path.display()
+    #[error("checkpoint {}: {difference}, and the run stands at step {step} of {total}", path.display())]
+    #[diagnostic(
+        code(train::checkpoint::unfinished),
+        help("a run is extended when all its steps are done: resume it as it was started before")
     )]
     Unfinished {
         /// The checkpoint's folder.
@@ -62,7 +70,11 @@ pub enum CheckpointError {
         total: u64,
     },
     /// Its tensors are not those of the model.
-    #[error("checkpoint {}: {cause}; resume with the model and adapter that the run was started with", path.display())]
+    #[error("checkpoint {}: {cause}", path.display())]
+    #[diagnostic(
+        code(train::checkpoint::tensors),
+        help("resume with the model and adapter that the run was started with")
+    )]
     Tensors {
         /// The checkpoint's folder.
         path: PathBuf,

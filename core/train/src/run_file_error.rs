@@ -3,10 +3,11 @@ use std::{fmt, io, path::PathBuf};
 use codetune_validate::{SettingError, Violation};
 
 /// Why a run file was refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunFileError {
     /// The file cannot be read.
-    #[error("run file {}: {source}; give the path of a TOML run file", path.display())]
+    #[error("run file {}: {source}", path.display())]
+    #[diagnostic(code(train::run_file::read), help("give the path of a TOML run file"))]
     Read {
         /// The file.
         path: PathBuf,
@@ -15,6 +16,7 @@ pub enum RunFileError {
     },
     /// It is no TOML.
     #[error("{place}: not valid TOML: {message}")]
+    #[diagnostic(code(train::run_file::syntax))]
     Syntax {
         /// Where.
         place: FilePosition,
@@ -23,9 +25,11 @@ pub enum RunFileError {
     },
     /// A setting that takes precedence over the file contradicts it.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Setting(SettingError),
     /// A key that nobody reads.
-    #[error("{place}: {key}: unknown key{}; known keys: {known}", hint(nearest, *reason))]
+    #[error("{place}: {key}: unknown key{}", hint(nearest, *reason))]
+    #[diagnostic(code(train::run_file::unknown_key), help("known keys: {known}"))]
     UnknownKey {
         /// Where.
         place: FilePosition,
@@ -40,6 +44,7 @@ pub enum RunFileError {
     },
     /// A value out of bounds or of another type; the field is the full dotted path.
     #[error("{place}: {violation}")]
+    #[diagnostic(forward(violation))]
     Value {
         /// Where.
         place: FilePosition,
@@ -47,9 +52,10 @@ pub enum RunFileError {
         violation: Violation,
     },
     /// A path that no record of the run could name.
-    #[error(
-        "{place}: {key}: {path:?} is not Unicode; rename that folder, or move the run file out of it and write an \
-         absolute path"
+    #[error("{place}: {key}: {path:?} is not Unicode")]
+    #[diagnostic(
+        code(train::run_file::not_unicode),
+        help("rename that folder, or move the run file out of it and write an absolute path")
     )]
     NotUnicode {
         /// Where.
@@ -60,7 +66,8 @@ pub enum RunFileError {
         path: PathBuf,
     },
     /// A path from the home folder as shells have it.
-    #[error("{place}: {key}: {path:?} starts with ~, which only a shell expands; write the whole path")]
+    #[error("{place}: {key}: {path:?} starts with ~, which only a shell expands")]
+    #[diagnostic(code(train::run_file::home), help("write the whole path"))]
     Home {
         /// Where.
         place: FilePosition,
@@ -70,7 +77,8 @@ pub enum RunFileError {
         path: String,
     },
     /// A key that has to be given.
-    #[error("{place}: {key}: missing; {remedy}")]
+    #[error("{place}: {key}: missing")]
+    #[diagnostic(code(train::run_file::missing), help("{remedy}"))]
     Missing {
         /// Where it should stand.
         place: FilePosition,
@@ -80,7 +88,8 @@ pub enum RunFileError {
         remedy: &'static str,
     },
     /// Two keys that exclude each other.
-    #[error("{place}: {key} and {other} exclude each other; {remedy}")]
+    #[error("{place}: {key} and {other} exclude each other")]
+    #[diagnostic(code(train::run_file::conflict), help("{remedy}"))]
     Conflict {
         /// Where the first stands.
         place: FilePosition,
@@ -91,6 +100,22 @@ pub enum RunFileError {
         /// What to write.
         remedy: &'static str,
     },
+}
+
+impl RunFileError {
+    /// Where in the file, unless it cannot be read.
+    pub fn place(&self) -> Option<&FilePosition> {
+        match self {
+            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
+            RunFileError::Syntax { place, .. }
+            | RunFileError::UnknownKey { place, .. }
+            | RunFileError::Value { place, .. }
+            | RunFileError::NotUnicode { place, .. }
+            | RunFileError::Home { place, .. }
+            | RunFileError::Missing { place, .. }
+            | RunFileError::Conflict { place, .. } => Some(place),
+        }
+    }
 }
 
 /// A place in a run file; lines and columns count from 1, columns in characters.

@@ -54,7 +54,7 @@ pub(super) fn accumulate(
         let gradients = match model.gradients(batch, &pass, scale) {
             // A stopped call into the backend is not an error.
             Err(_) if stop.load(Ordering::Relaxed) => return Ok(None),
-            gradients => gradients.map_err(|source| TrainError::Model { step: number, source })?,
+            gradients => gradients.map_err(TrainError::model(number))?,
         };
         if gradients.labels != expected {
             return Err(TrainError::Labels { step: number, counted: gradients.labels, expected });
@@ -98,7 +98,7 @@ pub(super) fn evaluate(
     step: u64,
     stop: &AtomicBool,
 ) -> Result<Option<f64>, TrainError> {
-    let failed = |source| TrainError::Model { step, source };
+    let failed = TrainError::model(step);
     let (mut loss, mut labels) = (0.0, 0);
     for micro_step in 0..batches {
         if stop.load(Ordering::Relaxed) {
@@ -109,7 +109,7 @@ pub(super) fn evaluate(
             continue;
         }
         let pass = PassContext { seed, step, micro_step, training: false };
-        let found = model.loss(&batch, &pass).map_err(failed)?;
+        let found = model.loss(&batch, &pass).map_err(&failed)?;
         loss += found.value().map_err(|error| failed(error.into()))?;
         labels += found.labels;
     }

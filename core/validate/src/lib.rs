@@ -25,6 +25,7 @@ mod plugin_name;
 mod sequence_length;
 mod setting;
 mod table;
+mod told;
 mod unknown_key;
 mod violation;
 
@@ -39,6 +40,7 @@ pub use plugin_name::check_plugin_name;
 pub use sequence_length::check_max_seq_length;
 pub use setting::{NamedText, Setting, SettingError};
 pub use table::*;
+pub use told::{Blame, Whole, whole};
 pub use unknown_key::{UnknownKey, unknown_key, unknown_key_in};
 pub use violation::shown_text;
 pub use violation::{Constraint, Violation};

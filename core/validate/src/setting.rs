@@ -23,19 +23,23 @@ pub struct Setting {
 }
 
 /// Why a setting was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SettingError {
     /// It has no equals sign.
     #[error("expected KEY=VALUE")]
+    #[diagnostic(code(validate::setting::form))]
     Form,
     /// The key, or a part of it, is empty.
     #[error("the key is empty")]
+    #[diagnostic(code(validate::setting::empty_key))]
     EmptyKey,
     /// The value is not one value in TOML.
-    #[error("the value is not TOML; strings need quotes, as in name='second'")]
+    #[error("the value is not TOML")]
+    #[diagnostic(code(validate::setting::value), help("strings need quotes, as in name='second'"))]
     Value,
     /// The key leads through a value of the file that is not a table.
     #[error("cannot set {key}: {parent} is not a table")]
+    #[diagnostic(code(validate::setting::not_a_table))]
     NotATable {
         /// The whole key.
         key: String,

@@ -137,7 +137,7 @@ fn the_sequence_length_follows_a_model_with_more_positions() {
     assert_eq!(check_max_seq_length(8192, Some(2048)), Ok(8192));
     assert_eq!(check_max_seq_length(8193, None).unwrap_err().constraint, Constraint::TooLarge);
     assert_eq!(check_max_seq_length(32_768, Some(32_768)), Ok(32_768));
-    assert!(check_max_seq_length(32_769, Some(32_768)).unwrap_err().to_string().contains("32768"));
+    assert!(check_max_seq_length(32_769, Some(32_768)).unwrap_err().whole().contains("32768"));
     assert_eq!(check_max_seq_length(0, Some(32_768)).unwrap_err().constraint, Constraint::TooSmall);
 }
 
@@ -204,7 +204,7 @@ fn a_key_of_another_tool_names_ours_and_one_that_has_no_place_here_says_why() {
     ] {
         assert_eq!(unknown_key(theirs, &known).nearest.as_deref(), Some(ours), "{theirs}");
     }
-    let told = unknown_key("packing", &known).to_string();
+    let told = unknown_key("packing", &known).whole();
     assert!(
         told.starts_with("unknown key \"packing\": datasets are always packed; known keys: seed"),
         "{told}"

@@ -7,8 +7,9 @@ use super::{
 };
 
 /// An unknown key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown key {}{}; known keys: {}", shown_text(key), self.hint(), known.join(", "))]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("unknown key {}{}", shown_text(key), self.hint())]
+#[diagnostic(code(validate::unknown_key), help("known keys: {}", known.join(", ")))]
 pub struct UnknownKey {
     /// The key.
     pub key: String,

@@ -7,8 +7,9 @@ use codetune_redact::escape_control;
 use super::field::Field;
 
 /// A value rejected by a [`Field`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[error("{field}: {value} {constraint}: expected {expected}")]
+#[diagnostic(code(validate::violation))]
 pub struct Violation {
     /// The name of the field.
     pub field: String,

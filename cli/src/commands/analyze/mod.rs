@@ -8,9 +8,7 @@ mod text;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use codetune_core::analysis::{
-    self, Analysis, AnalysisError, AnalysisOptions, AnalysisSummary, UsedAnalyzer, Verdict,
-};
+use codetune_core::analysis::{self, Analysis, AnalysisOptions, AnalysisSummary, UsedAnalyzer, Verdict};
 use codetune_core::files;
 use codetune_core::source::Inputs;
 use codetune_plugin_sdk::Severity;
@@ -247,19 +245,5 @@ fn words(code: &str) -> String {
         "symlink" => "symbolic link".to_owned(),
         "special" => "pipe or device".to_owned(),
         other => other.replace('-', " "),
-    }
-}
-
-impl From<AnalysisError> for Failure {
-    fn from(error: AnalysisError) -> Self {
-        match error {
-            AnalysisError::Stopped => Failure::told(Exit::Interrupted, &error),
-            AnalysisError::Threads(_) => Failure::told(Exit::Storage, &error),
-            AnalysisError::Options(call) => {
-                Failure::from(call).help("list its options with: codetune plugin info NAME")
-            }
-            AnalysisError::Source(error) => Failure::from(error),
-            other => Failure::told(Exit::Usage, &other),
-        }
     }
 }

@@ -68,8 +68,9 @@ impl CodeTokenizer {
     /// # Errors
     /// As [`CodeTokenizer::load`], but for reading.
     pub fn from_files(files: TokenizerFiles, file: &Path) -> Result<Self, DatasetError> {
-        let broken = |cause: String| DatasetError::TokenizerLoad { path: file.to_owned(), cause };
-        let no_tokenizer = |cause: String| broken(format!("{cause}; expected a Hugging Face tokenizer.json"));
+        let refused = |cause, help| DatasetError::TokenizerLoad { path: file.to_owned(), cause, help };
+        let broken = |cause: String| refused(cause, None);
+        let no_tokenizer = |cause: String| refused(cause, Some("expected a Hugging Face tokenizer.json"));
         let json = serde_json::from_slice(&files.json).map_err(|error| no_tokenizer(error.to_string()))?;
         limits::check(&json).map_err(broken)?;
         drop(json);

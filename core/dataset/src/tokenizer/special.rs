@@ -78,7 +78,7 @@ impl SpecialTokens {
         files: &TokenizerFiles,
         file: &Path,
     ) -> Result<Self, DatasetError> {
-        let broken = |cause: String| DatasetError::TokenizerLoad { path: file.to_owned(), cause };
+        let broken = |cause: String| DatasetError::TokenizerLoad { path: file.to_owned(), cause, help: None };
         let find = |names: &[&str]| names.iter().find_map(|name| tokenizer.token_to_id(name));
         let named = named_end(files).map_err(broken)?;
         let end = match &named {

@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -154,7 +155,7 @@ fn a_broken_or_missing_file_is_named() {
     let file = folder.path().join("tokenizer.json");
     assert!(CodeTokenizer::load(&file).err().unwrap().to_string().contains("tokenizer.json"));
     std::fs::write(&file, "{\"version\": ").unwrap();
-    let error = CodeTokenizer::load(&file).err().unwrap().to_string();
+    let error = CodeTokenizer::load(&file).err().unwrap().whole();
     assert!(error.contains("tokenizer.json") && error.contains("Hugging Face"), "{error}");
 }
 
@@ -163,7 +164,7 @@ fn a_tokenizer_without_the_named_end_token_is_refused() {
     let (_, json) = tokenizer().files()[0];
     let config = br#"{"eos_token": {"content": "<nowhere>"}}"#.to_vec();
     let error = CodeTokenizer::from_bytes(json.to_vec(), Some(config), Path::new("t")).err().unwrap();
-    assert!(error.to_string().contains("<nowhere>"));
+    assert!(error.whole().contains("<nowhere>"));
 }
 
 #[test]
@@ -259,7 +260,7 @@ fn ids_on_which_the_decoder_panics_are_an_error() {
     let mut stripping: Value = serde_json::from_slice(json).unwrap();
     stripping["decoder"] = serde_json::json!({"type": "Strip", "content": "a", "start": 0, "stop": 9});
     let loaded = CodeTokenizer::from_bytes(stripping.to_string().into(), None, Path::new("t")).unwrap();
-    let error = loaded.decode(&[loaded.id("a").unwrap()]).unwrap_err().to_string();
+    let error = loaded.decode(&[loaded.id("a").unwrap()]).unwrap_err().whole();
     assert!(error.starts_with("tokenizer: cannot decode: the tokenizers library failed on it ("), "{error}");
     assert!(loaded.decode(&[loaded.id("b").unwrap()]).is_ok(), "and it goes on");
 }

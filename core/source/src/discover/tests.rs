@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use std::fs;
 use std::path::Path;
 
@@ -338,7 +339,7 @@ fn a_single_file_is_its_own_root() {
 
 #[test]
 fn a_missing_root_says_which_path_and_what_to_do() {
-    let error = discover(Path::new("no/such/folder"), &DiscoverOptions::default()).unwrap_err().to_string();
+    let error = discover(Path::new("no/such/folder"), &DiscoverOptions::default()).unwrap_err().whole();
     assert!(error.contains("no/such/folder") && error.contains("give the path"), "{error}");
 }
 

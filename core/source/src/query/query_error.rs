@@ -5,10 +5,11 @@ use thiserror::Error;
 use crate::{Exhausted, Language, ParseError};
 
 /// Why a query over a file gives no answer.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, miette::Diagnostic)]
 pub enum QueryError {
     /// The pattern is not a query for this language.
     #[error("the query for {language} is not valid at line {line}, column {column}: {problem}")]
+    #[diagnostic(code(source::query::invalid))]
     Invalid {
         /// The language it was compiled for.
         language: Language,
@@ -20,7 +21,8 @@ pub enum QueryError {
         problem: String,
     },
     /// The pattern is longer than any query needs.
-    #[error("the query is {bytes} bytes long, the limit is {limit}; only the plugin's author can split it")]
+    #[error("the query is {bytes} bytes long, the limit is {limit}")]
+    #[diagnostic(code(source::query::too_long), help("only the plugin's author can split it"))]
     TooLong {
         /// Its length, in bytes.
         bytes: usize,
@@ -28,15 +30,18 @@ pub enum QueryError {
         limit: usize,
     },
     /// Brackets of the pattern are nested too deeply.
-    #[error(
-        "the query nests deeper than {limit} levels; only the plugin's author can match an inner node on its own"
+    #[error("the query nests deeper than {limit} levels")]
+    #[diagnostic(
+        code(source::query::too_deep),
+        help("only the plugin's author can match an inner node on its own")
     )]
     TooDeep {
         /// The limit.
         limit: usize,
     },
     /// More of something than any query needs.
-    #[error("the query has {count} {what}, the limit is {limit}; split it")]
+    #[error("the query has {count} {what}, the limit is {limit}")]
+    #[diagnostic(code(source::query::too_many_parts), help("split it"))]
     TooManyParts {
         /// What there is too much of.
         what: &'static str,
@@ -48,9 +53,9 @@ pub enum QueryError {
     /// A node of the pattern has so many children, branches and optional parts that to tell whether they can
     /// match would take too long.
     #[error(
-        "the node at line {line}, column {column} of the query has too many children, branches or optional \
-         parts to be compiled; match fewer of its children at once"
+        "the node at line {line}, column {column} of the query has too many children, branches or optional parts to be compiled"
     )]
+    #[diagnostic(code(source::query::too_many_siblings), help("match fewer of its children at once"))]
     TooManySiblings {
         /// Line in the pattern, from 1.
         line: u32,
@@ -58,7 +63,8 @@ pub enum QueryError {
         column: u32,
     },
     /// Too many nodes of the query have children.
-    #[error("the query would cost {cost} units to compile, the limit is {limit}; split it")]
+    #[error("the query would cost {cost} units to compile, the limit is {limit}")]
+    #[diagnostic(code(source::query::too_many_lists), help("split it"))]
     TooManyLists {
         /// What it would cost.
         cost: u64,
@@ -66,39 +72,45 @@ pub enum QueryError {
         limit: u64,
     },
     /// An analyzer asks for more different queries than any needs.
-    #[error(
-        "it asks for more different queries in one run than are compiled for one plugin; use fewer patterns"
-    )]
+    #[error("it asks for more different queries in one run than are compiled for one plugin")]
+    #[diagnostic(code(source::query::too_many_queries), help("use fewer patterns"))]
     TooManyQueries,
     /// The file has no syntax tree.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     NoTree(ParseError),
     /// The answer is too large.
-    #[error(
-        "the query captures more than {limit} nodes in this file; leave the file out (--exclude), or ask the plugin's \
-         author to capture fewer"
+    #[error("the query captures more than {limit} nodes in this file")]
+    #[diagnostic(
+        code(source::query::too_many_captures),
+        help("leave the file out (--exclude), or ask the plugin's author to capture fewer")
     )]
     TooManyCaptures {
         /// The limit.
         limit: u32,
     },
     /// Too many matches were open at once, and some would be lost.
-    #[error(
-        "the query has more than {limit} unfinished matches at once in this file; leave the file out (--exclude), or \
-         ask the plugin's author for more specific patterns or fewer quantifiers"
+    #[error("the query has more than {limit} unfinished matches at once in this file")]
+    #[diagnostic(
+        code(source::query::too_many_open_matches),
+        help(
+            "leave the file out (--exclude), or ask the plugin's author for more specific patterns or fewer quantifiers"
+        )
     )]
     TooManyOpenMatches {
         /// The limit.
         limit: u32,
     },
     /// The query costs more than it may.
-    #[error(
-        "the query was given up in this file: {0}; leave the file out (--exclude), or ask the plugin's author for more \
-         specific patterns"
+    #[error("the query was given up in this file: {0}")]
+    #[diagnostic(
+        code(source::query::exhausted),
+        help("leave the file out (--exclude), or ask the plugin's author for more specific patterns")
     )]
     Exhausted(Exhausted),
     /// The limit on open matches is out of range.
     #[error("the limit on open matches is {open_matches}, it must be from 1 to 65536")]
+    #[diagnostic(code(source::query::bad_limit))]
     BadLimit {
         /// The limit that was asked for.
         open_matches: u32,

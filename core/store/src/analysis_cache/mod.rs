@@ -39,10 +39,9 @@ pub struct AnalysisCache {
 }
 
 /// Why there can be no cache in a folder.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no analysis cache can be kept at {path}: {reason}; name a folder that can be written, or go without"
-)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("no analysis cache can be kept at {path}: {reason}")]
+#[diagnostic(code(store::analysis_cache), help("name a folder that can be written, or go without"))]
 pub struct CacheError {
     /// The file.
     pub path: PathBuf,

@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use tokio::runtime::Builder;
 
 use super::*;
@@ -55,7 +56,7 @@ fn a_file_of_another_layout_is_begun_anew() {
 fn a_folder_that_cannot_be_made_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "x").unwrap();
-    let error = AnalysisCache::open(&folder.path().join("file/cache")).unwrap_err().to_string();
+    let error = AnalysisCache::open(&folder.path().join("file/cache")).unwrap_err().whole();
     assert!(error.contains("analysis.sqlite") && error.contains("go without"), "{error}");
 }
 

@@ -1,6 +1,7 @@
 //! A database that has no room, or may not be written.
 
 use super::*;
+use codetune_validate::Whole;
 
 /// Lets the database grow by so many pages and no more.
 fn limit(store: &Store, more: i64) {
@@ -22,7 +23,7 @@ fn a_full_database_says_so_in_plain_words_and_keeps_what_it_has() {
     let rows: Vec<_> = (2..20_000).map(|step| row("train_loss", step, 0.5)).collect();
     let error = store.append_metrics(&id, &[epoch(1, 2)], &rows).expect_err("full");
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
-    let told = error.to_string();
+    let told = error.whole();
     let expected = format!("{path}: no space is left while recording metrics; free some on that disk, or");
     assert!(told.starts_with(&expected), "{told}");
     for internal in ["code", "error returned", "sqlx", "SQLITE"] {
@@ -48,5 +49,5 @@ fn an_error_that_has_no_words_of_its_own_has_those_of_sqlite_alone() {
             Ok(sqlx::query("SELECT missing").execute(connection).await.map(drop)?)
         })
         .expect_err("there is no such column");
-    assert_eq!(error.to_string(), "in-memory database: testing failed: no such column: missing");
+    assert_eq!(error.whole(), "in-memory database: testing failed: no such column: missing");
 }

@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use std::{
     fs,
     path::Path,
@@ -143,7 +144,7 @@ fn every_byte_of_a_state_counts() {
     }
     let changed = String::from_utf8(text).unwrap().replacen("\"step\": 4", "\"step\": 5", 1);
     fs::write(&file, changed).unwrap();
-    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    let error = checkpoint::load(&newest).unwrap_err().whole();
     assert!(error.contains("step-00000004: state.json was modified; delete that folder"), "{error}");
 }
 
@@ -167,7 +168,7 @@ fn a_checkpoint_of_an_earlier_format_is_refused_by_its_number() {
     let file = newest.join("state.json");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("\"format\": 6", "\"format\": 5", 1)).unwrap();
-    let error = checkpoint::load(&newest).unwrap_err().to_string();
+    let error = checkpoint::load(&newest).unwrap_err().whole();
     assert!(error.contains("format 5, this build reads format 6; resume with the version"), "{error}");
 }
 
@@ -180,7 +181,7 @@ fn two_runs_do_not_share_an_output_folder() {
     first.claim_output().unwrap();
     let refused = |error: TrainError| {
         assert!(matches!(&error, TrainError::OutputLocked { .. }), "{error}");
-        assert!(error.to_string().contains("out is in use by another run; wait for its end"), "{error}");
+        assert!(error.whole().contains("out is in use by another run; wait for its end"), "{error}");
     };
     refused(new().claim_output().unwrap_err());
     refused(new().run(&mut |_: &Event| {}).unwrap_err());
@@ -200,7 +201,7 @@ fn a_folder_in_the_place_of_the_result_is_never_replaced_by_a_new_run() {
     let sink = Memory::default();
     let error = trainer(config(folder.path(), &[]), Toy::new(), &sink).run(&mut |_: &Event| {}).unwrap_err();
     assert!(matches!(error, TrainError::OutputExists { .. }), "{error}");
-    assert!(error.to_string().contains("out/model is there already and would be replaced"), "{error}");
+    assert!(error.whole().contains("out/model is there already and would be replaced"), "{error}");
     assert_eq!(fs::read(&theirs).unwrap(), b"mine");
     assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1, "nothing else was made");
 }
@@ -210,7 +211,7 @@ fn nothing_starts_afresh_where_no_checkpoint_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("out/checkpoints/step-00000001")).unwrap();
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &Memory::default());
-    let error = rest.resume().unwrap_err().to_string();
+    let error = rest.resume().unwrap_err().whole();
     assert!(error.contains("step-00000001: state.json is missing"), "{error}");
 }
 
@@ -225,9 +226,9 @@ fn another_configuration_is_refused_by_its_first_key() {
         matches!(&error, TrainError::Checkpoint(CheckpointError::Config { field, .. }) if field == "seed"),
         "{error}"
     );
-    assert!(error.to_string().contains("seed was 3 and is now 4; resume with"), "{error}");
+    assert!(error.whole().contains("seed was 3 and is now 4; resume with"), "{error}");
     let mut other = trainer(config(folder.path(), &changed[..1]), Toy::new(), &Memory::default());
-    let error = other.resume().unwrap_err().to_string();
+    let error = other.resume().unwrap_err().whole();
     assert!(error.contains("train.learning_rate was 0.05 and is now 0.04"), "{error}");
     let free = [("every_steps = 3", "every_steps = 5\nkeep = 9"), ("seed = 3", "seed = 3\nname = \"again\"")];
     assert!(
@@ -241,7 +242,7 @@ fn another_input_is_refused_by_its_name() {
     run_until(folder.path(), &Memory::default(), 4, 0);
     let mut other =
         trainer(config(folder.path(), &[]), Toy::new(), &Memory::default()).with_input("dataset", "abc");
-    let error = other.resume().unwrap_err().to_string();
+    let error = other.resume().unwrap_err().whole();
     assert!(error.contains("the dataset was absent and is now \"abc\""), "{error}");
 }
 
@@ -252,7 +253,7 @@ fn a_new_run_does_not_write_over_another() {
     let error = trainer(config(folder.path(), &[]), Toy::new(), &Memory::default())
         .run(&mut |_: &Event| {})
         .unwrap_err();
-    assert!(error.to_string().contains("holds checkpoints already; resume that run"), "{error}");
+    assert!(error.whole().contains("holds checkpoints already; resume that run"), "{error}");
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn a_checkpoint_of_no_numbers_is_passed_over_and_named() {
         tensors.insert(name.to_owned(), nothing);
         let other = tempfile::tempdir().unwrap();
         let path = checkpoint::save(other.path(), whole.state, &whole.tensors, 9).unwrap();
-        let error = checkpoint::load(&path).unwrap_err().to_string();
+        let error = checkpoint::load(&path).unwrap_err().whole();
         assert!(
             error.contains(&format!("{file} holds NaN at element 0 of {name}; delete that folder")),
             "{error}"

@@ -1,5 +1,6 @@
 //! A run that is done gets more steps.
 
+use codetune_validate::Whole;
 use std::{
     path::Path,
     sync::{Arc, atomic::AtomicBool},
@@ -114,14 +115,14 @@ fn a_run_that_is_not_done_keeps_its_length_and_one_that_is_gets_no_shorter() {
     };
     let error = resumed("epochs = 5").unwrap_err();
     assert!(matches!(&error, TrainError::Checkpoint(CheckpointError::Unfinished { step: 1, .. })), "{error}");
-    let told = error.to_string();
+    let told = error.whole();
     assert!(told.contains("train.epochs was 4 and is now 5, and the run stands at step 1 of"), "{told}");
 
     let mut rest = trainer(config(folder.path(), &[]), Toy::new(), &sink);
     rest.resume().unwrap();
     assert!(matches!(rest.run(&mut |_: &Event| {}).unwrap(), TrainOutcome::Completed(_)));
     drop(rest);
-    let told = resumed("epochs = 3").unwrap_err().to_string();
+    let told = resumed("epochs = 3").unwrap_err().whole();
     assert!(told.contains("train.epochs was 4 and is now 3; resume with the configuration"), "{told}");
     assert!(resumed("epochs = 5").is_ok());
 }

@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use codetune_dataset::TokenTape;
@@ -123,7 +124,7 @@ fn a_cut_gradient_is_refused_before_the_first_step() {
         trainer(config(folder.path(), &[]), Toy { cut: true, ..Toy::new() }, &Memory::default());
     let error = trainer.run(&mut |_: &Event| {}).unwrap_err();
     assert!(matches!(&error, TrainError::Unreached { names } if names == &["embed"]), "{error}");
-    let message = error.to_string();
+    let message = error.whole();
     assert!(
         message.starts_with("no gradient reaches embed:") && message.contains("adapter.targets"),
         "{message}"
@@ -142,7 +143,7 @@ fn keys_of_evaluation_are_refused_before_the_first_step_where_nothing_is_held_ou
         let config = config(folder.path(), &[("every_steps = 4", given)]);
         let rows = Rows { rows: 14, batch: 2, shuffled: true };
         let mut trainer = Trainer::new(config, Toy::new(), Box::new(rows)).unwrap();
-        let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+        let error = trainer.run(&mut |_: &Event| {}).unwrap_err().whole();
         assert!(error.starts_with(&format!("{key} has no effect without held-out data")), "{error}");
         assert!(!folder.path().join("out").exists());
     }
@@ -201,7 +202,7 @@ fn a_first_step_that_is_not_finite_is_not_blamed_on_the_learning_rate() {
     let folder = tempfile::tempdir().unwrap();
     let toy = Toy { poison: Some(0), ..Toy::new() };
     let mut trainer = trainer(config(folder.path(), &[]), toy, &Memory::default());
-    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().whole();
     assert!(error.starts_with("step 1: the loss is NaN; nothing was trained yet"), "{error}");
     assert!(!error.contains("learning_rate"), "{error}");
 }
@@ -211,7 +212,7 @@ fn a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::default();
     let mut trainer = trainer(config(folder.path(), &[]), Toy { poison: Some(4), ..Toy::new() }, &sink);
-    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().whole();
     assert!(
         error.starts_with("step 5: the loss is NaN;") && error.contains("train.learning_rate"),
         "{error}"
@@ -233,7 +234,7 @@ fn an_update_that_makes_no_numbers_takes_no_place_of_a_checkpoint_that_has_some(
     // A run file cannot set it. An embedding that no token of the step uses becomes 0 / 0.
     config.train.epsilon = 0.0;
     let mut trainer = trainer(config, Toy::new(), &Memory::default());
-    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().to_string();
+    let error = trainer.run(&mut |_: &Event| {}).unwrap_err().whole();
     assert!(
         error.starts_with("step 1: a weight after the update is NaN; nothing was saved after the last"),
         "{error}"

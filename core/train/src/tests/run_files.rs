@@ -1,3 +1,4 @@
+use codetune_validate::Whole;
 use std::path::Path;
 
 use codetune_model::Targets;
@@ -8,7 +9,7 @@ use crate::{AdapterSettings, DataSource, RunConfig, ScheduleKind, Warmup};
 
 fn refused(from: &str, to: &str) -> String {
     assert!(RUN.contains(from), "{from}");
-    RunConfig::parse(&RUN.replacen(from, to, 1), "run.toml", Path::new("/runs")).unwrap_err().to_string()
+    RunConfig::parse(&RUN.replacen(from, to, 1), "run.toml", Path::new("/runs")).unwrap_err().whole()
 }
 
 #[test]
@@ -100,14 +101,11 @@ fn a_warm_up_is_given_in_steps_or_as_a_ratio() {
     assert_eq!(warmup("").unwrap(), Warmup::Steps(100));
     assert_eq!(warmup("warmup_steps = 2").unwrap(), Warmup::Steps(2));
     assert_eq!(warmup("warmup_ratio = 0.06").unwrap(), Warmup::Ratio(0.06));
-    let error = warmup("warmup_steps = 2\nwarmup_ratio = 0.06").unwrap_err().to_string();
+    let error = warmup("warmup_steps = 2\nwarmup_ratio = 0.06").unwrap_err().whole();
     let expected = "run.toml:13:16: train.warmup_ratio and train.warmup_steps exclude each other";
     assert!(error.starts_with(expected), "{error}");
     assert!(
-        warmup("warmup_ratio = 1.1")
-            .unwrap_err()
-            .to_string()
-            .contains("train.warmup_ratio: 1.1 is too large")
+        warmup("warmup_ratio = 1.1").unwrap_err().whole().contains("train.warmup_ratio: 1.1 is too large")
     );
 }
 
@@ -169,7 +167,7 @@ fn keys_of_other_tools_name_ours() {
             true => RUN.replacen(&format!("[{section}]"), &format!("[{section}]\n{theirs} = 1"), 1),
             false => format!("{RUN}[{section}]\n{theirs} = 1\n"),
         };
-        let error = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap_err().to_string();
+        let error = RunConfig::parse(&text, "run.toml", Path::new("/runs")).unwrap_err().whole();
         let expected = format!("{section}.{theirs}: unknown key; did you mean {ours}?");
         assert!(error.contains(&expected), "{error}");
     }
@@ -275,7 +273,7 @@ fn a_long_sequence_needs_a_model_that_has_the_positions() {
     };
     let parse = |length| RunConfig::parse(&long(length), "run.toml", folder.path());
     assert_eq!(parse(16384).unwrap().data.max_seq_length, Some(16384));
-    assert!(parse(16385).unwrap_err().to_string().contains("max_position_embeddings, which is 16384"));
+    assert!(parse(16385).unwrap_err().whole().contains("max_position_embeddings, which is 16384"));
 }
 
 #[test]
@@ -309,7 +307,7 @@ fn the_best_weights_are_kept_by_default_where_training_may_end_early() {
 fn keys_of_evaluation_are_refused_where_nothing_is_held_out() {
     let tape = |eval: &str| {
         let text = RUN.replacen("dataset =", "tokens =", 1).replacen("every_steps = 4", eval, 1);
-        RunConfig::parse(&text, "run.toml", Path::new("/runs")).map_err(|error| error.to_string())
+        RunConfig::parse(&text, "run.toml", Path::new("/runs")).map_err(|error| error.whole())
     };
     for (eval, place, key) in [
         ("restore_best = true", "15:16", "restore_best"),
@@ -354,7 +352,7 @@ fn a_patience_is_refused_where_no_evaluation_could_end_training() {
 fn a_path_that_is_no_unicode_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let folder = Path::new(std::ffi::OsStr::from_bytes(b"/r\xffns"));
-    let parse = |text: &str| RunConfig::parse(text, "run.toml", folder).map_err(|error| error.to_string());
+    let parse = |text: &str| RunConfig::parse(text, "run.toml", folder).map_err(|error| error.whole());
     let error = parse(RUN).unwrap_err();
     assert!(
         error.starts_with("run.toml:4:8: model.path: \"/r\\xFFns/base\" is not Unicode; rename"),
@@ -407,7 +405,7 @@ fn a_run_goes_on_where_its_inputs_have_moved_and_not_with_another_setting() {
 fn text_that_is_no_toml_is_refused_with_its_place() {
     let error = refused("seed = 3", "seed = = 3");
     assert!(error.starts_with("run.toml:2:") && error.contains("not valid TOML"), "{error}");
-    let error = RunConfig::load(Path::new("/no/such/run.toml")).unwrap_err().to_string();
+    let error = RunConfig::load(Path::new("/no/such/run.toml")).unwrap_err().whole();
     assert!(error.starts_with("run file /no/such/run.toml: No such file"), "{error}");
 }
 

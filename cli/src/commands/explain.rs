@@ -1,0 +1,72 @@
+//! `codetune explain`
+
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The reference of error codes: a section for each code.
+const REFERENCE: &str = include_str!("../../../docs/errors.md");
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  codetune explain store::full")]
+pub struct Arguments {
+    /// Code of an error, as in error[CODE].
+    #[arg(value_parser = PossibleValuesParser::new(codes()), hide_possible_values = true, required_unless_present = "list")]
+    pub code: Option<String>,
+    /// List all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Codes and their sections, in the order of the reference.
+fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
+    REFERENCE.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'))
+}
+
+fn codes() -> Vec<&'static str> {
+    sections().map(|(code, _)| code).collect()
+}
+
+/// Prints what an error means, or lists the codes.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let meant = |code: &str| arguments.code.as_deref().is_none_or(|wanted| wanted == code);
+    let found: Vec<(&str, &str)> = sections().filter(|(code, _)| meant(code)).collect();
+    if arguments.json {
+        let entry = |(code, text): &(&str, &str)| json!({ "code": code, "text": text.trim() });
+        context.terminal.json(&found.iter().map(entry).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    let mut text = String::new();
+    for (code, section) in found {
+        match arguments.list {
+            true => text.push_str(&format!("{code}\n")),
+            false => text.push_str(&format!(
+                "{code}\n\n{}\n",
+                section.trim().replace("```text\n", "").replace("\n```", "")
+            )),
+        }
+    }
+    context.terminal.print(&text)?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_text() {
+        assert!(codes().len() > 100, "{}", codes().len());
+        assert!(sections().all(|(code, text)| code.contains("::") && !text.trim().is_empty()));
+    }
+}
