@@ -3,9 +3,9 @@ use std::path::Path;
 use codetune_dataset::Dataset;
 use codetune_model::ModelConfig;
 use codetune_plugin::{Digest, PluginIdentity};
-use codetune_store::{NewConfig, NewDataset, RunId, RunStart, Store};
+use codetune_store::{NewConfig, NewDataset, RunId, RunStart, Settings, Store};
 use codetune_train::RunConfig;
-use codetune_validate::DATASET_NAME;
+use codetune_validate as v;
 use serde_json::json;
 
 use super::RunError;
@@ -17,7 +17,7 @@ pub(super) struct DataFacts {
     dataset: Option<NewDataset>,
     fim_rate: Option<f64>,
     held_out: Option<f64>,
-    vocab_size: Option<i64>,
+    vocab_size: Option<u64>,
 }
 
 impl DataFacts {
@@ -44,7 +44,7 @@ impl DataFacts {
             max_seq_length: config.max_seq_length as u64,
             fim_rate: Some(config.fim_rate),
             held_out: Some(config.held_out),
-            vocab_size: i64::try_from(dataset.tokenizer().vocab_size()).ok(),
+            vocab_size: Some(dataset.tokenizer().vocab_size() as u64),
             dataset: Some(NewDataset { name: name.clone(), manifest_digest: digest.hex(), ledger }),
             name,
         })
@@ -60,7 +60,7 @@ fn name(path: &Path) -> Result<String, RunError> {
     };
     let name = named.file_name().unwrap_or_default().to_string_lossy();
     let refused = |violation| RunError::DataName { path: path.to_owned(), violation };
-    DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
+    v::DATASET_NAME.check_text(&name).map(str::to_owned).map_err(refused)
 }
 
 /// Records a new run with its plugins and dataset, atomically.
@@ -84,36 +84,34 @@ pub(super) fn start(
 
 /// The recorded values of a configuration with this many warm-up steps.
 pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
-    let train = &config.train;
-    let adapter = config.adapter.as_ref();
-    NewConfig {
-        batch_size: whole(train.batch_size),
-        learning_rate: train.learning_rate,
-        epochs: train.epochs.map(whole),
-        max_seq_length: whole(data.max_seq_length),
-        max_position_embeddings: described.get("max_position_embeddings").and_then(serde_json::Value::as_i64),
-        warmup_steps: whole(warmup_steps),
-        seed: whole(config.seed),
-        gradient_accumulation: Some(whole(train.gradient_accumulation)),
-        weight_decay: Some(train.weight_decay),
-        beta1: Some(train.beta1),
-        beta2: Some(train.beta2),
-        epsilon: Some(train.epsilon),
-        max_grad_norm: (train.max_grad_norm > 0.0).then_some(train.max_grad_norm),
-        lora_rank: adapter.and_then(|adapter| adapter.r).map(whole),
-        lora_alpha: adapter.and_then(|adapter| adapter.alpha),
-        lora_dropout: adapter.and_then(|adapter| adapter.dropout),
-        fim_rate: data.fim_rate,
-        held_out: data.held_out,
-        vocab_size: data.vocab_size,
-        ..NewConfig::new(
-            &model.architecture,
-            &data.name,
-            json!({ "run": config.to_json(), "model": described }),
-        )
-    }
+    let positions = described.get("max_position_embeddings").and_then(serde_json::Value::as_i64);
+    let (train, adapter) = (&config.train, config.adapter.as_ref());
+    let whole = json!({ "run": config.to_json(), "model": described });
+    let new = NewConfig::new(&model.architecture, &data.name, whole);
+    let settings = Settings::default()
+        // No such code is generated yet.
+        .with(&v::AMPHIGORY_RATIO, 0.0)
+        .with(&v::BATCH_SIZE, train.batch_size)
+        .with(&v::LEARNING_RATE, train.learning_rate)
+        .with_some(&v::EPOCHS, train.epochs)
+        .with(&v::MAX_SEQ_LENGTH, data.max_seq_length)
+        .with_some(&v::MAX_POSITION_EMBEDDINGS, positions)
+        .with(&v::WARMUP_STEPS, warmup_steps)
+        .with(&v::SEED, config.seed)
+        .with(&v::GRADIENT_ACCUMULATION, train.gradient_accumulation)
+        .with(&v::WEIGHT_DECAY, train.weight_decay)
+        .with(&v::BETA1, train.beta1)
+        .with(&v::BETA2, train.beta2)
+        .with(&v::EPSILON, train.epsilon)
+        .with_some(&v::MAX_GRAD_NORM, Some(train.max_grad_norm).filter(|norm| *norm > 0.0))
+        .with_some(&v::LORA_RANK, adapter.and_then(|adapter| adapter.r))
+        .with_some(&v::LORA_ALPHA, adapter.and_then(|adapter| adapter.alpha))
+        .with_some(&v::LORA_DROPOUT, adapter.and_then(|adapter| adapter.dropout))
+        .with_some(&v::FIM_RATE, data.fim_rate)
+        .with_some(&v::HELD_OUT, data.held_out)
+        .with_some(&v::VOCAB_SIZE, data.vocab_size);
+    NewConfig { settings, ..new }
 }
 
 #[cfg(test)]

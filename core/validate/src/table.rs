@@ -36,6 +36,8 @@ fields! {
     MAX_SEQ_LENGTH = Field::integer(
         "max_seq_length", 1, 8192, Some(128),
         "tokens in a sequence; a model with more positions may go up to its max_position_embeddings");
+    MAX_POSITION_EMBEDDINGS = Field::integer(
+        "max_position_embeddings", 1, i64::MAX, None, "positions of a model, in tokens");
     WARMUP_STEPS = Field::integer("warmup_steps", 0, i64::MAX, Some(100), "steps of linear warm-up");
     WARMUP_RATIO = Field::float(
         "warmup_ratio", Including(0.0), Including(1.0), None, "fraction of all steps for linear warm-up");

@@ -1,7 +1,7 @@
 //! The database itself refuses what the table refuses: each bound, just inside and just outside.
 
 use codetune_plugin::PluginIdentity;
-use codetune_validate::{Bound, Charset, FIELDS, Kind};
+use codetune_validate::{Bound, Charset, FIELDS, Kind, MAX_POSITION_EMBEDDINGS, MAX_SEQ_LENGTH};
 
 use super::*;
 
@@ -61,20 +61,26 @@ fn sql(value: f64) -> String {
     }
 }
 
-const CONFIG: [(&str, &str); 12] = [
-    ("model_type", "'m'"),
-    ("dataset_name", "'d'"),
+/// The settings that every configuration has, as JSON.
+const SETTINGS: [(&str, &str); 6] = [
     ("batch_size", "1"),
     ("learning_rate", "0.1"),
-    ("epochs", "1"),
     ("max_seq_length", "1"),
     ("warmup_steps", "0"),
     ("amphigory_ratio", "0"),
     ("seed", "0"),
-    ("run_config", "'{}'"),
-    ("digest", "'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'"),
-    ("created_at", "'2026-01-01T00:00:00.000000000Z'"),
 ];
+
+/// The statement that stores a configuration, with values as SQL; the settings are JSON within it.
+fn insert_config(model_type: &str, dataset_name: &str, settings: &[(&str, &str)]) -> String {
+    let settings: Vec<String> = settings.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    let settings = settings.join(", ").replace('\'', "''");
+    format!(
+        "INSERT INTO training_config (model_type, dataset_name, settings, run_config, digest, created_at) VALUES \
+         ({model_type}, {dataset_name}, '{{{settings}}}', '{{}}', '{}', '2026-01-01T00:00:00.000000000Z')",
+        "0".repeat(64)
+    )
+}
 
 /// The statement that puts a value where the field lives in the schema; `None` where the schema has no place.
 fn insert(field: &str, value: &str) -> Option<String> {
@@ -101,19 +107,22 @@ fn insert(field: &str, value: &str) -> Option<String> {
         "artifact_bytes" => update("artifact", "bytes"),
         "plugin_version" => update("run_plugin", "version"),
         "plugin_runtime" => update("run_plugin", "runtime"),
-        column if COLUMNS.contains(&column) => {
-            let mut row: Vec<_> = CONFIG.iter().copied().filter(|(name, _)| *name != column).collect();
-            row.push((column, value));
-            let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-            Some(format!("INSERT INTO training_config ({}) VALUES ({})", names.join(", "), values.join(", ")))
+        "model_type" => Some(insert_config(value, "'d'", &SETTINGS)),
+        "dataset_name" => Some(insert_config("'m'", value, &SETTINGS)),
+        setting if COLUMNS.contains(&setting) => {
+            let mut settings: Vec<_> =
+                SETTINGS.iter().copied().filter(|(name, _)| *name != setting).collect();
+            let json = value.replace('\'', "\"");
+            settings.push((setting, &json));
+            Some(insert_config("'m'", "'d'", &settings))
         }
         _ => None,
     }
 }
 
-const COLUMNS: [&str; 21] = [
-    "model_type",
-    "dataset_name",
+/// The settings with a column of their own.
+const COLUMNS: [&str; 20] = [
+    "max_position_embeddings",
     "batch_size",
     "learning_rate",
     "epochs",
@@ -175,11 +184,13 @@ fn the_schema_states_the_bounds_of_the_table() {
 fn the_schema_follows_a_model_with_more_positions() {
     let store = Store::open(":memory:").expect("opened");
     let mut config = NewConfig::new("m", "d", json!({}));
-    (config.max_seq_length, config.max_position_embeddings) = (32_768, Some(32_768));
+    config.settings = config.settings.with(&MAX_SEQ_LENGTH, 32_768).with(&MAX_POSITION_EMBEDDINGS, 32_768);
     let id = store.save_config(&config).expect("saved");
     assert_eq!(store.config(id).expect("read").values, config);
-    assert!(!accepts(&store, "UPDATE training_config SET max_seq_length = 32769"));
-    assert!(!accepts(&store, "UPDATE training_config SET max_position_embeddings = NULL"));
+    let changed = |path: &str| format!("UPDATE training_config SET settings = {path}");
+    assert!(accepts(&store, &changed("json_set(settings, '$.max_seq_length', 32768)")));
+    assert!(!accepts(&store, &changed("json_set(settings, '$.max_seq_length', 32769)")));
+    assert!(!accepts(&store, &changed("json_remove(settings, '$.max_position_embeddings')")));
 }
 
 #[test]
@@ -194,7 +205,11 @@ fn the_schema_refuses_times_without_a_zone_and_malformed_names_and_digests() {
         "UPDATE run SET status = 'lost', finished_at = started_at",
         "UPDATE training_config SET digest = 'abc'",
         "UPDATE training_config SET run_config = '[1'",
-        "UPDATE training_config SET learning_rate = NULL",
+        "UPDATE training_config SET settings = json_remove(settings, '$.learning_rate')",
+        "UPDATE training_config SET settings = json_set(settings, '$.learning_rate', NULL)",
+        "UPDATE training_config SET settings = json_set(settings, '$.epochs', NULL)",
+        "UPDATE training_config SET settings = '[1'",
+        "UPDATE training_config SET settings = '[1]'",
         "UPDATE run SET config_id = 77",
         "DELETE FROM metric_key WHERE name = 'train_loss'",
     ] {

@@ -1,6 +1,7 @@
 use codetune_validate::Whole;
 use std::{fs, thread};
 
+use codetune_validate as v;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::*;
@@ -79,7 +80,7 @@ fn a_database_of_a_newer_build_is_refused() {
         .expect("written");
     drop(store);
     let error = Store::open(&path).expect_err("refused");
-    assert!(matches!(error, StoreError::Newer { found: 9000, known: 3, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 9000, known: 4, .. }), "{error:?}");
     assert!(error.whole().contains("upgrade codetune"), "{error}");
 }
 
@@ -130,8 +131,11 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
         let epochs = if run_config == &by_epochs { 4 } else { 1 };
         format!(
             "INSERT INTO training_config (model_type, dataset_name, batch_size, learning_rate, epochs, \
-             max_seq_length, warmup_steps, amphigory_ratio, seed, run_config, digest, created_at) VALUES \
-             ('m', 'd', 1, 0.1, {epochs}, 1, 0, 0, 0, '{run_config}', '{}', '2026-01-01T00:00:00.000000000Z')",
+             max_seq_length, max_position_embeddings, warmup_steps, amphigory_ratio, seed, lora_rank, lora_alpha, \
+             weight_decay, run_config, digest, created_at) VALUES \
+             ('m', 'd', 1, 0.30000000000000004, {epochs}, 9000, 9001, 0, 0, {}, 8, 1e-5, 1, '{run_config}', '{}', \
+             '2026-01-01T00:00:00.000000000Z')",
+            i64::MAX,
             "0".repeat(64)
         )
     });
@@ -157,8 +161,29 @@ fn a_database_of_the_first_schema_is_brought_up_with_all_that_it_holds() {
     });
 
     let store = Store::open(&path).expect("brought up");
-    let epochs = [1, 2, 3].map(|id| store.config(ConfigId(id)).expect("a configuration").values.epochs);
-    assert_eq!(epochs, [Some(4), None, Some(1)]);
+    let settings = [1, 2, 3].map(|id| store.config(ConfigId(id)).expect("a configuration").values.settings);
+    let expected = |epochs: Option<i64>| {
+        Settings::default()
+            .with(&v::BATCH_SIZE, 1)
+            .with(&v::LEARNING_RATE, 0.1 + 0.2)
+            .with_some(&v::EPOCHS, epochs)
+            .with(&v::MAX_SEQ_LENGTH, 9000)
+            .with(&v::MAX_POSITION_EMBEDDINGS, 9001)
+            .with(&v::WARMUP_STEPS, 0)
+            .with(&v::AMPHIGORY_RATIO, 0.0)
+            .with(&v::SEED, i64::MAX)
+            .with(&v::LORA_RANK, 8)
+            .with(&v::LORA_ALPHA, 1e-5)
+            .with(&v::WEIGHT_DECAY, 1.0)
+    };
+    assert_eq!(settings, [Some(4), None, Some(1)].map(expected));
+    let columns = store.read("test", async |connection| {
+        let all =
+            "SELECT batch_size, learning_rate, max_seq_length, seed, lora_alpha, beta1 FROM training_config";
+        type Row = (i64, f64, i64, i64, f64, Option<f64>);
+        Ok(sqlx::query_as::<_, Row>(all).fetch_all(connection).await?)
+    });
+    assert_eq!(columns.expect("read"), [(1, 0.1 + 0.2, 9000, i64::MAX, 1e-5, None); 3]);
     let runs = store.list_runs(&RunFilter::default(), 10).expect("listed");
     assert_eq!(runs.len(), 1);
     let plugins = store.plugins(&runs[0].id).expect("read");

@@ -1,4 +1,5 @@
 use codetune_plugin::PluginIdentity;
+use codetune_validate as v;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 use super::{super::timestamp, *};
@@ -9,14 +10,13 @@ const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbcc
 fn a_configuration_reads_back_as_it_was_saved_and_is_saved_once() {
     let store = Store::open(":memory:").expect("opened");
     let mut new = NewConfig::new("Qwen/Qwen2.5-Coder", "bigcode/the-stack", json!({"b": {"d": 1, "c": 2}}));
-    new.lora_rank = Some(8);
-    new.lora_dropout = Some(0.1);
+    new.settings = new.settings.with(&v::LORA_RANK, 8).with(&v::LORA_DROPOUT, 0.1);
     let id = store.save_config(&new).expect("saved");
     let read = store.config(id).expect("read");
     assert_eq!(read.values, new);
     assert_eq!(read.digest, digest_json(&json!({"b": {"c": 2, "d": 1}})));
     assert_eq!(store.save_config(&new).expect("again"), id);
-    new.batch_size = 17;
+    new.settings = new.settings.with(&v::BATCH_SIZE, 17);
     assert_ne!(store.save_config(&new).expect("another"), id);
 }
 
@@ -24,12 +24,15 @@ fn a_configuration_reads_back_as_it_was_saved_and_is_saved_once() {
 fn a_refused_value_is_apart_from_a_database_error() {
     let store = Store::open(":memory:").expect("opened");
     let mut new = NewConfig::new("m", "d", json!({}));
-    new.learning_rate = f64::NAN;
+    new.settings = new.settings.with(&v::LEARNING_RATE, f64::NAN);
     let error = store.save_config(&new).expect_err("refused");
     assert!(
         matches!(&error, StoreError::Invalid(violation) if violation.field == "learning_rate"),
         "{error:?}"
     );
+    let new = NewConfig { settings: Settings::default(), ..NewConfig::new("m", "d", json!({})) };
+    let error = store.save_config(&new).expect_err("refused");
+    assert!(matches!(&error, StoreError::Invalid(violation) if violation.field == "batch_size"), "{error:?}");
     let new = NewConfig::new("m", "data\n", json!({}));
     assert!(matches!(store.save_config(&new), Err(StoreError::Invalid(_))));
 }

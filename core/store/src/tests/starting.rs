@@ -1,6 +1,7 @@
 //! A run starts with all that takes part in it, or not at all.
 
 use codetune_plugin::PluginIdentity;
+use codetune_validate::EPOCHS;
 
 use super::*;
 
@@ -86,7 +87,8 @@ fn a_run_that_ended_before_its_first_step_gives_its_name_to_the_next_in_its_fold
 fn a_run_that_is_extended_changes_its_configuration_and_leaves_no_orphan() {
     let store = Store::open(":memory:").expect("opened");
     let id = run(&store);
-    let longer = NewConfig { epochs: Some(9), ..NewConfig::new("Qwen/Qwen2.5", "org/data", json!({"a": 2})) };
+    let mut longer = NewConfig::new("Qwen/Qwen2.5", "org/data", json!({"a": 2}));
+    longer.settings = longer.settings.with(&EPOCHS, 9);
     store.change_config(&id, &longer).expect("changed");
     let now = store.config(store.get_run(id.as_str()).expect("found").config).expect("read");
     assert_eq!(now.values, longer);
