@@ -1,68 +1,86 @@
 //! Reads and validates the values of a table in a run file.
 
-use std::{ops::Range, path::PathBuf};
+use std::{cell::RefCell, ops::Range, path::PathBuf};
 
 use codetune_validate::{Brought, Constraint, Field, Violation, brought_key, nearest, nearly_same};
 use toml::de::{DeTable, DeValue};
 
 use super::run_file_error::{FilePosition, RunFileError};
 
-type Result<T> = std::result::Result<T, RunFileError>;
-
-/// The text and name of a run file.
-#[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
+/// The text and name of a run file, and what is wrong with it.
+pub(super) struct Reading<'a> {
     pub file: &'a str,
     pub text: &'a str,
+    problems: RefCell<Vec<RunFileError>>,
 }
 
-/// The known keys of each table; the first entry is the root.
-pub(super) type Keys = [(&'static str, &'static [&'static str])];
-
 /// A table; a missing table reads as an empty one.
+///
+/// A key is known because it was asked for. A value that cannot be used reads as an absent one and is a problem of the
+/// [`Reading`], so that all keys are asked for in any case.
 pub(super) struct Section<'a> {
-    text: Text<'a>,
+    reading: &'a Reading<'a>,
     path: &'static str,
     table: Option<&'a DeTable<'a>>,
     at: usize,
+    asked: RefCell<Vec<&'static str>>,
 }
 
-impl Text<'_> {
+impl<'a> Reading<'a> {
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, problems: RefCell::default() }
+    }
+
     pub(super) fn place(&self, offset: usize) -> FilePosition {
         FilePosition::of(self.file, self.text, offset)
+    }
+
+    /// Adds a problem.
+    pub(super) fn refuse(&self, problem: RunFileError) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// The first unknown key of the sections, or else the first problem, if there is any.
+    pub(super) fn finish(&self, sections: &[&Section<'_>]) -> Result<(), RunFileError> {
+        sections.iter().try_for_each(|section| section.refuse_unknown(sections))?;
+        let mut problems = self.problems.take();
+        if problems.is_empty() { Ok(()) } else { Err(problems.swap_remove(0)) }
     }
 }
 
 impl<'a> Section<'a> {
     /// The root table.
-    pub(super) fn root(text: Text<'a>, table: &'a DeTable<'a>) -> Self {
-        Self { text, path: "", table: Some(table), at: 0 }
+    pub(super) fn root(reading: &'a Reading<'a>, table: &'a DeTable<'a>) -> Self {
+        Self { reading, path: "", table: Some(table), at: 0, asked: RefCell::default() }
     }
 
     /// The table with that name.
-    pub(super) fn section(&self, path: &'static str) -> Result<Self> {
+    pub(super) fn section(&self, path: &'static str) -> Self {
         let (table, at) = match self.find(path) {
             None => (None, self.at),
             Some((DeValue::Table(table), span)) => (Some(table), span.start),
-            Some((value, span)) => return Err(self.refuse(path, value, &span, Constraint::Type, "a table")),
+            Some((value, span)) => {
+                self.refuse::<()>(path, value, &span, Constraint::Type, "a table");
+                (None, span.start)
+            }
         };
-        Ok(Self { text: self.text, path, table, at })
+        Self { reading: self.reading, path, table, at, asked: RefCell::default() }
     }
 
     pub(super) fn is_present(&self) -> bool {
         self.table.is_some()
     }
 
-    /// Rejects the first key that is not in `keys`.
-    pub(super) fn refuse_unknown(&self, keys: &Keys) -> Result<()> {
-        let known = known_at(keys, self.path);
+    /// Rejects the first key that was not asked for.
+    fn refuse_unknown(&self, sections: &[&Section<'_>]) -> Result<(), RunFileError> {
+        let known = self.asked.borrow();
         let unknown = self
             .table
             .and_then(|table| table.iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref())));
         let Some((key, _)) = unknown else { return Ok(()) };
-        let meant = self.meant(key.get_ref(), keys);
+        let meant = self.meant(key.get_ref(), sections);
         Err(RunFileError::UnknownKey {
-            place: self.text.place(key.span().start),
+            place: self.reading.place(key.span().start),
             key: codetune_redact::escape_control(&self.dotted(key.get_ref())).into_owned(),
             reason: meant.as_ref().err().copied().flatten(),
             nearest: meant.ok(),
@@ -74,9 +92,11 @@ impl<'a> Section<'a> {
     ///
     /// Candidates in order: an equivalent in this table, the same key in another table, an equivalent of another tool's
     /// key, a similar key in this table, and a nearly identical key in another table.
-    fn meant(&self, key: &str, keys: &Keys) -> std::result::Result<String, Option<&'static str>> {
-        let all: Vec<String> =
-            keys.iter().flat_map(|(path, known)| known.iter().map(|key| dotted(path, key))).collect();
+    fn meant(&self, key: &str, sections: &[&Section<'_>]) -> Result<String, Option<&'static str>> {
+        let known = |section: &&Section<'_>| {
+            section.asked.borrow().iter().map(|key| section.dotted(key)).collect::<Vec<_>>()
+        };
+        let all: Vec<String> = sections.iter().flat_map(known).collect();
         let here = |ours: &str| self.dotted(last(ours)) == ours;
         // Prefer this table among equals.
         let choose = |fitting: Vec<&String>| {
@@ -98,7 +118,7 @@ impl<'a> Section<'a> {
             }
             None => {}
         }
-        if let Some(ours) = nearest(key, known_at(keys, self.path).iter().copied()) {
+        if let Some(ours) = nearest(key, self.asked.borrow().iter().copied()) {
             return Ok(self.dotted(ours));
         }
         let near = nearly_same(key, all.iter().map(|ours| last(ours)));
@@ -106,125 +126,140 @@ impl<'a> Section<'a> {
     }
 
     /// An integer within the field's bounds.
-    pub(super) fn integer(&self, key: &'static str, field: &Field) -> Result<Option<i64>> {
-        let Some((value, span)) = self.find(key) else { return Ok(None) };
+    pub(super) fn integer(&self, key: &'static str, field: &Field) -> Option<i64> {
+        let (value, span) = self.find(key)?;
         let checked = match whole(value) {
             Some(Ok(whole)) => field.check_integer(whole),
             Some(Err(written)) => Err(violation(field, written, Constraint::TooLarge)),
             None => Err(self.check_other(value, field)),
         };
-        checked.map(Some).map_err(|violation| self.named(key, violation, &span))
+        self.accept(key, checked, &span)
     }
 
     /// As [`integer`](Self::integer), for fields with a lower bound of at least 0.
-    pub(super) fn count(&self, key: &'static str, field: &Field) -> Result<Option<u64>> {
-        Ok(self.integer(key, field)?.map(|value| u64::try_from(value).unwrap_or_default()))
+    pub(super) fn count(&self, key: &'static str, field: &Field) -> Option<u64> {
+        self.integer(key, field).map(|value| u64::try_from(value).unwrap_or_default())
     }
 
     /// A finite number within the field's bounds; integers are accepted.
-    pub(super) fn float(&self, key: &'static str, field: &Field) -> Result<Option<f64>> {
-        let Some((value, span)) = self.find(key) else { return Ok(None) };
+    pub(super) fn float(&self, key: &'static str, field: &Field) -> Option<f64> {
+        let (value, span) = self.find(key)?;
         let checked = match (value, whole(value)) {
             (_, Some(Ok(whole))) => field.check_float(whole as f64),
             (_, Some(Err(written))) => Err(violation(field, written, Constraint::TooLarge)),
             (DeValue::Float(number), None) => field.check_float(number.as_str().parse().unwrap_or(f64::NAN)),
             (value, None) => Err(self.check_other(value, field)),
         };
-        checked.map(Some).map_err(|violation| self.named(key, violation, &span))
+        self.accept(key, checked, &span)
     }
 
     /// A text accepted by the field.
-    pub(super) fn text(&self, key: &'static str, field: &Field) -> Result<Option<String>> {
-        let Some((value, span)) = self.find(key) else { return Ok(None) };
+    pub(super) fn text(&self, key: &'static str, field: &Field) -> Option<String> {
+        let (value, span) = self.find(key)?;
         let checked = match value {
             DeValue::String(text) => field.check_text(text).map(str::to_owned),
             other => Err(self.check_other(other, field)),
         };
-        checked.map(Some).map_err(|violation| self.named(key, violation, &span))
+        self.accept(key, checked, &span)
     }
 
     /// `true` or `false`.
-    pub(super) fn boolean(&self, key: &'static str) -> Result<Option<bool>> {
-        match self.find(key) {
-            None => Ok(None),
-            Some((DeValue::Boolean(value), _)) => Ok(Some(*value)),
-            Some((value, span)) => Err(self.refuse(key, value, &span, Constraint::Type, "true or false")),
+    pub(super) fn boolean(&self, key: &'static str) -> Option<bool> {
+        match self.find(key)? {
+            (DeValue::Boolean(value), _) => Some(*value),
+            (value, span) => self.refuse(key, value, &span, Constraint::Type, "true or false"),
         }
     }
 
     /// One of several keywords.
-    pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
-        let Some((value, span)) = self.find(key) else { return Ok(None) };
+    pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let (value, span) = self.find(key)?;
         let found = value.as_str().and_then(|given| words.iter().find(|(word, _)| *word == given));
         match found {
-            Some((_, meaning)) => Ok(Some(*meaning)),
+            Some((_, meaning)) => Some(*meaning),
             None => {
                 let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
                 let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
-                Err(self.refuse(key, value, &span, constraint, &known.join(" or ")))
+                self.refuse(key, value, &span, constraint, &known.join(" or "))
             }
         }
     }
 
     /// A keyword, or a non-empty list of texts.
-    pub(super) fn word_or_list(&self, key: &'static str, word: &str) -> Result<Option<Option<Vec<String>>>> {
-        let Some((value, span)) = self.find(key) else { return Ok(None) };
+    pub(super) fn word_or_list(&self, key: &'static str, word: &str) -> Option<Option<Vec<String>>> {
+        let (value, span) = self.find(key)?;
         let expected = format!("\"{word}\" or a list of names");
         if value.as_str() == Some(word) {
-            return Ok(Some(None));
+            return Some(None);
         }
         let DeValue::Array(items) = value else {
             let constraint = if value.is_str() { Constraint::Format } else { Constraint::Type };
-            return Err(self.refuse(key, value, &span, constraint, &expected));
+            return self.refuse(key, value, &span, constraint, &expected);
         };
         if items.is_empty() {
-            return Err(self.refuse(key, value, &span, Constraint::Empty, &expected));
+            return self.refuse(key, value, &span, Constraint::Empty, &expected);
         }
         let mut names = Vec::with_capacity(items.len());
         for item in items.iter() {
-            match item.get_ref().as_str() {
+            let (value, span) = (item.get_ref(), item.span());
+            match value.as_str() {
                 Some(name) if !name.is_empty() && !name.chars().any(char::is_control) => {
                     names.push(name.to_owned());
                 }
-                Some(_) => {
-                    return Err(self.refuse(
-                        key,
-                        item.get_ref(),
-                        &item.span(),
-                        Constraint::Format,
-                        &expected,
-                    ));
-                }
-                None => {
-                    return Err(self.refuse(key, item.get_ref(), &item.span(), Constraint::Type, &expected));
-                }
+                Some(_) => return self.refuse(key, value, &span, Constraint::Format, &expected),
+                None => return self.refuse(key, value, &span, Constraint::Type, &expected),
             }
         }
-        Ok(Some(Some(names)))
+        Some(Some(names))
     }
 
-    /// The error for a path that is not Unicode, due to the directory of the run file.
-    pub(super) fn not_unicode(&self, key: &'static str, path: PathBuf) -> RunFileError {
-        RunFileError::NotUnicode { place: self.place_of(key), key: self.dotted(key), path }
+    /// Rejects a path that is not Unicode, due to the directory of the run file.
+    pub(super) fn not_unicode(&self, key: &'static str, path: PathBuf) {
+        self.reading.refuse(RunFileError::NotUnicode {
+            place: self.place_of(key),
+            key: self.dotted(key),
+            path,
+        });
     }
 
-    /// Refuses a path that only a shell would understand.
-    pub(super) fn home(&self, key: &'static str, path: String) -> RunFileError {
-        RunFileError::Home { place: self.place_of(key), key: self.dotted(key), path }
+    /// Rejects a path that only a shell would understand.
+    pub(super) fn home(&self, key: &'static str, path: String) {
+        self.reading.refuse(RunFileError::Home { place: self.place_of(key), key: self.dotted(key), path });
+    }
+
+    /// Rejects a table without a key.
+    pub(super) fn missing(&self, key: &'static str, dotted: &'static str, remedy: &'static str) {
+        self.reading.refuse(RunFileError::Missing { place: self.place_of(key), key: dotted, remedy });
+    }
+
+    /// Rejects a key together with another one.
+    pub(super) fn conflict(
+        &self,
+        key: &'static str,
+        dotted: &'static str,
+        other: &'static str,
+        remedy: &'static str,
+    ) {
+        let place = self.place_of(key);
+        self.reading.refuse(RunFileError::Conflict { place, key: dotted, other, remedy });
+    }
+
+    /// Rejects a value that violates a constraint outside the table of bounds.
+    pub(super) fn violation(&self, key: &'static str, violation: Violation) {
+        let span = self.find(key).map_or(self.at..self.at, |(_, span)| span);
+        self.accept::<()>(key, Err(violation), &span);
     }
 
     /// The position of a key, or of its table if it is absent.
-    pub(super) fn place_of(&self, key: &str) -> FilePosition {
-        self.text.place(self.find(key).map_or(self.at, |(_, span)| span.start))
+    fn place_of(&self, key: &'static str) -> FilePosition {
+        self.reading.place(self.find(key).map_or(self.at, |(_, span)| span.start))
     }
 
-    /// The error for a value that violates a constraint outside the table of bounds.
-    pub(super) fn violation(&self, key: &'static str, violation: Violation) -> RunFileError {
-        let span = self.find(key).map_or(self.at..self.at, |(_, span)| span);
-        self.named(key, violation, &span)
-    }
-
-    fn find(&self, key: &str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
+    fn find(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
         let (_, value) = self.table?.iter().find(|(name, _)| name.get_ref() == key)?;
         Some((value.get_ref(), value.span()))
     }
@@ -233,20 +268,24 @@ impl<'a> Section<'a> {
         dotted(self.path, key)
     }
 
-    fn named(&self, key: &str, violation: Violation, span: &Range<usize>) -> RunFileError {
-        let violation = Violation { field: self.dotted(key), ..violation };
-        RunFileError::Value { place: self.text.place(span.start), violation }
+    /// The value, unless it violates a constraint.
+    fn accept<T>(&self, key: &str, checked: Result<T, Violation>, span: &Range<usize>) -> Option<T> {
+        let refused = |violation| {
+            let violation = Violation { field: self.dotted(key), ..violation };
+            self.reading.refuse(RunFileError::Value { place: self.reading.place(span.start), violation });
+        };
+        checked.map_err(refused).ok()
     }
 
-    fn refuse(
+    fn refuse<T>(
         &self,
         key: &str,
         value: &DeValue<'_>,
         span: &Range<usize>,
         constraint: Constraint,
         expected: &str,
-    ) -> RunFileError {
-        self.named(key, Violation::new(key, shown(value), constraint, expected), span)
+    ) -> Option<T> {
+        self.accept(key, Err(Violation::new(key, shown(value), constraint, expected)), span)
     }
 
     fn check_other(&self, value: &DeValue<'_>, field: &Field) -> Violation {
@@ -259,7 +298,7 @@ fn violation(field: &Field, value: String, constraint: Constraint) -> Violation 
 }
 
 /// The integer as written, or its digits if it exceeds 64 bits.
-fn whole(value: &DeValue<'_>) -> Option<std::result::Result<i64, String>> {
+fn whole(value: &DeValue<'_>) -> Option<Result<i64, String>> {
     let number = value.as_integer()?;
     Some(i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| number.as_str().to_owned()))
 }
@@ -275,11 +314,6 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }
-}
-
-/// The known keys of a table.
-fn known_at(keys: &Keys, path: &str) -> &'static [&'static str] {
-    keys.iter().find(|(known, _)| *known == path).map_or(&[][..], |(_, known)| known)
 }
 
 fn dotted(path: &str, key: &str) -> String {
