@@ -120,9 +120,17 @@ fn whoever_wants_only_analyzers_builds_no_tensors_no_database_and_no_tokenizers(
     let heavy = ["candle-core", "sqlx", "tokenizers"];
     let whole = closure("codetune-core");
     assert!(heavy.iter().all(|name| whole.contains(*name)), "the core as a whole has all three: {whole:?}");
-    for package in
-        ["codetune-analysis", "codetune-plugins", "codetune-plugin-sdk", "tiny-backend", "todo-analyzer"]
-    {
+    let light = [
+        "codetune-analysis",
+        "codetune-plugins",
+        "codetune-decoder",
+        "codetune-metrics",
+        "codetune-secrets",
+        "codetune-plugin-sdk",
+        "tiny-backend",
+        "todo-analyzer",
+    ];
+    for package in light {
         let needed = closure(package);
         let unwanted: Vec<_> = heavy.iter().filter(|name| needed.contains(**name)).collect();
         assert!(unwanted.is_empty(), "{package} needs {unwanted:?}");
