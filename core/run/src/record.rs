@@ -82,35 +82,30 @@ pub(super) fn start(
     })?)
 }
 
-/// The recorded values of a configuration with this many warm-up steps.
+/// The recorded values of a configuration with this many warm-up steps: all of `[train]` that are fields of the table of
+/// bounds, and others by name.
 pub(super) fn of(config: &RunConfig, model: &ModelConfig, data: &DataFacts, warmup_steps: u64) -> NewConfig {
     let described: serde_json::Value = serde_json::from_str(&model.json).unwrap_or_default();
     let positions = described.get("max_position_embeddings").and_then(serde_json::Value::as_i64);
-    let (train, adapter) = (&config.train, config.adapter.as_ref());
+    let adapter = config.adapter.as_ref();
     let whole = json!({ "run": config.to_json(), "model": described });
     let new = NewConfig::new(&model.architecture, &data.name, whole);
     let settings = Settings::default()
-        // No such code is generated yet.
-        .with(&v::AMPHIGORY_RATIO, 0.0)
-        .with(&v::BATCH_SIZE, train.batch_size)
-        .with(&v::LEARNING_RATE, train.learning_rate)
-        .with_some(&v::EPOCHS, train.epochs)
+        .with_fields(&config.to_json()["train"])
+        .with(&v::SEED, config.seed)
+        .with(&v::WARMUP_STEPS, warmup_steps)
         .with(&v::MAX_SEQ_LENGTH, data.max_seq_length)
         .with_some(&v::MAX_POSITION_EMBEDDINGS, positions)
-        .with(&v::WARMUP_STEPS, warmup_steps)
-        .with(&v::SEED, config.seed)
-        .with(&v::GRADIENT_ACCUMULATION, train.gradient_accumulation)
-        .with(&v::WEIGHT_DECAY, train.weight_decay)
-        .with(&v::BETA1, train.beta1)
-        .with(&v::BETA2, train.beta2)
-        .with(&v::EPSILON, train.epsilon)
-        .with_some(&v::MAX_GRAD_NORM, Some(train.max_grad_norm).filter(|norm| *norm > 0.0))
         .with_some(&v::LORA_RANK, adapter.and_then(|adapter| adapter.r))
         .with_some(&v::LORA_ALPHA, adapter.and_then(|adapter| adapter.alpha))
         .with_some(&v::LORA_DROPOUT, adapter.and_then(|adapter| adapter.dropout))
         .with_some(&v::FIM_RATE, data.fim_rate)
         .with_some(&v::HELD_OUT, data.held_out)
-        .with_some(&v::VOCAB_SIZE, data.vocab_size);
+        .with_some(&v::VOCAB_SIZE, data.vocab_size)
+        // No such code is generated yet.
+        .with(&v::AMPHIGORY_RATIO, 0.0);
+    let settings =
+        if config.train.max_grad_norm > 0.0 { settings } else { settings.without(&v::MAX_GRAD_NORM) };
     NewConfig { settings, ..new }
 }
 
@@ -139,6 +134,37 @@ mod tests {
                 assert_eq!(built.is_ok(), recorded.is_ok(), "{held_out} {fim_rate}: {built:?} {recorded:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_run_is_trained_with_is_recorded() {
+        let text = "seed = 7\n[model]\npath = 'm'\n[data]\ntokens = 't'\n[output]\ndir = 'o'\n[adapter]\nr = 4\n\
+                    [train]\nmax_steps = 9\nwarmup_ratio = 0.5\nlearning_rate = 0.3\nmax_grad_norm = 0.0\n\
+                    schedule = 'cosine'\nmax_minutes = 2.0\n";
+        let config = RunConfig::parse(text, "run.toml", Path::new("/")).unwrap();
+        let json = r#"{"architectures": ["A"], "max_position_embeddings": 64}"#;
+        let model = ModelConfig::parse("config.json".into(), json.into()).unwrap();
+        let recorded = of(&config, &model, &DataFacts::of_tape(Path::new("d"), 32).unwrap(), 5);
+        recorded.check().unwrap();
+        let expected = Settings::default()
+            .with(&v::AMPHIGORY_RATIO, 0.0)
+            .with(&v::BATCH_SIZE, 16)
+            .with(&v::BETA1, 0.9)
+            .with(&v::BETA2, 0.999)
+            .with(&v::EPSILON, 1e-8)
+            .with(&v::GRADIENT_ACCUMULATION, 1)
+            .with(&v::LEARNING_RATE, 0.3)
+            .with(&v::LORA_ALPHA, 32.0)
+            .with(&v::LORA_DROPOUT, 0.05)
+            .with(&v::LORA_RANK, 4)
+            .with(&v::MAX_POSITION_EMBEDDINGS, 64)
+            .with(&v::MAX_SEQ_LENGTH, 32)
+            .with(&v::MAX_STEPS, 9)
+            .with(&v::SEED, 7)
+            .with(&v::WARMUP_RATIO, 0.5)
+            .with(&v::WARMUP_STEPS, 5)
+            .with(&v::WEIGHT_DECAY, 0.01);
+        assert_eq!(recorded.settings, expected);
     }
 
     #[test]

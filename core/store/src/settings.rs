@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use codetune_validate::{
     Constraint, FIELDS, Field, MAX_POSITION_EMBEDDINGS, MAX_SEQ_LENGTH, Violation, check_max_seq_length,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// The value of a recorded setting.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +26,15 @@ macro_rules! integers {
     };
 }
 integers!(i32 u32 i64 u64);
+
+impl From<&Number> for SettingValue {
+    fn from(number: &Number) -> Self {
+        match number.as_i128() {
+            Some(value) => SettingValue::Integer(value),
+            None => SettingValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+        }
+    }
+}
 
 impl From<f64> for SettingValue {
     fn from(value: f64) -> Self {
@@ -56,6 +65,24 @@ impl Settings {
         }
     }
 
+    /// Records every number of a JSON object whose key is a field of the table.
+    #[must_use]
+    pub fn with_fields(mut self, object: &Value) -> Self {
+        for (key, value) in object.as_object().into_iter().flatten() {
+            if let (Value::Number(number), Some(field)) = (value, field(key)) {
+                self = self.with(field, SettingValue::from(number));
+            }
+        }
+        self
+    }
+
+    /// Removes a setting that plays no part in the run.
+    #[must_use]
+    pub fn without(mut self, field: &Field) -> Self {
+        self.0.remove(field.name);
+        self
+    }
+
     /// The value of a setting.
     pub fn get(&self, field: &Field) -> Option<SettingValue> {
         self.0.get(field.name).copied()
@@ -68,8 +95,7 @@ impl Settings {
     /// The first violation.
     pub(super) fn check(&self) -> Result<(), Violation> {
         for (name, value) in &self.0 {
-            let field = FIELDS.iter().find(|field| field.name == name.as_str());
-            let field = field.ok_or_else(|| {
+            let field = field(name).ok_or_else(|| {
                 Violation::new(
                     name.clone(),
                     "a setting",
@@ -104,13 +130,14 @@ impl Settings {
 
     /// Reads what [`to_json`](Self::to_json) wrote, or a later version with more settings.
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let settings: BTreeMap<String, serde_json::Number> = serde_json::from_str(text)?;
-        let value = |number: &serde_json::Number| match number.as_i128() {
-            Some(value) => SettingValue::Integer(value),
-            None => SettingValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-        };
-        Ok(Settings(settings.iter().map(|(name, number)| (name.clone(), value(number))).collect()))
+        let settings: BTreeMap<String, Number> = serde_json::from_str(text)?;
+        Ok(Settings(settings.iter().map(|(name, number)| (name.clone(), number.into())).collect()))
     }
+}
+
+/// The field of the table with this name.
+fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
 }
 
 /// An integer as the database stores it.
