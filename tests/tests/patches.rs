@@ -75,7 +75,7 @@ fn a_recorded_setting_is_added_in_four_places() {
         "core/validate/src/table.rs",
         "core/train/src/run_config.rs",
         "core/train/src/run_file.rs",
-        "core/run/src/record.rs",
+        "examples/run.toml",
     ];
     check("setting.patch", &places);
 }
