@@ -164,7 +164,7 @@ mod tests {
             (v::SEED, 7.into()),
             (v::WARMUP_RATIO, 0.5.into()),
             (v::WARMUP_STEPS, 5.into()),
-            (v::WEIGHT_DECAY, SettingValue::Float(0.01)),
+            (v::WEIGHT_DECAY, 0.01.into()),
         ] {
             assert_eq!(settings.get(&field), Some(value), "{}", field.name);
         }
