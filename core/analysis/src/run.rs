@@ -16,8 +16,9 @@ use super::{
 /// Maximum number of threads.
 const MOST_JOBS: usize = 1024;
 
-/// Maximum number of files in a window. Files are loaded, looked up and stored by windows to limit memory.
-const WINDOW_FILES: usize = 8_192;
+/// Maximum number of files in a window. Files are loaded, looked up and stored by windows to limit memory. Tests have
+/// several windows without thousands of files.
+const WINDOW_FILES: usize = if cfg!(test) { 16 } else { 8_192 };
 
 /// Maximum bytes of the files in a window.
 const WINDOW_BYTES: u64 = 64 << 20;
@@ -80,14 +81,17 @@ pub fn analyze(
                 }
             }
         });
-        let (store, to_store) = sync_channel::<Vec<(AnswerKey, Vec<u8>)>>(1);
-        if let Some(cache) = &options.cache {
+        let store = options.cache.as_ref().map(|cache| {
+            let (store, to_store) = sync_channel::<Vec<(AnswerKey, Vec<u8>)>>(1);
             scope.spawn(move || to_store.iter().for_each(|answers| cache.put(&answers)));
-        }
+            store
+        });
         for window in prepared {
             let done = run.window(window?, &pool);
-            // Without a cache, nobody receives it.
-            let _ = store.send(done.to_store);
+            if let Some(store) = &store {
+                // The receiver ends after the sender, unless the cache panics, which then ends this run.
+                let _ = store.send(done.to_store);
+            }
             if let Some(error) = analyzers.iter().find_map(Analyzer::refused_options) {
                 return Err(AnalysisError::Options(error.clone()));
             }
