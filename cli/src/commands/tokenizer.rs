@@ -12,7 +12,7 @@ use crate::bounds::whole;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::terminal::format::count;
+use crate::terminal::format::counted;
 
 /// Subcommands of `tokenizer`.
 #[derive(Debug, clap::Subcommand)]
@@ -67,7 +67,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     }
     reading.finish();
     if skipped > 0 {
-        context.terminal.note(&format!("skipped {skipped} files; for the reasons run: codetune analyze"));
+        context.terminal.note(&format!(
+            "skipped {}; for the reasons run: codetune analyze",
+            counted(skipped as u64, "file")
+        ));
     }
     let training =
         TokenizerTraining { vocab_size: arguments.vocab_size, min_frequency: arguments.min_frequency };
@@ -79,10 +82,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             "path": arguments.output, "vocab_size": entries, "digest": digest, "files": texts.len(),
         }))?,
         false => context.terminal.print(&format!(
-            "wrote {} ({} tokens, trained on {} files)\n",
+            "wrote {} ({}, trained on {})\n",
             arguments.output.display(),
-            count(entries as u64),
-            count(texts.len() as u64)
+            counted(entries as u64, "token"),
+            counted(texts.len() as u64, "file")
         ))?,
     }
     Ok(Exit::Done)

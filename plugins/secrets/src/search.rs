@@ -10,6 +10,9 @@ use crate::work::examined;
 // each group that has an anchor with this byte in this place.
 include!(concat!(env!("OUT_DIR"), "/anchors.rs"));
 
+/// How many bytes are asked before one branch on the answers.
+const BLOCK: usize = 16;
+
 /// Every anchor in `text` and where it lies: from left to right, the longest of those that start at one place, none
 /// that overlaps a word of a name before it.
 pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Range<usize>)> + '_ {
@@ -25,24 +28,62 @@ pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Rang
 
 /// The first place where an anchor starts, and the longest of those that start there.
 fn first(bytes: &[u8]) -> Option<(&'static Anchor, usize)> {
-    let [firsts, seconds, thirds] = &PLACES;
-    // The groups of which an anchor may have begun at the byte before, and at the one before that.
-    let (mut one, mut two) = (0, 0);
-    for (at, &byte) in bytes.iter().enumerate() {
-        let byte = usize::from(byte);
-        let groups = two & thirds[byte];
-        (one, two) = (firsts[byte], one & seconds[byte]);
+    let mut begun = Begun::default();
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    for (index, block) in blocks.iter().enumerate() {
+        let before = begun;
+        // Most blocks hold no anchor. One branch for all their bytes, and in a component one look at the clock.
+        let mut groups = 0;
+        for &byte in block {
+            groups |= begun.next(byte);
+        }
         if groups != 0 {
-            let start = at.checked_sub(2)?;
+            begun = before;
+            if let Some(found) = first_in(bytes, index * BLOCK, block, &mut begun) {
+                return Some(found);
+            }
+        }
+    }
+    if let Some(found) = first_in(bytes, bytes.len() - rest.len(), rest, &mut begun) {
+        return Some(found);
+    }
+    examined(bytes.len());
+    let last = bytes.len().checked_sub(2)?;
+    Some((longest(bytes.get(last..)?, begun.two)?, last))
+}
+
+/// The first anchor of `bytes` whose third byte lies in `part`, which starts at `from`.
+fn first_in(bytes: &[u8], from: usize, part: &[u8], begun: &mut Begun) -> Option<(&'static Anchor, usize)> {
+    for (at, &byte) in part.iter().enumerate() {
+        let groups = begun.next(byte);
+        if groups != 0 {
+            let start = (from + at).checked_sub(2)?;
             if let Some(anchor) = longest(bytes.get(start..)?, groups) {
-                examined(at);
+                examined(from + at);
                 return Some((anchor, start));
             }
         }
     }
-    examined(bytes.len());
-    let last = bytes.len().checked_sub(2)?;
-    Some((longest(bytes.get(last..)?, two)?, last))
+    None
+}
+
+/// The groups of which an anchor may have begun at the byte before, and at the one before that.
+#[derive(Clone, Copy, Default)]
+struct Begun {
+    one: u64,
+    two: u64,
+}
+
+impl Begun {
+    /// Goes on by a byte; returns the groups of which an anchor may have this as its third.
+    #[inline(always)]
+    fn next(&mut self, byte: u8) -> u64 {
+        let [firsts, seconds, thirds] = &PLACES;
+        let byte = usize::from(byte);
+        let groups = self.two & thirds[byte];
+        (self.one, self.two) = (firsts[byte], self.one & seconds[byte]);
+        groups
+    }
 }
 
 /// The longest anchor that `bytes` begin with, among these groups.

@@ -1,5 +1,6 @@
 //! Stage 3: from analyzed files to a dataset.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use codetune_core::plugin::Digest;
 use crate::commands::{dataset, tokenizer};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::terminal::format::{bytes, count};
+use crate::terminal::format::{bytes, count, counted};
 
 /// Sequence length in tokens.
 pub const SEQUENCE: usize = 256;
@@ -31,6 +32,8 @@ pub struct Corpus {
     pub tokenizer: CodeTokenizer,
     /// Held-out files.
     pub held_out: Vec<HeldOut>,
+    /// The language that most of its files are written in.
+    pub language: String,
 }
 
 /// A file that is not used for training.
@@ -79,7 +82,17 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
     context.terminal.print(&format!("\nwrote {} ({digest})\n", folder.display()))?;
-    Ok(Corpus { tokenizer, held_out })
+    Ok(Corpus { tokenizer, held_out, language: main_language(&kept) })
+}
+
+/// The language of most documents.
+fn main_language(documents: &[Document]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for document in documents {
+        *counts.entry(&document.language).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|&(_, count)| count);
+    most.map(|(language, _)| language.to_owned()).unwrap_or_default()
 }
 
 fn config(seed: u64) -> DatasetConfig {
@@ -114,9 +127,9 @@ fn sample(mut documents: Vec<Document>, seed: u64, context: &Context) -> Vec<Doc
         fits
     });
     context.terminal.note(&format!(
-        "using a sample of {} of {} files ({} of {}); more would not fit the training time",
+        "using a sample of {} of {} ({} of {}); more would not fit the training time",
         count(documents.len() as u64),
-        count(all as u64),
+        counted(all as u64, "file"),
         bytes(taken as u64),
         bytes(size as u64)
     ));
@@ -132,7 +145,7 @@ fn enough(documents: &[Document], place: &str) -> Result<(), Failure> {
 }
 
 fn too_little(place: &str, files: usize, size: usize) -> Failure {
-    let found = format!("{files} files with {} {place}", bytes(size as u64));
+    let found = format!("{} with {} {place}", counted(files as u64, "file"), bytes(size as u64));
     Failure::usage("not enough code to train on")
         .why(format!(
             "{found}, but at least {LEAST_FILES} files with {} are needed",

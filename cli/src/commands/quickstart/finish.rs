@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::corpus::Corpus;
 use super::tune::Tuned;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use crate::terminal::format::time;
 /// Stdout cannot be written.
 pub fn show(
     path: &Path,
+    corpus: &Corpus,
     base: &Tuned,
     lora: &Tuned,
     took: Duration,
@@ -25,7 +27,7 @@ pub fn show(
         ("show the base run", format!("codetune runs show {}", base.run)),
         (
             "complete your own code",
-            format!("codetune generate {model} --adapter {adapter} --prompt 'fn main() {{'"),
+            format!("codetune generate {model} --adapter {adapter} --prompt '{}'", opening(&corpus.language)),
         ),
         ("list all findings", format!("codetune analyze {} --all", path.display())),
         ("describe a plugin", "codetune plugin info metrics".to_owned()),
@@ -35,4 +37,16 @@ pub fn show(
         context.terminal.print(&format!("{what:<26} {command}\n"))?;
     }
     context.terminal.print(&format!("\nfinished in {}\n", time(took)))
+}
+
+/// How a function begins in a language.
+fn opening(language: &str) -> &'static str {
+    match language {
+        "python" => "def main():",
+        "javascript" | "typescript" | "tsx" => "function main() {",
+        "go" => "func main() {",
+        "c" | "cpp" => "int main(void) {",
+        "java" => "public static void main(String[] args) {",
+        _ => "fn main() {",
+    }
 }

@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     complete::show(&corpus, &base, &lora, &registry, context)?;
 
     stage(terminal, 8, "next steps")?;
-    finish::show(&arguments.path, &base, &lora, started.elapsed(), context)?;
+    finish::show(&arguments.path, &corpus, &base, &lora, started.elapsed(), context)?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use super::Arguments;
 use crate::commands::{analyze, plugin};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::terminal::format::count;
+use crate::terminal::format::{count, counted};
 
 /// Prints the plugins.
 ///
@@ -41,8 +41,8 @@ pub fn analyse(arguments: &Arguments, registry: &Registry, context: &Context) ->
     context.terminal.print(&analyze::languages(&analysis, &context.terminal))?;
     let files = &analysis.summary.files;
     context.terminal.print(&format!(
-        "\n{} files: {} analyzed, {} failed, {} skipped; for details run: codetune analyze {}\n",
-        count(files.seen),
+        "\n{}: {} analyzed, {} failed, {} skipped; for details run: codetune analyze {}\n",
+        counted(files.seen, "file"),
         count(files.analysed),
         count(files.failed),
         count(files.skipped),

@@ -215,7 +215,7 @@ fn notifications(analysis: &Analysis, locations: &Locations) -> Vec<Value> {
         json!({
             "level": "note",
             "descriptor": { "id": format!("skipped::{code}") },
-            "message": { "text": format!("not looked at: {number} files, {code}") },
+            "message": { "text": format!("files not looked at: {number}, {code}") },
         })
     });
     let warnings = analysis.warnings.iter().map(|warning| {
