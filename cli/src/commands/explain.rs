@@ -1,6 +1,10 @@
 //! `codetune explain`
 
-use clap::builder::PossibleValuesParser;
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, StyledStr, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use codetune_core::validate::nearest;
 use serde_json::json;
 
 use crate::context::Context;
@@ -15,7 +19,7 @@ const REFERENCE: &str = include_str!("../../../docs/errors.md");
 #[command(after_help = "Example:\n  codetune explain store::full")]
 pub struct Arguments {
     /// Code of an error, as in error[CODE].
-    #[arg(value_parser = PossibleValuesParser::new(codes()), hide_possible_values = true, required_unless_present = "list")]
+    #[arg(value_parser = Code, hide_possible_values = true, required_unless_present = "list")]
     pub code: Option<String>,
     /// List all codes.
     #[arg(long, conflicts_with = "code")]
@@ -23,6 +27,40 @@ pub struct Arguments {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Parses a code. There are too many to print all of them when one is unknown.
+#[derive(Clone)]
+struct Code;
+
+impl TypedValueParser for Code {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let given = value.to_string_lossy().into_owned();
+        let known = codes();
+        if known.contains(&given.as_str()) {
+            return Ok(given);
+        }
+        let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
+        if let Some(near) = nearest(&given, known) {
+            error.insert(ContextKind::SuggestedValue, ContextValue::String(near.to_owned()));
+        }
+        let tip = StyledStr::from("list all codes with 'codetune explain --list'");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        error.insert(ContextKind::InvalidArg, ContextValue::String("[CODE]".to_owned()));
+        error.insert(ContextKind::InvalidValue, ContextValue::String(given));
+        Err(error)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(codes().into_iter().map(PossibleValue::new)))
+    }
 }
 
 /// Codes and their sections, in the order of the reference.
