@@ -223,6 +223,8 @@ fn an_error_has_a_code_that_is_explained() {
     let near = place.run(&["explain", "source::roof"]);
     assert_eq!(near.code, Some(2), "{near:?}");
     assert!(near.err.contains("a similar value exists: 'source::root'"), "{}", near.err);
+    // All of the codes would bury it.
+    assert!(near.err.lines().count() < 8, "{}", near.err);
     let all = place.run(&["explain", "--list"]);
     assert!(
         all.out.lines().count() > 100 && all.out.lines().any(|line| line == "store::full"),
