@@ -10,6 +10,8 @@
 use std::ffi::c_void;
 use std::mem::offset_of;
 
+use crate::source::Capture;
+
 /// The major version. Tables of another major version have another meaning.
 pub const MAJOR: u32 = 0;
 
@@ -271,7 +273,7 @@ pub struct Captures {
     /// Capture names.
     pub names: Slice<Str>,
     /// Captured nodes.
-    pub items: Slice<crate::Capture>,
+    pub items: Slice<Capture>,
 }
 
 /// An absent optional index.

@@ -1,6 +1,9 @@
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Report, Source};
+use crate::error::Error;
+use crate::manifest_id::{AttributeId, RuleId};
+use crate::report::Report;
+use crate::source::Source;
 
 /// Analyzes source files.
 ///
@@ -24,14 +27,6 @@ pub trait Analyzer: Sized + Send + 'static {
     /// An error affects only this file: its report is discarded, and the error is recorded.
     fn analyze(&mut self, source: &Source<'_>, report: &mut Report) -> Result<(), Error>;
 }
-
-/// A rule in the plugin's manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleId(pub(crate) u16);
-
-/// An attribute in the plugin's manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttributeId(pub(crate) u16);
 
 /// Names from the plugin's manifest, in which an instance looks up its rules and attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

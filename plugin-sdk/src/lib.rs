@@ -49,9 +49,13 @@ mod analyzer;
 mod backend;
 mod error;
 mod export;
+mod log;
+mod log_level;
+mod manifest_id;
 mod op;
 mod operations;
 pub mod ops;
+mod plan;
 mod report;
 mod source;
 mod tensor;
@@ -66,14 +70,18 @@ mod native;
 #[doc(hidden)]
 pub mod wasm;
 
-pub use analyzer::{Analyzer, AttributeId, RuleId, Setup};
-pub use backend::{Initializer, Parameter, Plan, Role, TrainingBackend};
+pub use analyzer::{Analyzer, Setup};
+pub use backend::TrainingBackend;
 #[cfg(not(target_family = "wasm"))]
 pub use builtin::Builtin;
 pub use error::Error;
+pub use log::log;
+pub use log_level::LogLevel;
+pub use manifest_id::{AttributeId, RuleId};
 pub use op::{Op, Reduction, TensorId};
+pub use plan::{Initializer, Parameter, Plan, Role};
 pub use report::{Attribute, Edit, Finding, FindingEntry, Report, Severity, Subject, Symbol, Value};
-pub use source::{Capture, Captures, LogLevel, Source, log};
+pub use source::{Capture, Captures, Source};
 pub use tensor::Tensor;
 
 #[doc(hidden)]

@@ -172,14 +172,14 @@ macro_rules! operations {
 /// The Rust type of an operand of a function of [`ops`](crate::ops).
 macro_rules! argument {
     (Name) => { &str };
-    (Tensor) => { &$crate::Tensor };
-    (Tensors) => { &[&$crate::Tensor] };
+    (Tensor) => { &$crate::tensor::Tensor };
+    (Tensors) => { &[&$crate::tensor::Tensor] };
     (U32) => { u32 };
     (U64) => { u64 };
     (U64s) => { &[u64] };
     (OptionU32) => { Option<u32> };
     (Bool) => { bool };
-    (Reduction) => { $crate::Reduction };
+    (Reduction) => { $crate::op::Reduction };
     (F64) => { f64 };
     (F64s) => { &[f64] };
 }

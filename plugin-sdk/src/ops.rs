@@ -1,6 +1,7 @@
 //! Operations on host tensors. Each returns a new tensor; errors name the operation and the shapes.
 
-use crate::{Error, Tensor};
+use crate::error::Error;
+use crate::tensor::Tensor;
 
 #[cfg(not(target_family = "wasm"))]
 use crate::native::operations;

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::{AttributeId, RuleId};
+use crate::manifest_id::{AttributeId, RuleId};
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

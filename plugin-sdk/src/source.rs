@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A captured node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,29 +119,4 @@ impl Name<'_> {
             Name::Asked { of, answer } => answer.get_or_init(of),
         }
     }
-}
-
-/// The severity of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum LogLevel {
-    /// An error.
-    Error = 0,
-    /// A warning.
-    Warn = 1,
-    /// Information.
-    Info = 2,
-    /// Details for the plugin's author.
-    Debug = 3,
-}
-
-/// Writes a line to the host's log under the plugin's name. Outside of a call from the host, it does nothing.
-///
-/// For each call, the host writes lines up to the plugin's output limit, each counted with its bytes plus 32, and
-/// reports how many lines it dropped.
-pub fn log(level: LogLevel, message: &str) {
-    #[cfg(not(target_family = "wasm"))]
-    crate::native::log(level, message);
-    #[cfg(target_family = "wasm")]
-    crate::wasm::log(level, message);
 }

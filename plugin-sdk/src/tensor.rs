@@ -1,9 +1,9 @@
-use crate::Error;
+use crate::error::Error;
 
 #[cfg(not(target_family = "wasm"))]
-use crate::native::HostTensor;
+use crate::native::tensor::HostTensor;
 #[cfg(target_family = "wasm")]
-use crate::wasm::HostTensor;
+use crate::wasm::tensors::HostTensor;
 
 /// A tensor in the host; dropping it releases it.
 pub struct Tensor(pub(crate) HostTensor);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use codetune_core::model::{Batch, MemoryBudget, Model, Result};
 use codetune_core::plugin::{Plugin, Runtime};
 
-use crate::registry;
+use crate::registries::registry;
 
 /// The decoder in one runtime.
 pub fn decoder(runtime: Runtime) -> Arc<Plugin> {

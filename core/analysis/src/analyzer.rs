@@ -8,11 +8,13 @@ use codetune_plugin_sdk::{Error, Report};
 use codetune_source::{Language, QueryAllowance, SourceFile};
 use serde_json::{Map, Value};
 
+use super::analysis_error::AnalysisError;
 use super::batch::FileBatch;
 use super::cache_key::KeyBase;
+use super::options::Selected;
 use super::outcome::Outcome;
 use super::patience::Patience;
-use super::{AnalysisError, Selected, UsedAnalyzer};
+use super::used_analyzer::UsedAnalyzer;
 
 /// The most files of one call. A crossing costs little beside a file, and a smaller batch loses less to a fault.
 const BATCH_FILES: usize = 32;

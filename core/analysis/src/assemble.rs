@@ -4,11 +4,11 @@ use codetune_plugin::Fault;
 use codetune_plugin_sdk as sdk;
 use codetune_source::SourceFile;
 
-use super::outcome::{Answer, Outcome};
-use super::{
-    AnalysisOptions, AttributeValue, Attributes, Edit, FileAnalysis, FileAttributes, FileError, Finding,
-    LineSpan, Symbol, UsedAnalyzer,
-};
+use super::attributes::{AttributeValue, Attributes, FileAttributes};
+use super::file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
+use super::options::AnalysisOptions;
+use super::outcome::{Answer, LineSpan, Outcome};
+use super::used_analyzer::UsedAnalyzer;
 
 /// The names that the results of an analyzer share.
 pub(super) struct Shared {

@@ -3,7 +3,8 @@ use codetune_plugin::Plugin;
 use codetune_source::{self as source, SourceFile};
 use serde_json::{Map, Value};
 
-use super::AnswerKey;
+use super::cache::AnswerKey;
+use super::schema::SCHEMA_VERSION;
 
 /// The part of cache keys that depends on the analyzer.
 pub(super) struct KeyBase(Hasher);
@@ -16,7 +17,7 @@ impl KeyBase {
     pub(super) fn new(plugin: &Plugin, options: &Map<String, Value>) -> Self {
         let mut hasher = Hasher::new();
         let manifest = plugin.manifest();
-        field(&mut hasher, &super::SCHEMA_VERSION.to_le_bytes());
+        field(&mut hasher, &SCHEMA_VERSION.to_le_bytes());
         field(&mut hasher, &source::SCHEMA_VERSION.to_le_bytes());
         field(&mut hasher, manifest.name.as_bytes());
         field(&mut hasher, manifest.version.to_string().as_bytes());

@@ -5,7 +5,8 @@ use codetune_plugin_sdk::Severity;
 use codetune_source::Language;
 use serde::{Serialize, Serializer};
 
-use super::{Attributes, FileAttributes, LineSpan};
+use super::attributes::{Attributes, FileAttributes};
+use super::outcome::LineSpan;
 
 /// What all analyzers said of one file.
 ///

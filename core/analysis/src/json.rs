@@ -4,7 +4,7 @@ use codetune_redact::write_seen_json;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Analysis;
+use super::analysis_report::Analysis;
 
 /// Files serialized at once: enough for all cores, with bounded memory.
 const AT_ONCE: usize = 256;

@@ -33,16 +33,18 @@ mod patience;
 mod progress;
 mod run;
 mod sarif;
+mod schema;
 mod selection;
 mod summary;
 #[cfg(test)]
 mod test_plugin;
 #[cfg(test)]
 mod tests;
+mod used_analyzer;
 mod verdict;
 
 pub use analysis_error::AnalysisError;
-pub use analysis_report::{Analysis, UsedAnalyzer};
+pub use analysis_report::Analysis;
 pub use attributes::{AttributeValue, Attributes, FileAttributes};
 pub use cache::{AnswerCache, AnswerKey};
 pub use file_analysis::{Edit, FileAnalysis, FileError, Finding, Symbol};
@@ -51,11 +53,8 @@ pub use outcome::LineSpan;
 pub use progress::AnalysisProgress;
 pub use run::analyze;
 pub use sarif::{GITHUB_MAX_GZIPPED, github_limits, to_sarif};
+pub use schema::SCHEMA_VERSION;
 pub use selection::{OptionError, select_analyzers, set_option};
 pub use summary::{AnalysisSummary, FileCounts, FindingCounts, LanguageCounts, PluginVersion};
+pub use used_analyzer::UsedAnalyzer;
 pub use verdict::Verdict;
-
-/// Version of what this crate makes of an analyzer's answer; part of every cache key.
-///
-/// Raise it when the form of cached outcomes changes, or what is checked of an answer.
-pub const SCHEMA_VERSION: u32 = 2;

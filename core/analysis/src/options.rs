@@ -4,7 +4,7 @@ use codetune_plugin::Plugin;
 use codetune_source::DiscoverOptions;
 use serde_json::{Map, Value};
 
-use super::AnswerCache;
+use super::cache::AnswerCache;
 
 /// A selected analyzer with its options.
 #[derive(Debug, Clone)]

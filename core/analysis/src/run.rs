@@ -5,13 +5,17 @@ use std::sync::mpsc::sync_channel;
 use codetune_source::{self as source, DiscoverOptions, FileEntry, Inputs, SkipReason, Skipped, SourceFile};
 use rayon::prelude::*;
 
+use super::analysis_error::AnalysisError;
+use super::analysis_report::Analysis;
 use super::analyzer::Analyzer;
 use super::assemble::Shared;
 use super::cache::{AnswerKey, decode, encode};
+use super::file_analysis::FileAnalysis;
+use super::options::AnalysisOptions;
 use super::outcome::Outcome;
-use super::{
-    Analysis, AnalysisError, AnalysisOptions, AnalysisProgress, AnalysisSummary, FileAnalysis, UsedAnalyzer,
-};
+use super::progress::AnalysisProgress;
+use super::summary::AnalysisSummary;
+use super::used_analyzer::UsedAnalyzer;
 
 /// Maximum number of threads.
 const MOST_JOBS: usize = 1024;

@@ -3,7 +3,7 @@
 use codetune_plugin::{CallError, Registry, RegistryError, ValueKind};
 use serde_json::Value;
 
-use super::Selected;
+use super::options::Selected;
 
 /// Why an option of an analyzer was rejected.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

@@ -4,8 +4,8 @@ use codetune_plugin_sdk::Severity;
 use codetune_source::Skipped;
 use serde::Serialize;
 
-use super::analysis_report::is_unread;
-use super::{FileAnalysis, UsedAnalyzer};
+use super::file_analysis::FileAnalysis;
+use super::used_analyzer::{UsedAnalyzer, is_unread};
 
 /// An analysis in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -2,7 +2,9 @@
 
 use codetune_plugin_sdk::Severity;
 
-use super::{Analysis, AnalysisSummary, UsedAnalyzer};
+use super::analysis_report::Analysis;
+use super::summary::AnalysisSummary;
+use super::used_analyzer::UsedAnalyzer;
 
 /// The outcome of an analysis as a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

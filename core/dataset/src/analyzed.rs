@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use codetune_analysis::Analysis;
 
 use super::build::{BuildProgress, Dataset, ProgressStage, Selection, assemble, select};
+use super::config::DatasetConfig;
+use super::document::{Document, Dropped};
+use super::error::DatasetError;
 use super::tokenizer::{self, CodeTokenizer, TokenizerTraining, TrainingProgress};
-use super::{DatasetConfig, DatasetError, Document, Dropped};
 
 /// The source of a dataset's tokenizer.
 #[derive(Clone)]

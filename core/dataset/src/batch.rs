@@ -2,7 +2,7 @@
 
 use codetune_validate::BATCH_SIZE;
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// The label of a position without a prediction.
 pub const IGNORE: u32 = u32::MAX;

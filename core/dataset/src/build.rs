@@ -9,18 +9,18 @@ use codetune_plugin::PluginIdentity;
 use codetune_validate::whole;
 use rayon::prelude::*;
 
+use super::config::DatasetConfig;
 use super::dedup::dedup;
-use super::document::in_path_order;
+use super::document::{Document, DocumentRecord, Dropped, Split, Stage, in_path_order};
+use super::error::DatasetError;
+use super::ledger::{Ledger, LedgerReport};
 use super::mix::{RuleSet, mix};
 use super::pack::{Packing, TokenStream};
 use super::packed_batches::PackedBatches;
 use super::piece::{self, Pieces};
 use super::split::split;
+use super::tokenizer::CodeTokenizer;
 use super::vocabulary::Vocabulary;
-use super::{
-    CodeTokenizer, DatasetConfig, DatasetError, Document, DocumentRecord, Dropped, Ledger, LedgerReport,
-    Split, Stage,
-};
 
 /// A stage that reports progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -356,7 +356,7 @@ fn encode(
 fn nothing_left<'a>(given: usize, dropped: impl Iterator<Item = &'a Dropped>) -> DatasetError {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for dropped in dropped {
-        *counts.entry(super::inspect::kind_of_reason(dropped)).or_default() += 1;
+        *counts.entry(dropped.kind_of_reason()).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -7,7 +7,9 @@ use codetune_validate::{self as v, NamedText, Setting, Violation};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use super::{CodeTokenizer, DatasetError, fim};
+use super::error::DatasetError;
+use super::fim;
+use super::tokenizer::CodeTokenizer;
 
 /// Tokens of text that an example of fill-in-the-middle has room for at least: of a few characters, whatever they are.
 const LEAST_TEXT: usize = 12;

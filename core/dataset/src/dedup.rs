@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Document, Dropped, Stage};
+use super::document::{Document, Dropped, Stage};
 
 /// Keeps the first of equal texts by path; the reason of the others names it.
 ///

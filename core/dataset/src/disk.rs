@@ -26,13 +26,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::build::Tokens;
+use super::build::{Dataset, Tokens};
+use super::config::DatasetConfig;
+use super::document::{DocumentRecord, Dropped, Split};
+use super::error::DatasetError;
 use super::fim::FimOrder;
+use super::ledger::{Ledger, LedgerReport};
 use super::pack::TokenStream;
-use super::tokenizer::TokenizerFiles;
-use super::{
-    CodeTokenizer, Dataset, DatasetConfig, DatasetError, DocumentRecord, Dropped, Ledger, LedgerReport, Split,
-};
+use super::tokenizer::{CodeTokenizer, TokenizerFiles};
 
 const MANIFEST: &str = "dataset.json";
 const FORMAT: &str = "codetune-dataset";

@@ -6,7 +6,7 @@ use codetune_analysis::FileAttributes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// An analyzed file.
 #[derive(Debug, Clone)]
@@ -77,6 +77,16 @@ pub struct Dropped {
     pub reason: String,
     /// Tokens of its text, as the ledger counts them; 0 if it was not tokenized.
     pub tokens: u64,
+}
+
+impl Dropped {
+    /// The reason without the name of the duplicated file, so that duplicates are counted together.
+    pub(super) fn kind_of_reason(&self) -> String {
+        match self.stage {
+            Stage::Duplicate => "same text as another file".to_owned(),
+            _ => self.reason.clone(),
+        }
+    }
 }
 
 /// A kept document.

@@ -11,8 +11,9 @@
 //! whose text parts always join to the piece, framed by the tokenizer's special tokens and end-of-text, which marks the
 //! end of the middle. The random decisions only depend on the seed, the path and the number of the piece.
 
+use super::error::DatasetError;
 use super::random::Draws;
-use super::{CodeTokenizer, DatasetError};
+use super::tokenizer::CodeTokenizer;
 
 /// The order of the parts of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

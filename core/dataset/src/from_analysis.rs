@@ -4,7 +4,8 @@ use codetune_analysis::{FileAnalysis, FileAttributes};
 use codetune_source::{Language, Skipped};
 use serde_json::{Map, Value};
 
-use super::{DatasetError, Document, Dropped, Stage};
+use super::document::{Document, Dropped, Stage};
+use super::error::DatasetError;
 
 impl Document {
     /// The document of an analysed file.

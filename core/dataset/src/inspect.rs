@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use codetune_plugin::PluginIdentity;
 use serde::Serialize;
 
+use super::build::Dataset;
+use super::document::{Dropped, Split, Stage};
+use super::error::DatasetError;
 use super::fim::{FimOrder, is_whole};
-use super::{Dataset, DatasetError, Dropped, LedgerReport, Split, Stage};
+use super::ledger::LedgerReport;
 
 /// A summary of a dataset with samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -165,7 +168,7 @@ impl Dataset {
 fn top_reasons(dropped: &[Dropped], most: usize) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<(Stage, String), usize> = BTreeMap::new();
     for dropped in dropped {
-        *counts.entry((dropped.stage, kind_of_reason(dropped))).or_default() += 1;
+        *counts.entry((dropped.stage, dropped.kind_of_reason())).or_default() += 1;
     }
     let mut counts: Vec<ReasonCount> = counts
         .into_iter()
@@ -175,12 +178,4 @@ fn top_reasons(dropped: &[Dropped], most: usize) -> Vec<ReasonCount> {
     counts.sort_by_key(|count| std::cmp::Reverse(count.documents));
     counts.truncate(most);
     counts
-}
-
-/// The reason without the name of the duplicated file, so that duplicates are counted together.
-pub(super) fn kind_of_reason(dropped: &Dropped) -> String {
-    match dropped.stage {
-        Stage::Duplicate => "same text as another file".to_owned(),
-        _ => dropped.reason.clone(),
-    }
 }

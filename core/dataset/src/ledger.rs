@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// Counts of tokens, for which `input = trained + masked + truncated + dropped` holds exactly.
 ///

@@ -24,11 +24,13 @@ use cel::{Context, Env, Program, Value};
 use codetune_analysis::{AttributeValue, Attributes};
 use rayon::prelude::*;
 
+use super::config::FilterRule;
 use super::cost;
 use super::defect::Defect;
+use super::document::{Document, Dropped, Stage};
+use super::error::DatasetError;
 use super::expression;
 use super::vocabulary::{TOTAL, Vocabulary};
-use super::{DatasetError, Document, Dropped, FilterRule, Stage};
 
 /// Compiled rules.
 pub(super) struct RuleSet<'a> {

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::batch::{BatchSource, MicroBatch, check_batch};
+use super::document::Split;
+use super::error::DatasetError;
 use super::pack::{Packing, TokenStream, epoch_order};
-use super::{DatasetError, Split};
 
 /// The packed sequences of a split: the training split in a new seeded order each epoch, the held-out split once in a
 /// fixed order.

@@ -8,8 +8,10 @@
 //! fill-in-the-middle example has both, like a prompt. The last piece always contains part of the text, and a piece of
 //! a single token, which cannot predict anything, only occurs if a sequence has two tokens.
 
+use super::config::DatasetConfig;
+use super::error::DatasetError;
 use super::fim::{self, FimOrder};
-use super::{CodeTokenizer, DatasetConfig, DatasetError};
+use super::tokenizer::CodeTokenizer;
 
 /// The tokens of a document and its pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,9 +10,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::config::Group;
 use super::dedup::content_digest;
+use super::document::{Document, Split};
 use super::random::Draws;
-use super::{Document, Group, Split};
 
 /// The side of each document; `documents` must be sorted by path.
 ///

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use codetune_validate::{PACKED_LENGTH, Violation};
 
-use super::batch::{IGNORE, check_batch};
-use super::{BatchSource, DatasetError, MicroBatch};
+use super::batch::{BatchSource, IGNORE, MicroBatch, check_batch};
+use super::error::DatasetError;
 
 /// A list of ids cut into rows one after the other.
 ///

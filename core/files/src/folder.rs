@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::{folder_of, synchronise};
+use super::parent::{folder_of, synchronise};
 
 /// Prefix of unfinished directories; those of a killed process can be deleted.
 pub const UNFINISHED: &str = ".unfinished-";

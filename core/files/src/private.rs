@@ -2,7 +2,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::folder_of;
+use super::parent::folder_of;
 
 /// Writes the parts atomically to a file that only the current user can read.
 ///

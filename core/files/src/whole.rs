@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::{folder_of, synchronise};
+use super::parent::{folder_of, synchronise};
 
 /// Size of the write buffer.
 const BUFFER: usize = 256 << 10;

@@ -2,11 +2,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use candle_core::Tensor;
-use codetune_plugin::TensorHost;
-use codetune_plugin_sdk::{Op, TensorId};
-use codetune_validate::whole;
+use codetune_plugin_sdk::TensorId;
 
-use super::arithmetic::Operation;
 use super::budget::MemoryBudget;
 use super::error::{ModelError, Result};
 use super::memory::Memory;
@@ -95,11 +92,30 @@ impl ModelHost {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn compute(&self, op: &Op<'_>) -> Result<Tensor> {
+    /// The pass that is under way.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn current_pass(&self) -> Result<Arc<Pass>> {
         let pass = self.pass.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let pass = pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))?;
-        let parameters = self.parameters();
-        Operation { host: self, parameters: &parameters, pass: &pass }.compute(op)
+        pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))
+    }
+
+    /// The shape of a tensor, if there is one of this number.
+    pub(super) fn dims(&self, id: TensorId) -> Option<Vec<usize>> {
+        self.table().tensors.get(&id).map(|tensor| tensor.dims().to_vec())
+    }
+
+    /// Removes a tensor that the backend gives back.
+    pub(super) fn remove(&self, id: TensorId) {
+        let mut table = self.table();
+        let removed = table.tensors.remove(&id);
+        if let Some(tensor) = &removed {
+            table.memory.give_back(tensor);
+        }
+        drop(table);
+        // Freeing a tensor can free a whole graph: not under the lock.
+        drop(removed);
     }
 
     /// Rejects an operation whose result of `bytes` does not fit the budget with a table of `kept` bytes, which stays
@@ -128,28 +144,5 @@ impl Table {
         if self.next > TensorId::MAX / 2 {
             self.next = 0;
         }
-    }
-}
-
-impl TensorHost for ModelHost {
-    fn run(&self, op: &Op<'_>) -> std::result::Result<TensorId, String> {
-        let made = self.compute(op).and_then(|tensor| self.insert(tensor));
-        made.map_err(|error| format!("{}: {}", op.name(), whole(&error)))
-    }
-
-    fn shape(&self, tensor: TensorId) -> Option<Vec<u64>> {
-        let table = self.table();
-        table.tensors.get(&tensor).map(|tensor| tensor.dims().iter().map(|d| *d as u64).collect())
-    }
-
-    fn release(&self, tensor: TensorId) {
-        let mut table = self.table();
-        let released = table.tensors.remove(&tensor);
-        if let Some(tensor) = &released {
-            table.memory.give_back(tensor);
-        }
-        drop(table);
-        // Freeing a tensor can free a whole graph: not under the lock.
-        drop(released);
     }
 }

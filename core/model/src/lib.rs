@@ -7,6 +7,7 @@ mod adapter;
 mod adapter_config;
 mod adapter_file;
 mod arithmetic;
+mod backward;
 mod beside;
 mod budget;
 mod cache;
@@ -31,6 +32,7 @@ mod pass;
 mod preset;
 mod random;
 mod sample;
+mod service;
 mod sizes;
 mod weights_file;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_validate::nearest;
 
-use crate::{Limits, LimitsRequest};
+use crate::limits::{Limits, LimitsRequest};
 
 /// The limits that can be set, by their names in a manifest.
 const NAMES: [&str; 3] = ["memory_mib", "time_ms", "output_kib"];

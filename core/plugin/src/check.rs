@@ -1,6 +1,9 @@
 use codetune_plugin_sdk::{Report, Value};
 
-use crate::{AnalyzerManifest, Limits, Scope, SourceBatch, ValueKind};
+use crate::limits::Limits;
+use crate::manifest::{AnalyzerManifest, Scope};
+use crate::service::SourceBatch;
+use crate::value_kind::ValueKind;
 
 /// The most bytes of a message or of a name: many screens of text.
 const MESSAGE_BYTES: usize = 16 << 10;

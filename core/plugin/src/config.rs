@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use codetune_validate::nearest;
 
-use crate::ValueKind;
+use crate::value_kind::ValueKind;
 
 /// One option of a plugin's configuration.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

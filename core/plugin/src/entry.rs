@@ -2,7 +2,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Digest, Limits, Manifest, Plugin, Runtime};
+use crate::digest::Digest;
+use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::plugin::Plugin;
+use crate::runtime::Runtime;
 
 /// Where a plugin came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

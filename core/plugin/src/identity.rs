@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Manifest, Runtime};
+use super::digest::Digest;
+use super::manifest::Manifest;
+use super::runtime::Runtime;
 
 /// The identity of a plugin, as recorded in datasets and runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

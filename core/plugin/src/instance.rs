@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use codetune_plugin_sdk::{Plan, Report, TensorId};
 
-use crate::{CallError, SourceBatch};
+use crate::call_error::CallError;
+use crate::service::SourceBatch;
 
 /// A configured analyzer in any runtime. It is called by one worker at a time.
 pub trait AnalyzerInstance: Send {

@@ -32,6 +32,7 @@ mod runtime;
 mod section;
 mod service;
 mod shorten;
+mod value_kind;
 mod wasm;
 
 pub use call_error::{CallError, Fault};
@@ -44,10 +45,8 @@ pub use folder::PassedOver;
 pub use identity::PluginIdentity;
 pub use instance::{AnalyzerInstance, BackendInstance};
 pub use limits::{Limits, LimitsRequest};
-pub(crate) use log::PluginLog;
 pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
-    ValueKind,
 };
 pub use plan::parameter_count;
 pub use plan::plan_bytes;
@@ -57,4 +56,5 @@ pub use registry_error::RegistryError;
 pub use runtime::Runtime;
 pub use service::{SourceBatch, TensorHost};
 pub use shorten::shorten;
+pub use value_kind::ValueKind;
 pub use wasm::{COMPILING, ComponentCache, WasmEngine};

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use codetune_redact::escape_control;
 
-use crate::shorten;
+use crate::shorten::shorten;
 
 /// Maximum bytes that a plugin may log in a process, over all calls and instances.
 const MOST_BYTES: usize = 1 << 20;

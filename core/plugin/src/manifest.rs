@@ -4,7 +4,10 @@ use codetune_plugin_sdk::Severity;
 use codetune_redact::{escape_control, is_unseen};
 use codetune_validate::{Violation, check_plugin_name, shown_text, unknown_key_in, whole};
 
-use crate::{ConfigOption, Limits, LimitsRequest, name};
+use crate::config::ConfigOption;
+use crate::limits::{Limits, LimitsRequest};
+use crate::name;
+use crate::value_kind::ValueKind;
 
 /// The contract version that this host offers, that of the package in `plugin-sdk/wit`.
 pub const CONTRACT: semver::Version = semver::Version::new(0, 1, 0);
@@ -102,17 +105,6 @@ pub struct AttributeType {
     /// One sentence.
     #[serde(default)]
     pub description: String,
-}
-
-/// The type of an attribute's or option's values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum ValueKind {
-    Integer,
-    Float,
-    Boolean,
-    Text,
 }
 
 /// What an attribute is about.

@@ -5,13 +5,19 @@ use std::sync::{Arc, OnceLock};
 use codetune_plugin_sdk::{Builtin, Setup, abi};
 use serde_json::{Map, Value};
 
+use crate::call_error::{CallError, Fault};
+use crate::call_rules::CallRules;
+use crate::digest::Digest;
+use crate::identity::PluginIdentity;
+use crate::instance::{AnalyzerInstance, BackendInstance};
+use crate::limits::Limits;
+use crate::manifest::{Manifest, ManifestError};
 use crate::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
 use crate::plan::check_plan;
-use crate::wasm::{LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
-use crate::{
-    AnalyzerInstance, BackendInstance, CallError, CallRules, ComponentCache, Digest, Fault, Limits, Manifest,
-    ManifestError, PluginIdentity, Runtime, TensorHost, config, section,
-};
+use crate::runtime::Runtime;
+use crate::service::TensorHost;
+use crate::wasm::{ComponentCache, LoadedComponent, WasmAnalyzer, WasmBackend, missing_imports};
+use crate::{config, section};
 
 /// A plugin whose manifest was read and whose file may be run. Its code is loaded on first use, once.
 pub struct Plugin {

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use codetune_plugin_sdk::Builtin;
 use codetune_validate::nearest;
 
+use crate::call_rules::CallRules;
+use crate::digest::Digest;
+use crate::entry::{Entry, Origin, PluginState};
+use crate::folder::{self, PassedOver};
 use crate::name::{Meaning, is_own, meaning, short_name};
-use crate::plugin::Refusal;
+use crate::plugin::{Plugin, PluginDirectories, Refusal};
+use crate::registry_error::RegistryError;
+use crate::runtime::Runtime;
 use crate::wasm::MOST_FILE_BYTES;
-use crate::{
-    CallRules, Digest, Entry, Origin, PassedOver, Plugin, PluginDirectories, PluginState, RegistryError,
-    Runtime, folder,
-};
 
 /// What a registry may load beyond the sandbox.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use codetune_plugin::Digest;
 use codetune_store::{NewArtifact, RunId, Store};
 use codetune_train::RunConfig;
 
-use super::RunError;
+use super::error::RunError;
 
 /// File name extensions of the files that a model or adapter is read from.
 const DECISIVE: [&str; 4] = ["config.json", ".safetensors", ".safetensors.index.json", "tokenizer.json"];

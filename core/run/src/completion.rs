@@ -8,7 +8,7 @@ use codetune_dataset::CodeTokenizer;
 use codetune_model::{Finish, MemoryBudget, Model, Request, Sampling};
 use codetune_plugin::Registry;
 
-use super::RunError;
+use super::error::RunError;
 use super::models::{ModelSource, open_model};
 
 /// A prompt.

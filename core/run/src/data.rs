@@ -3,8 +3,9 @@ use codetune_plugin::{Digest, PluginIdentity};
 use codetune_plugin_sdk::Plan;
 use codetune_train::{DataSource, RunConfig};
 
+use super::artifacts;
+use super::error::RunError;
 use super::record::DataFacts;
-use super::{RunError, artifacts};
 
 /// The data of a run.
 pub(super) struct Data {

@@ -9,7 +9,7 @@ use codetune_model::{MemoryBudget, Model, ModelConfig};
 use codetune_plugin::{Plugin, Registry, parameter_count};
 use serde_json::Value;
 
-use super::RunError;
+use super::error::RunError;
 
 /// A model on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use codetune_train::RunConfig;
 use codetune_validate as v;
 use serde_json::json;
 
-use super::RunError;
+use super::error::RunError;
 
 /// The recorded facts about the training data.
 pub(super) struct DataFacts {

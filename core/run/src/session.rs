@@ -9,9 +9,10 @@ use codetune_train::{Observer, RunConfig, TrainOutcome, TrainedModel, Trainer};
 use codetune_validate::whole;
 
 use super::data::Data;
+use super::error::RunError;
 use super::models::backend;
 use super::run_metrics::RunMetrics;
-use super::{RunError, artifacts, record};
+use super::{artifacts, record};
 
 /// How a run starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

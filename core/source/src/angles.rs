@@ -1,6 +1,6 @@
 //! Detection of unclosed angle brackets.
 
-use super::Language;
+use super::language::Language;
 use super::prepare::tokens::{script_tokens, tokens};
 
 /// Maximum number of open angle brackets in a text to parse. If many are never closed, the parser's memory grows

@@ -4,7 +4,8 @@
 //! known format, or if too many bytes are control characters: one in 16 if the rest is valid UTF-8, otherwise one in
 //! 64. Compressed and encrypted data have one in ten.
 
-use super::{SkipReason, wide};
+use super::skip::SkipReason;
+use super::wide;
 
 /// The length of the prefix to examine.
 pub(super) const SAMPLE: usize = 8 << 10;

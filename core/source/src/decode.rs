@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::cookie::{coding_cookie, xml_declaration};
-use super::{Language, SkipReason, binary, legacy, wide};
+use super::language::Language;
+use super::skip::SkipReason;
+use super::{binary, legacy, wide};
 
 /// A decoded file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use super::discovery::Discovery;
 use super::globs::Globs;
-use super::inputs::{Resolved, What};
+use super::inputs::{Inputs, Resolved, What};
+use super::options::DiscoverOptions;
 use super::settle::Seen;
 use super::sizes::MAX_BYTES_CEILING;
+use super::skip::SkipReason;
+use super::source_error::SourceError;
 use super::walk::walk;
-use super::{DiscoverOptions, Discovery, Inputs, SkipReason, SourceError};
 
 /// Discovers the files of a directory or of several inputs.
 ///

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Language, SkipReason};
+use super::language::Language;
+use super::skip::SkipReason;
 
 /// A file to analyze.
 #[derive(Clone, Debug, PartialEq, Eq)]

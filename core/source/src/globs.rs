@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::SourceError;
+use super::source_error::SourceError;
 
 /// The compiled patterns of [`DiscoverOptions`](super::DiscoverOptions). Paths are relative to the root.
 pub(super) struct Globs {

@@ -1,12 +1,18 @@
 //! Decides whether a `.h` file is C or C++.
 
-use super::Language;
+use super::language::Language;
 use super::prepare::tokens::{Kind, Tokens, tokens};
 
-/// Decides by the text: C++ if it contains something that C does not have, unless that is only for C++ compilers.
-///
+impl Language {
+    /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of
+    /// C++ only.
+    pub fn of_header(text: &str) -> Self {
+        language_of_header(text)
+    }
+}
+
 /// Code that depends on `__cplusplus` says nothing: headers for both languages contain it.
-pub(super) fn language_of_header(text: &str) -> Language {
+fn language_of_header(text: &str) -> Language {
     let tokens = tokens(text);
     let code = Tokens { text, list: &tokens };
     // For each enclosing conditional, whether it tests the language; for each brace, whether it belongs to a structure.

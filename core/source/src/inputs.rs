@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::SourceError;
+use super::source_error::SourceError;
 
 /// Folders and files to read, and the folder that paths in results are relative to.
 #[derive(Clone, Debug)]

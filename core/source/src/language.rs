@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
-use codetune_validate::nearest;
 use serde::{Deserialize, Serialize};
 
 /// A language that files are written in.
@@ -93,12 +91,6 @@ impl Language {
         })
     }
 
-    /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of
-    /// C++ only.
-    pub fn of_header(text: &str) -> Self {
-        super::header::language_of_header(text)
-    }
-
     /// The grammar that parses this language; `None` for [`Language::Text`].
     pub fn grammar(self) -> Option<tree_sitter::Language> {
         Some(match self {
@@ -140,22 +132,8 @@ impl fmt::Display for Language {
     }
 }
 
-impl FromStr for Language {
-    type Err = super::SourceError;
-
-    /// Reads an identifier as [`Language::id`] writes it.
-    fn from_str(id: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|language| language.id() == id).ok_or_else(|| {
-            let nearest = nearest(id, Self::ALL.map(Self::id));
-            super::SourceError::UnknownLanguage { id: id.into(), nearest }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use codetune_validate::Whole;
-
     use super::*;
 
     #[test]
@@ -179,18 +157,6 @@ mod tests {
         ] {
             assert_eq!(Language::of_name(Path::new(name)), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn ids_round_trip_and_a_wrong_one_names_the_nearest() {
-        for language in Language::ALL {
-            assert_eq!(language.id().parse::<Language>().ok(), Some(language));
-            assert_eq!(serde_json::to_value(language).unwrap(), language.id());
-        }
-        let error = "pyton".parse::<Language>().unwrap_err().whole();
-        assert_eq!(error, "there is no language \"pyton\"; the nearest is \"python\"");
-        let error = "cobol".parse::<Language>().unwrap_err().whole();
-        assert!(error.starts_with("there is no language \"cobol\"; use one of rust, python, "), "{error}");
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod header;
 mod ignore_files;
 mod inputs;
 mod language;
+mod language_id;
 mod legacy;
 mod lines;
 mod load;

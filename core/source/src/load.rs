@@ -2,10 +2,11 @@
 
 use std::io::Read;
 
+use super::discovery::FileEntry;
 use super::file::SourceFile;
+use super::options::DiscoverOptions;
 use super::sizes::MAX_BYTES_CEILING;
 use super::skip::SkipReason;
-use super::{DiscoverOptions, FileEntry};
 
 /// Reads and decodes a file.
 ///

@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use codetune_files::open;
 
+use super::binary;
+use super::discovery::{Discovery, FileEntry, Skipped};
+use super::language::Language;
+use super::options::DiscoverOptions;
 use super::shebang::{SHEBANG_BYTES, language_of_shebang};
+use super::skip::SkipReason;
 use super::slashed::slashed;
-use super::{DiscoverOptions, Discovery, FileEntry, Language, SkipReason, Skipped, binary};
 
 /// A file found by a walk.
 pub(super) struct Seen<'a> {

@@ -1,6 +1,6 @@
 //! The language of a `#!` line.
 
-use super::Language;
+use super::language::Language;
 
 /// Maximum length of a `#!` line in bytes, as in Linux.
 pub(super) const SHEBANG_BYTES: usize = 256;

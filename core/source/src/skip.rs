@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Language;
+use super::language::Language;
 
 /// Why a file is skipped. The display text includes a remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]

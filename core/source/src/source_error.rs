@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use codetune_validate::Blame;
 use thiserror::Error;
 
-use super::Language;
+use super::language::Language;
 
 /// A request to this crate that cannot be met as a whole. A single bad file is a
 /// [`SkipReason`](super::SkipReason) instead.

@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder};
 
+use super::discovery::{Discovery, Skipped};
 use super::globs::Globs;
 use super::ignore_files::{Unreadable, unreadable, unreadable_in};
+use super::options::DiscoverOptions;
 use super::repository::{excludes_file, repository_of};
 use super::settle::Seen;
+use super::skip::SkipReason;
 use super::slashed::slashed;
-use super::{DiscoverOptions, Discovery, SkipReason, Skipped, SourceError};
+use super::source_error::SourceError;
 
 /// Version control directories, which contain history instead of source files.
 const STORES: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".bzr"];

@@ -1,8 +1,11 @@
 use std::ffi::c_void;
 
+use super::call::{call, fail_parts};
 use crate::abi::{self, Host, NONE, Slice, Str};
-use crate::native::{call, fail_parts};
-use crate::{Analyzer, Captures, Error, Report, Setup, Source, Value};
+use crate::analyzer::{Analyzer, Setup};
+use crate::error::Error;
+use crate::report::{Report, Value};
+use crate::source::{Captures, Source};
 
 /// The C ABI table of an [`Analyzer`].
 pub const fn analyzer_table<A: Analyzer>() -> abi::Analyzer {

@@ -1,8 +1,12 @@
 use std::ffi::c_void;
 
+use super::call::call;
+use super::tensor::HostTensor;
 use crate::abi::{self, Host, Slice, Str};
-use crate::native::{HostTensor, call};
-use crate::{Error, Initializer, Plan, Tensor, TrainingBackend};
+use crate::backend::TrainingBackend;
+use crate::error::Error;
+use crate::plan::{Initializer, Plan};
+use crate::tensor::Tensor;
 
 /// The C ABI table of a [`TrainingBackend`].
 pub const fn backend_table<B: TrainingBackend>() -> abi::Backend {

@@ -1,10 +1,13 @@
 //! Operations through the C ABI: the functions that call the host, and the encoding of [`Op`] in [`abi::TensorOp`] and
 //! back.
 
-use super::tensor::{ids, run};
+use super::current::CURRENT;
+use super::tensor::HostTensor;
 use crate::abi::{self, Slice, Str};
+use crate::error::Error;
+use crate::op::{Op, Reduction, TensorId};
 use crate::operations::argument;
-use crate::{Error, Op, Reduction, Tensor};
+use crate::tensor::Tensor;
 
 /// An operand of [`Op`] from the argument of a function.
 macro_rules! operand {
@@ -101,7 +104,7 @@ macro_rules! define {
         )*
 
         /// Lays out an operation for the ABI, for the duration of `call`.
-        pub(super) fn encode<R>(op: &Op<'_>, call: impl FnOnce(&abi::TensorOp) -> R) -> R {
+        fn encode<R>(op: &Op<'_>, call: impl FnOnce(&abi::TensorOp) -> R) -> R {
             let mut parts = Parts::default();
             match *op {
                 $(Op::$variant { $($operand),* } => {
@@ -269,6 +272,29 @@ impl<'a> Given<'a> {
 }
 
 crate::operations!(define);
+
+/// The handles of several tensors.
+fn ids(tensors: &[&Tensor]) -> Result<Vec<TensorId>, Error> {
+    tensors.iter().map(|tensor| tensor.0.id()).collect()
+}
+
+/// Runs an operation in the host of the current call.
+fn run(op: &Op<'_>) -> Result<Tensor, Error> {
+    let host = CURRENT.get();
+    if host.is_null() {
+        return Err(Error::failed("a tensor operation was called outside the calls of an instance"));
+    }
+    let (mut out, mut error) = (0, Str::text(""));
+    encode(op, |op| {
+        // SAFETY: the host's call is under way; the record and the out-parameters live for it.
+        let status = unsafe { ((*host).tensor_op)((*host).context, op, &mut out, &mut error) };
+        if status == abi::OK {
+            return Ok(Tensor(HostTensor::owned(host, out)));
+        }
+        // SAFETY: the text lives until the next operation.
+        Err(Error::failed(unsafe { error.to_str() }.unwrap_or("the operation failed")))
+    })
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::panic;
 use std::sync::Once;
 
-use super::CURRENT;
+use super::current::CURRENT;
 
 thread_local! {
     /// Where the last panic of a call on this thread occurred.

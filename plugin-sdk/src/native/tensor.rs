@@ -1,7 +1,7 @@
-use super::CURRENT;
-use super::operations::encode;
-use crate::abi::{self, Host, Slice, Str};
-use crate::{Error, Op, Tensor, TensorId};
+use super::current::CURRENT;
+use crate::abi::{self, Host, Slice};
+use crate::error::Error;
+use crate::op::TensorId;
 
 /// A handle of a tensor in the host.
 pub(crate) struct HostTensor {
@@ -16,6 +16,11 @@ unsafe impl Send for HostTensor {}
 impl HostTensor {
     pub(crate) fn borrowed(host: *const Host, id: TensorId) -> Self {
         HostTensor { host, id, owned: false }
+    }
+
+    /// A tensor that the plugin has to give back.
+    pub(super) fn owned(host: *const Host, id: TensorId) -> Self {
+        HostTensor { host, id, owned: true }
     }
 
     /// Transfers the tensor to the host.
@@ -55,29 +60,6 @@ impl HostTensor {
     pub(super) fn id(&self) -> Result<TensorId, Error> {
         self.check_call().map(|()| self.id)
     }
-}
-
-/// The handles of several tensors.
-pub(super) fn ids(tensors: &[&Tensor]) -> Result<Vec<TensorId>, Error> {
-    tensors.iter().map(|tensor| tensor.0.id()).collect()
-}
-
-/// Runs an operation in the host of the current call.
-pub(super) fn run(op: &Op<'_>) -> Result<Tensor, Error> {
-    let host = CURRENT.get();
-    if host.is_null() {
-        return Err(Error::failed("a tensor operation was called outside the calls of an instance"));
-    }
-    let (mut out, mut error) = (0, Str::text(""));
-    encode(op, |op| {
-        // SAFETY: the host's call is under way; the record and the out-parameters live for it.
-        let status = unsafe { ((*host).tensor_op)((*host).context, op, &mut out, &mut error) };
-        if status == abi::OK {
-            return Ok(Tensor(HostTensor { host, id: out, owned: true }));
-        }
-        // SAFETY: the text lives until the next operation.
-        Err(Error::failed(unsafe { error.to_str() }.unwrap_or("the operation failed")))
-    })
 }
 
 impl Drop for HostTensor {

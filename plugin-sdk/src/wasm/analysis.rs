@@ -1,6 +1,9 @@
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Analyzer, Error, Report, Setup, Source};
+use crate::analyzer::{Analyzer, Setup};
+use crate::error::Error;
+use crate::report::Report;
+use crate::source::Source;
 
 /// Bindings of the world `analyzer`, over this SDK's own types: reports are not converted.
 #[allow(missing_docs, clippy::all)]
@@ -11,18 +14,18 @@ pub mod analyzer {
         pub_export_macro: true,
         export_macro_name: "export",
         with: {
-            "codetune:plugin/services@0.1.0/log-level": crate::LogLevel,
-            "codetune:plugin/types@0.1.0/error": crate::Error,
-            "codetune:plugin/types@0.1.0/setup": crate::Setup,
-            "codetune:plugin/sources@0.1.0/capture": crate::Capture,
-            "codetune:plugin/sources@0.1.0/captures": crate::Captures,
-            "codetune:plugin/analysis@0.1.0/severity": crate::Severity,
-            "codetune:plugin/analysis@0.1.0/finding": crate::Finding,
-            "codetune:plugin/analysis@0.1.0/edit": crate::Edit,
-            "codetune:plugin/analysis@0.1.0/symbol": crate::Symbol,
-            "codetune:plugin/analysis@0.1.0/value": crate::Value,
-            "codetune:plugin/analysis@0.1.0/attribute": crate::Attribute,
-            "codetune:plugin/analysis@0.1.0/report": crate::Report,
+            "codetune:plugin/services@0.1.0/log-level": crate::log_level::LogLevel,
+            "codetune:plugin/types@0.1.0/error": crate::error::Error,
+            "codetune:plugin/types@0.1.0/setup": crate::analyzer::Setup,
+            "codetune:plugin/sources@0.1.0/capture": crate::source::Capture,
+            "codetune:plugin/sources@0.1.0/captures": crate::source::Captures,
+            "codetune:plugin/analysis@0.1.0/severity": crate::report::Severity,
+            "codetune:plugin/analysis@0.1.0/finding": crate::report::Finding,
+            "codetune:plugin/analysis@0.1.0/edit": crate::report::Edit,
+            "codetune:plugin/analysis@0.1.0/symbol": crate::report::Symbol,
+            "codetune:plugin/analysis@0.1.0/value": crate::report::Value,
+            "codetune:plugin/analysis@0.1.0/attribute": crate::report::Attribute,
+            "codetune:plugin/analysis@0.1.0/report": crate::report::Report,
         },
     });
 }
@@ -32,7 +35,8 @@ use analyzer::exports::codetune::plugin::analysis::Guest;
 
 /// Lists of these are passed without conversion, so each must have the layout of its record in `wit/plugin.wit`.
 const _: () = {
-    use crate::{Capture, Edit, Symbol};
+    use crate::report::{Edit, Symbol};
+    use crate::source::Capture;
     use std::mem::offset_of;
     assert!(size_of::<Capture>() == 20 && offset_of!(Capture, name) == 4 && offset_of!(Capture, end) == 16);
     assert!(size_of::<Edit>() == 16 && offset_of!(Edit, start) == 4 && offset_of!(Edit, replacement) == 12);

@@ -2,11 +2,12 @@
 //! from `wit/plugin.wit`.
 
 mod analysis;
+mod backend_plugin;
 pub mod operations;
-mod tensors;
+pub(crate) mod tensors;
 
 pub use analysis::{AnalyzerPlugin, analyzer};
-pub(crate) use tensors::HostTensor;
-pub use tensors::{BackendPlugin, backend};
+pub use backend_plugin::BackendPlugin;
+pub use tensors::backend;
 
 pub(crate) use analysis::analyzer::codetune::plugin::services::log;

@@ -1,9 +1,11 @@
 //! Operations through the component model: the functions that call the host.
 
-use super::tensors::host;
-use super::tensors::{lend, lend_all, made};
+use std::mem::ManuallyDrop;
+
+use super::tensors::{HostTensor, host};
+use crate::error::Error;
 use crate::operations::argument;
-use crate::{Error, Tensor};
+use crate::tensor::Tensor;
 
 /// An argument of a binding from the argument of a function. What is lent lives until the end of the statement.
 macro_rules! operand {
@@ -30,3 +32,28 @@ macro_rules! define {
 }
 
 crate::operations!(define);
+
+/// Lends a tensor to the bindings.
+fn lend(tensor: &Tensor) -> ManuallyDrop<host::Tensor> {
+    tensor.0.lend()
+}
+
+/// Lends several tensors to the bindings.
+fn lend_all(tensors: &[&Tensor]) -> Lent {
+    Lent(tensors.iter().map(|tensor| lend(tensor)).collect())
+}
+
+/// Tensors lent to the bindings.
+struct Lent(Vec<ManuallyDrop<host::Tensor>>);
+
+impl Lent {
+    /// Each of them.
+    fn each(&self) -> Vec<&host::Tensor> {
+        self.0.iter().map(|tensor| &**tensor).collect()
+    }
+}
+
+/// The result of an operation.
+fn made(result: Result<host::Tensor, String>) -> Result<Tensor, Error> {
+    result.map(|tensor| Tensor(HostTensor::made(tensor))).map_err(Error::Failed)
+}

@@ -2,11 +2,9 @@ use std::ops::Range;
 
 use crate::checksum::{bech32_fits, crc32_base62_fits, crc32_hex_fits};
 use crate::encoding::object;
-use crate::entropy::entropy;
 use crate::family::{Check, Class, Family, Part, Shape};
-use crate::placeholder::is_sample;
 use crate::span::{backward_within, begins_word, forward_within, in_base64, is_at, word};
-use crate::special;
+use crate::special::{self, random};
 
 /// Finds the key of a family around an anchor of its that lies at `at`.
 pub(crate) fn find(family: &Family, text: &str, at: Range<usize>) -> Option<Range<usize>> {
@@ -82,11 +80,4 @@ fn fits(text: &str, key: Range<usize>, body: usize, check: Check) -> bool {
             body.get(..end).is_some_and(|body| object(body).is_some()) && random(body)
         }
     }
-}
-
-/// Whether a key's variable part may have been drawn at random and is no sample.
-pub(crate) fn random(body: &str) -> bool {
-    // Sixteen random hexadecimal digits stay above 2.5 but in one of millions.
-    let least = if body.bytes().all(|byte| byte.is_ascii_hexdigit()) { 2.5 } else { 2.9 };
-    entropy(body) > least && !is_sample(body)
 }

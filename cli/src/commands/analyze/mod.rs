@@ -3,6 +3,7 @@
 mod excerpt;
 mod inputs;
 mod options;
+mod reason;
 mod text;
 
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use crate::terminal::format::{count, counted};
 use crate::terminal::{Terminal, write_json};
 
 pub use options::AnalyzerSelection;
+use reason::words;
 pub use text::languages;
 
 const EXAMPLES: &str = "\
@@ -235,15 +237,4 @@ fn not_checked(summary: &AnalysisSummary) -> Failure {
     Failure::new(Exit::Storage, format!("{all} could not be read, so the check did not pass"))
         .why(by_reason.join(", "))
         .help(format!("{larger}skip files that need no check with --exclude GLOB"))
-}
-
-/// The code of a reason in words.
-fn words(code: &str) -> String {
-    match code {
-        "not-utf8" => "not valid in their encoding".to_owned(),
-        "non-utf8-path" => "with a path that is not UTF-8".to_owned(),
-        "symlink" => "symbolic link".to_owned(),
-        "special" => "pipe or device".to_owned(),
-        other => other.replace('-', " "),
-    }
 }

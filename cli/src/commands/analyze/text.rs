@@ -8,7 +8,7 @@ use codetune_core::analysis::{Analysis, FileAnalysis, Finding};
 use codetune_core::redact::escape_control;
 
 use super::excerpt::Excerpts;
-use super::words;
+use super::reason::words;
 use crate::terminal::Terminal;
 use crate::terminal::format::{bytes, count, counted};
 use crate::terminal::style::Style;

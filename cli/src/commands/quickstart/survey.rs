@@ -5,7 +5,7 @@ use std::path::Path;
 use codetune_core::analysis::Analysis;
 use codetune_core::plugin::{PluginState, Registry, Runtime};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::commands::{analyze, plugin};
 use crate::context::Context;
 use crate::failure::Failure;

@@ -8,8 +8,9 @@ use codetune_core::run::{NewModel, Start, create_model};
 use codetune_core::store::RunId;
 use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 
+use super::arguments::Arguments;
 use super::corpus::{Corpus, SEQUENCE};
-use super::{Arguments, recipe};
+use super::recipe;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use codetune_source::repository_of;
 use serde_json::{Value, json};
 
-use super::super::{Analysis, LineSpan};
+use super::super::analysis_report::Analysis;
+use super::super::outcome::LineSpan;
 
 /// The id of the base URI, the same as in CodeQL.
 pub(super) const ROOT: &str = "%SRCROOT%";

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use self::line_hash::line_hashes;
 use self::locations::{Locations, ROOT, region};
-use super::{Analysis, Edit, FileAnalysis, Finding, UsedAnalyzer};
+use super::analysis_report::Analysis;
+use super::file_analysis::{Edit, FileAnalysis, Finding};
+use super::used_analyzer::UsedAnalyzer;
 
 pub use github::{GITHUB_MAX_GZIPPED, github_limits};
 

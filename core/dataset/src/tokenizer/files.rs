@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::DatasetError;
+use crate::error::DatasetError;
 
 /// The names of a tokenizer's own files; the last one is often not there.
 pub const FILES: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];

@@ -18,7 +18,7 @@ use tokenizers::Tokenizer;
 
 use super::contained::contained;
 use super::files::TokenizerFiles;
-use crate::DatasetError;
+use crate::error::DatasetError;
 
 const END_NAMES: [&str; 6] =
     ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "<｜end▁of▁sentence｜>"];

@@ -1,9 +1,13 @@
+use std::path::Path;
+
 use codetune_validate::Whole;
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::tests::{corpus, random_text, tokenizer, with_threads};
+use super::files::FILES;
 use super::*;
+use crate::DatasetError;
 
 #[test]
 fn texts_come_back_byte_for_byte() {

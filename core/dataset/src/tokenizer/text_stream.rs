@@ -1,5 +1,5 @@
-use super::CodeTokenizer;
-use crate::DatasetError;
+use super::code_tokenizer::CodeTokenizer;
+use crate::error::DatasetError;
 
 /// What decoders emit for invalid bytes.
 const REPLACEMENT: char = '\u{fffd}';
@@ -20,9 +20,19 @@ pub struct TextStream<'a> {
     told: usize,
 }
 
+impl CodeTokenizer {
+    /// Decodes ids one by one, as a model makes them after those of a prompt.
+    ///
+    /// # Errors
+    /// [`DatasetError::Tokenizer`] where the tokenizer fails.
+    pub fn text_stream(&self, prompt: &[u32]) -> Result<TextStream<'_>, DatasetError> {
+        TextStream::after(self, prompt)
+    }
+}
+
 impl<'a> TextStream<'a> {
     /// Starts after a prompt, since decoding may strip a space from the start of a text.
-    pub(super) fn after(tokenizer: &'a CodeTokenizer, prompt: &[u32]) -> Result<Self, DatasetError> {
+    fn after(tokenizer: &'a CodeTokenizer, prompt: &[u32]) -> Result<Self, DatasetError> {
         let from = prompt.len().saturating_sub(CONTEXT);
         let window = prompt.get(from..).unwrap_or_default().to_vec();
         let told = tokenizer.decode(&window)?.len();

@@ -12,7 +12,9 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
-use super::{CONTROL_TOKENS, CodeTokenizer, DatasetError, trained_config};
+use super::code_tokenizer::CodeTokenizer;
+use super::control::{CONTROL_TOKENS, trained_config};
+use crate::error::DatasetError;
 
 /// The split of Qwen2: words with one leading sign, single digits, runs of signs, line ends, white space.
 const SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";

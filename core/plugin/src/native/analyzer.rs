@@ -5,9 +5,14 @@ use codetune_plugin_sdk::abi::{self, Slice, Str};
 use codetune_plugin_sdk::{Report, Setup};
 
 use super::host::Service;
-use super::{Instance, Tables};
+use super::instance::Instance;
+use super::tables::Tables;
+use crate::call_error::{CallError, Fault};
 use crate::check::{check_report, fits_output};
-use crate::{AnalyzerInstance, CallError, Fault, Limits, Manifest, SourceBatch};
+use crate::instance::AnalyzerInstance;
+use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::service::SourceBatch;
 
 /// An analyzer called over the C ABI.
 pub(crate) struct NativeAnalyzer {

@@ -5,8 +5,12 @@ use codetune_plugin_sdk::abi::{self, Str};
 use codetune_plugin_sdk::{Plan, TensorId};
 
 use super::host::Service;
-use super::{Instance, Tables};
-use crate::{BackendInstance, CallError, Fault, Manifest, TensorHost};
+use super::instance::Instance;
+use super::tables::Tables;
+use crate::call_error::{CallError, Fault};
+use crate::instance::BackendInstance;
+use crate::manifest::Manifest;
+use crate::service::TensorHost;
 
 /// A training backend called over the C ABI.
 pub(crate) struct NativeBackend {

@@ -9,7 +9,10 @@ use codetune_plugin_sdk::{
     Symbol, Value,
 };
 
-use crate::{Fault, PluginLog, SourceBatch, TensorHost, shorten};
+use crate::call_error::Fault;
+use crate::log::PluginLog;
+use crate::service::{SourceBatch, TensorHost};
+use crate::shorten::shorten;
 
 /// The host's side of one native instance: its session, and the table through which the plugin calls it.
 ///

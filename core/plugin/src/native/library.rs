@@ -3,8 +3,8 @@ use std::path::Path;
 
 use codetune_plugin_sdk::abi;
 
-use super::Tables;
-use crate::Manifest;
+use super::tables::Tables;
+use crate::manifest::Manifest;
 
 /// Loads a dynamic library for good and takes its tables.
 ///

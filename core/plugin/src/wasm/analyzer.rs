@@ -4,12 +4,15 @@ use codetune_plugin_sdk::{self as sdk, Report};
 use wasmtime::Store;
 use wasmtime::component::{Resource, TypedFunc};
 
-use super::LoadedComponent;
 use super::call::call;
+use super::component::LoadedComponent;
 use super::contract::{self, Error, Setup, SourceHandle};
 use super::state::{State, begin};
+use crate::call_error::{CallError, Fault};
 use crate::check::{check_report, fits_output};
-use crate::{AnalyzerInstance, CallError, Fault, Manifest, SourceBatch};
+use crate::instance::AnalyzerInstance;
+use crate::manifest::Manifest;
+use crate::service::SourceBatch;
 
 type Analyze = TypedFunc<(Vec<Resource<SourceHandle>>,), (Vec<Result<contract::Report, Error>>,)>;
 

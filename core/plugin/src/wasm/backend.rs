@@ -4,11 +4,14 @@ use codetune_plugin_sdk::{self as sdk, TensorId};
 use wasmtime::Store;
 use wasmtime::component::{Resource, TypedFunc};
 
-use super::LoadedComponent;
 use super::call::call;
+use super::component::LoadedComponent;
 use super::contract::{Error, Plan, TensorHandle};
 use super::state::{State, begin};
-use crate::{BackendInstance, CallError, Fault, Manifest, TensorHost};
+use crate::call_error::{CallError, Fault};
+use crate::instance::BackendInstance;
+use crate::manifest::Manifest;
+use crate::service::TensorHost;
 
 type Tensor = Resource<TensorHandle>;
 type Made = (Result<Tensor, Error>,);

@@ -9,8 +9,8 @@ use rand::TryRngCore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::component::compile;
-use crate::Digest;
+use super::compile::compile;
+use crate::digest::Digest;
 
 /// How many bytes authenticate an artifact.
 const MAC_BYTES: usize = 32;

@@ -6,15 +6,16 @@ use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
 };
 
+use super::cache::ComponentCache;
 use super::call::call;
+use super::compile::compile;
+use super::engine::WasmEngine;
 use super::imports;
 use super::link::interface;
 use super::state::{State, store};
-use super::{ComponentCache, WasmEngine, measure};
-use crate::{Digest, Fault, Limits};
-
-/// The target of the log line that tells of a compilation, which may take many seconds.
-pub const COMPILING: &str = "codetune_plugin::compiling";
+use crate::call_error::Fault;
+use crate::digest::Digest;
+use crate::limits::Limits;
 
 /// The functions that our worlds export, by interface.
 const FUNCTIONS: [(&str, &[&str]); 2] = [
@@ -102,16 +103,6 @@ impl LoadedComponent {
             Fault::Unavailable(format!("the component exports {} with another type: {error:#}", name()))
         })
     }
-}
-
-/// Compiles a component whose measures are within what is compiled.
-///
-/// # Errors
-/// Says what there is too much of, or what is malformed.
-pub(super) fn compile(engine: &wasmtime::Engine, bytes: &[u8], plugin: &str) -> Result<Component, String> {
-    measure::judge(bytes)?;
-    tracing::info!(target: COMPILING, plugin, "compiling {plugin}");
-    Component::new(engine, bytes).map_err(|error| format!("the component does not compile: {error:#}"))
 }
 
 fn exports(component: &Component) -> Vec<(&'static str, &'static str, ComponentExportIndex)> {

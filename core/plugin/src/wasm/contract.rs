@@ -3,7 +3,7 @@
 use codetune_plugin_sdk as sdk;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
-use crate::shorten;
+use crate::shorten::shorten;
 
 /// The data of a source resource: its position in the batch.
 pub(crate) struct SourceHandle;

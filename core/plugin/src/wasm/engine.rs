@@ -7,6 +7,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use super::link;
 use super::state::State;
 use super::tick::TICK;
+use crate::limits::Limits;
 
 /// How many instances may live at once: one for each of many analyzers on each core, and a few backends.
 fn instances() -> u32 {
@@ -78,7 +79,7 @@ fn config(pooling: bool) -> Config {
         pool.total_component_instances(instances)
             .total_core_instances(instances.saturating_mul(CORE_INSTANCES));
         pool.total_memories(instances).total_tables(instances * 4);
-        pool.max_memory_size(usize::try_from(crate::Limits::MOST.memory_mib << 20).unwrap_or(1 << 30));
+        pool.max_memory_size(usize::try_from(Limits::MOST.memory_mib << 20).unwrap_or(1 << 30));
         pool.table_elements(100_000)
             .max_core_instances_per_component(CORE_INSTANCES)
             .max_memories_per_component(4);
@@ -102,7 +103,6 @@ mod tests {
     use super::super::imports::{HEADER, push_section};
     use super::super::state::{State, store};
     use super::*;
-    use crate::Limits;
 
     /// A component of so many instances of an empty core module.
     fn of_core_instances(count: u8) -> Vec<u8> {

@@ -6,10 +6,10 @@ use std::ops::Range;
 use wasmparser::{KnownCustom, Parser, Payload};
 use wasmtime::component::Component;
 
+use super::engine::WasmEngine;
 use super::link::interface;
-use super::{WasmEngine, measure};
-use crate::Manifest;
-use crate::manifest::CONTRACT;
+use super::measure;
+use crate::manifest::{CONTRACT, Manifest};
 
 /// The packages of WASI that lead to the empty world.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];

@@ -9,6 +9,7 @@ use super::contract::{Captures, LogLevel, Reduction, SourceHandle, TensorHandle}
 use super::sleep;
 use super::state::State;
 use crate::manifest::CONTRACT;
+use crate::service::SourceBatch;
 
 type Tensor = Resource<TensorHandle>;
 type Made = (Result<Tensor, String>,);
@@ -73,7 +74,7 @@ fn sources(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 fn with_batch<R>(
     context: &StoreContextMut<'_, State>,
     source: &Resource<SourceHandle>,
-    body: impl FnOnce(&dyn crate::SourceBatch, usize) -> R,
+    body: impl FnOnce(&dyn SourceBatch, usize) -> R,
 ) -> wasmtime::Result<R> {
     match &context.data().batch {
         Some(batch) if (source.rep() as usize) < batch.len() => Ok(body(&**batch, source.rep() as usize)),

@@ -9,7 +9,10 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use super::call::NoThread;
 use super::tick::TICK;
 use super::world;
-use crate::{Fault, Limits, PluginLog, SourceBatch, TensorHost};
+use crate::call_error::Fault;
+use crate::limits::Limits;
+use crate::log::PluginLog;
+use crate::service::{SourceBatch, TensorHost};
 
 /// How often, in ticks of the clock, a call that is under way looks whether it should stop.
 const LOOK: u64 = 4;

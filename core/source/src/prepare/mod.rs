@@ -21,7 +21,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use super::Language;
+use super::language::Language;
 use edits::Edits;
 use tokens::tokens;
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
-use super::QueryError;
 use super::compile::{MAX_COST, MAX_REGEXES, shape};
-use crate::Language;
+use super::query_error::QueryError;
+use crate::language::Language;
 
 /// The most patterns, each counted once for each language.
 const PATTERNS: usize = 512;

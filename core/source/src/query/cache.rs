@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use super::QueryError;
 use super::compile::{CompiledQuery, compile};
-use crate::Language;
+use super::query_error::QueryError;
+use crate::language::Language;
 
 /// Patterns kept for each language. An analyzer has a handful, so this serves some dozens of analyzers; it
 /// bounds what one that makes up patterns can take.

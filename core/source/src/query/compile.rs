@@ -5,9 +5,10 @@ use std::sync::Arc;
 use codetune_validate::nearest;
 use tree_sitter::{Query, QueryErrorKind};
 
-use super::QueryError;
+use super::query_error::QueryError;
 use super::shape::Shape;
-use crate::{Language, ParseError};
+use crate::language::Language;
+use crate::syntax::ParseError;
 
 /// The longest pattern there is, in bytes.
 pub(super) const MAX_PATTERN_BYTES: usize = 64 * 1024;

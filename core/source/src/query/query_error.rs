@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
-use crate::{Exhausted, Language, ParseError};
+use crate::budget::Exhausted;
+use crate::language::Language;
+use crate::syntax::ParseError;
 
 /// Why a query over a file gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error, miette::Diagnostic)]

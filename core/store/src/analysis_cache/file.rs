@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
 
-use super::KEYS_A_SELECT;
+use super::statements::KEYS_A_SELECT;
 
 /// Version of the file's layout, in its `user_version`. A file of another one is replaced.
 const LAYOUT: i64 = 1;

@@ -1,33 +1,19 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use codetune_analysis::{AnswerCache, AnswerKey};
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::driver::wait;
 use super::error::is_busy;
+use statements::{INSERT_MANY, INSERT_ONE, KEYS_A_SELECT, ROWS_AN_INSERT, SELECT};
 
 mod file;
+mod statements;
 #[cfg(test)]
 mod tests;
-
-/// Keys of one SELECT: more save nothing, fewer cost a round trip each.
-const KEYS_A_SELECT: usize = 500;
-
-/// Rows of one INSERT, well below SQLite's limit of parameters.
-const ROWS_AN_INSERT: usize = 200;
-
-static SELECT: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT key, value FROM outcome WHERE key IN ({})", ["?"; KEYS_A_SELECT].join(","))
-});
-
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
-    format!("INSERT OR REPLACE INTO outcome (key, value) VALUES {}", ["(?,?)"; ROWS_AN_INSERT].join(","))
-});
-
-const INSERT_ONE: &str = "INSERT OR REPLACE INTO outcome (key, value) VALUES (?,?)";
 
 /// Answers of analyzers, kept between runs in one SQLite file.
 ///

@@ -2,9 +2,10 @@
 
 mod ending;
 mod evaluation;
+mod resumed;
 mod resuming;
 
-pub use resuming::Resumed;
+pub use resumed::Resumed;
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,6 @@
 //! Resuming and extending runs.
 
-use super::Trainer;
+use super::{Trainer, resumed::Resumed};
 use crate::{
     best::BestWeights,
     checkpoint::{self, Checkpoint},
@@ -9,15 +9,6 @@ use crate::{
     plan::Plan,
     trainable::Trainable,
 };
-
-/// The position of a resumed run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resumed {
-    /// Steps done.
-    pub step: u64,
-    /// The id of the run in the metric sink.
-    pub run: Option<String>,
-}
 
 impl<M: Trainable> Trainer<M> {
     /// Loads the newest usable checkpoint of the output directory; returns `None` if there is none.

@@ -1,20 +1,13 @@
 //! The crates of the core use each other in the one direction that `ARCHITECTURE.md` draws.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use super::{members, parsed, workspace};
 
 fn read(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn parsed(path: &str) -> Table {
-    read(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+    super::text(path).unwrap_or_else(|| panic!("{path} is missing"))
 }
 
 /// The words in backticks of a text.
@@ -72,7 +65,8 @@ fn a_crate_of_the_core_uses_those_that_the_documentation_says_and_none_after_it(
 #[test]
 fn the_documented_crates_are_those_below_core_and_those_of_the_facade() {
     let documented: BTreeSet<String> = documented().into_iter().map(|(name, _)| name).collect();
-    let entries = std::fs::read_dir(root().join("core")).expect("core").map(|entry| entry.expect("an entry"));
+    let entries =
+        std::fs::read_dir(workspace().join("core")).expect("core").map(|entry| entry.expect("an entry"));
     let crates = entries.filter(|entry| entry.path().join("Cargo.toml").is_file());
     let folders: BTreeSet<String> =
         crates.map(|entry| entry.file_name().into_string().expect("a name")).collect();
@@ -99,9 +93,8 @@ fn closure(package: &str) -> BTreeSet<String> {
         dependencies.entry(name).or_default().extend(listed);
     }
     // The lock file mixes tests in with the rest, so those of the workspace are read from their manifests.
-    let workspace = parsed("Cargo.toml");
-    for member in workspace["workspace"]["members"].as_array().expect("members") {
-        let manifest = parsed(&format!("{}/Cargo.toml", member.as_str().expect("a path")));
+    for member in members() {
+        let manifest = parsed(&format!("{member}/Cargo.toml"));
         let name = manifest["package"]["name"].as_str().expect("a name").to_owned();
         let used = ["dependencies", "build-dependencies"].map(|table| named(&manifest, table));
         dependencies.insert(name, used.into_iter().flatten().collect());
