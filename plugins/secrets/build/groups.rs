@@ -1,11 +1,25 @@
-//! The search asks three bytes at once whether a text may begin there, by one bit for each group of texts. A group lets
-//! pass what has the first byte of any of its texts, the second of any and the third of any, so texts that begin alike
-//! belong together.
+//! The search looks up both halves of three bytes in a row, for sixteen places at once, in tables that have a bit for
+//! each group of texts. A group lets pass what has the lower half of the first byte of any of its texts and the upper
+//! half of any, and so on for the second and third; so texts that begin alike belong together.
 
 use crate::text::Text;
 
-/// As many as a number has bits.
-const GROUPS: usize = 64;
+/// How many groups there are: three vectors of bytes have a bit for each.
+pub(crate) const GROUPS: usize = 32;
+
+/// How often each byte of ASCII occurs among 10,000 of source code, counted in 8 MB each of Rust, of Python, of scripts
+/// and settings, and of C with prose.
+#[rustfmt::skip]
+const FREQUENCIES: [u16; 128] = [
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 290, 0, 0, 1, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    2303, 11, 94, 37, 3, 5, 11, 149, 118, 117, 22, 10, 180, 70, 114, 97,
+    69, 34, 28, 17, 13, 12, 13, 8, 11, 10, 100, 25, 10, 55, 21, 8,
+    3, 27, 11, 24, 16, 32, 16, 8, 7, 26, 1, 6, 21, 14, 24, 20,
+    21, 1, 24, 33, 35, 13, 6, 8, 3, 4, 2, 40, 27, 40, 2, 151,
+    40, 363, 85, 196, 189, 650, 152, 99, 120, 355, 7, 48, 255, 150, 338, 323,
+    165, 11, 384, 364, 486, 175, 47, 52, 61, 71, 11, 19, 16, 19, 5, 0,
+];
 
 /// Texts that are told from all else by one bit.
 pub(crate) struct Group {
@@ -15,9 +29,12 @@ pub(crate) struct Group {
     places: [Bytes; 3],
 }
 
-/// A set of bytes.
+/// A set of bytes: all whose lower and upper half are in these sets.
 #[derive(Clone, Copy, PartialEq)]
-struct Bytes([u128; 2]);
+struct Bytes {
+    low: u16,
+    high: u16,
+}
 
 /// Sorts texts into groups: joins again and again the two that let pass the least more together.
 pub(crate) fn of(texts: &[Text]) -> Vec<Group> {
@@ -31,12 +48,13 @@ pub(crate) fn of(texts: &[Text]) -> Vec<Group> {
         }
     }
     while groups.len() > GROUPS {
+        let alone: Vec<f64> = groups.iter().map(|group| passed(&group.places)).collect();
         let pairs = (0..groups.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
-        let more = |&(first, second): &(usize, usize)| {
-            let (first, second) = (&groups[first], &groups[second]);
-            passed(&joined(first, second)) - passed(&first.places) - passed(&second.places)
+        let more = |(first, second): (usize, usize)| {
+            passed(&joined(&groups[first], &groups[second])) - alone[first] - alone[second]
         };
-        let Some((first, second)) = pairs.min_by_key(more) else { break };
+        let least = pairs.map(|pair| (more(pair), pair)).min_by(|one, other| one.0.total_cmp(&other.0));
+        let Some((_, (first, second))) = least else { break };
         let Group { texts, .. } = &groups[second];
         let mut all = [&groups[first].texts[..], texts].concat();
         all.sort_unstable();
@@ -50,33 +68,45 @@ fn joined(first: &Group, second: &Group) -> [Bytes; 3] {
     [0, 1, 2].map(|place| first.places[place].or(second.places[place]))
 }
 
-/// How many triples of bytes pass.
-fn passed(places: &[Bytes; 3]) -> i64 {
-    places.iter().map(|bytes| i64::from(bytes.count())).product()
+/// The share of places in source code that pass, as if no byte depended on the one before.
+fn passed(places: &[Bytes; 3]) -> f64 {
+    places.iter().map(|bytes| bytes.frequency()).product()
 }
 
 impl Group {
-    /// Whether one of the texts may have `byte` in this place.
-    pub(crate) fn has(&self, place: usize, byte: u8) -> bool {
-        self.places[place].has(byte)
+    /// Whether one of the texts may have a byte with this lower half in this place.
+    pub(crate) fn has_low(&self, place: usize, half: u8) -> bool {
+        self.places[place].low >> half & 1 == 1
+    }
+
+    /// Whether one of the texts may have a byte with this upper half in this place.
+    pub(crate) fn has_high(&self, place: usize, half: u8) -> bool {
+        self.places[place].high >> half & 1 == 1
     }
 }
 
 impl Bytes {
     fn of(has: impl Fn(u8) -> bool) -> Self {
-        let half = |start: u8| (0..128).map(|bit| u128::from(has(start + bit)) << bit).sum();
-        Bytes([half(0), half(128)])
+        let mut bytes = Bytes { low: 0, high: 0 };
+        for byte in (0..=u8::MAX).filter(|byte| has(*byte)) {
+            bytes.low |= 1 << (byte & 15);
+            bytes.high |= 1 << (byte >> 4);
+        }
+        bytes
     }
 
     fn or(self, other: Self) -> Self {
-        Bytes([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+        Bytes { low: self.low | other.low, high: self.high | other.high }
     }
 
     fn has(self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 7)] >> (byte & 127) & 1 == 1
+        self.low >> (byte & 15) & self.high >> (byte >> 4) & 1 == 1
     }
 
-    fn count(self) -> u32 {
-        self.0[0].count_ones() + self.0[1].count_ones()
+    /// The share of bytes in source code that are of the set.
+    fn frequency(self) -> f64 {
+        // None is so rare that it costs nothing.
+        let of = |byte| 0.1 + f64::from(FREQUENCIES.get(usize::from(byte)).copied().unwrap_or_default());
+        (0..=u8::MAX).filter(|&byte| self.has(byte)).map(of).sum::<f64>() / 10_000.0
     }
 }

@@ -13,6 +13,8 @@ mod family;
 #[allow(dead_code, reason = "the texts alone are of use here")]
 #[path = "../src/keyword.rs"]
 mod keyword;
+#[path = "../src/slot.rs"]
+mod slot;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,12 +26,12 @@ use keyword::KEYWORDS;
 use text::Text;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for source in ["build", "src/anchor.rs", "src/family.rs", "src/keyword.rs"] {
+    for source in ["build", "src/anchor.rs", "src/family.rs", "src/keyword.rs", "src/slot.rs"] {
         println!("cargo::rerun-if-changed={source}");
     }
     let texts = text::all();
     let groups = groups::of(&texts);
-    let source = anchors(&texts)? + &places(&groups)? + &members(&groups)?;
+    let source = anchors(&texts)? + &halves(&groups)? + &places(&groups, &texts)? + &heads(&texts)?;
     write(&Path::new(&std::env::var("OUT_DIR")?).join("anchors.rs"), source.as_bytes())?;
     Ok(())
 }
@@ -71,27 +73,71 @@ fn anchors(texts: &[Text]) -> Result<String, std::fmt::Error> {
     Ok(source)
 }
 
-/// `PLACES`: by place and byte a bit for each group that has a text with this byte in this place.
-fn places(groups: &[Group]) -> Result<String, std::fmt::Error> {
-    let mut source = String::from("static PLACES: [[u64; 256]; 3] = [\n");
+/// `HALVES`: by place and set of eight groups, for the lower and the upper half of a byte a bit for each group that has a
+/// text with this half in this place. Components alone read it.
+fn halves(groups: &[Group]) -> Result<String, std::fmt::Error> {
+    let sets = groups.len().div_ceil(8);
+    let mut source =
+        format!("#[cfg(target_arch = \"wasm32\")]\nstatic HALVES: [[[[u8; 16]; 2]; {sets}]; 3] = [\n");
     for place in 0..3 {
-        let bits = |byte: u8| {
-            let of_group = |(index, group): (usize, &Group)| u64::from(group.has(place, byte)) << index;
-            groups.iter().enumerate().map(of_group).sum::<u64>()
+        source.push_str("    [\n");
+        for set in groups.chunks(8) {
+            let row = |has: fn(&Group, usize, u8) -> bool| {
+                let of_group = |half, (index, group)| u8::from(has(group, place, half)) << index;
+                let bits = |half| set.iter().enumerate().map(|group| of_group(half, group)).sum();
+                (0..16).map(bits).collect::<Vec<u8>>()
+            };
+            writeln!(source, "        [{:?}, {:?}],", row(Group::has_low), row(Group::has_high))?;
+        }
+        source.push_str("    ],\n");
+    }
+    source.push_str("];\n");
+    Ok(source)
+}
+
+/// `PLACES`: by place and byte a bit for each group that has a text with this byte in this place.
+fn places(groups: &[Group], texts: &[Text]) -> Result<String, std::fmt::Error> {
+    let mut source = String::from("static PLACES: [[u32; 256]; 4] = [\n");
+    for place in 0..4 {
+        let has = |group: &Group, byte| {
+            group.texts.iter().any(|&text| texts[usize::from(text)].may_have(place, byte))
         };
-        let row: Vec<u64> = (0..=u8::MAX).map(bits).collect();
+        let bits = |byte| {
+            let of_group = |(index, group)| u32::from(has(group, byte)) << index;
+            groups.iter().enumerate().map(of_group).sum::<u32>()
+        };
+        let row: Vec<u32> = (0..=u8::MAX).map(bits).collect();
         writeln!(source, "    {row:?},")?;
     }
     source.push_str("];\n");
     Ok(source)
 }
 
-/// `GROUPS`: the texts of each group, by their place in `ANCHORS`.
-fn members(groups: &[Group]) -> Result<String, std::fmt::Error> {
-    let mut source = String::from("static GROUPS: &[&[u16]] = &[\n");
-    for group in groups {
-        writeln!(source, "    &{:?},", group.texts)?;
+/// `HEADS`: the texts by the slots of their first two bytes, in order, and `SLOTS`: where each slot begins, and the end.
+fn heads(texts: &[Text]) -> Result<String, std::fmt::Error> {
+    let mut slots = vec![Vec::new(); slot::COUNT];
+    for (index, text) in texts.iter().enumerate() {
+        let [first, second] = *text.text.as_bytes().first_chunk().expect("no text is a single byte");
+        slots[slot::of(first, second)].push((index, text));
     }
-    source.push_str("];\n");
+    let mut source = String::from("static HEADS: &[Head] = &[\n");
+    let mut starts = vec![0];
+    for slot in &slots {
+        for (index, text) in slot {
+            let [mut head, mut case, mut mask] = [[0u8; 8]; 3];
+            for (at, &byte) in text.text.as_bytes().iter().take(8).enumerate() {
+                head[at] = byte;
+                mask[at] = u8::MAX;
+                case[at] = if text.any_case && byte.is_ascii_alphabetic() { 0x20 } else { 0 };
+            }
+            let [head, case, mask] = [head, case, mask].map(u64::from_le_bytes);
+            writeln!(
+                source,
+                "    Head {{ anchor: {index}, head: {head:#x}, case: {case:#x}, mask: {mask:#x} }},"
+            )?;
+        }
+        starts.push(starts.last().copied().unwrap_or_default() + slot.len());
+    }
+    writeln!(source, "];\nstatic SLOTS: [u16; {}] = {starts:?};", starts.len())?;
     Ok(source)
 }

@@ -5,7 +5,7 @@ use crate::keyword::Weight;
 use crate::literal::unescaped;
 use crate::name::{Suspicion, is_aws_secret};
 use crate::placeholder::{is_placeholder, is_sample};
-use crate::span::base64;
+use crate::span::{base64, holds};
 use crate::surprise::surprise;
 
 /// What an assigned value is.
@@ -162,9 +162,9 @@ fn is_digest(value: &str) -> bool {
     let length = algorithm.strip_prefix("sha").or_else(|| algorithm.strip_prefix("md"));
     length.is_some_and(|length| length.len() + 4 < value.len() && length.parse::<u16>().is_ok())
         // Of an image, of MySQL, of `htpasswd`.
-        || value.contains("@sha256:")
+        || holds(value, "@sha256:")
         || value.len() == 41 && value.strip_prefix('*').is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        || [":$2", ":$5$", ":$6$", ":$apr1$"].iter().any(|hash| value.contains(hash))
+        || [":$2", ":$5$", ":$6$", ":$apr1$"].iter().any(|hash| holds(value, hash))
 }
 
 /// Whether a value is a time as ISO 8601 has it, or a version.
@@ -178,7 +178,7 @@ fn is_date(value: &str) -> bool {
 fn is_pattern(value: &str) -> bool {
     ["a-z", "A-Z", "0-9", "\\d", "\\w", "\\s", "(?", ".*", ".+", "[^", ")$"]
         .iter()
-        .any(|part| value.contains(part))
+        .any(|part| holds(value, part))
 }
 
 /// Whether a value is a call or the index of something: `name(…)`, `name[…]`.

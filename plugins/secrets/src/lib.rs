@@ -47,6 +47,7 @@ mod name;
 mod operator;
 mod placeholder;
 mod search;
+mod slot;
 mod span;
 mod special;
 mod surprise;

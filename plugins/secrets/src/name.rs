@@ -163,25 +163,34 @@ pub(crate) fn is_key(name: &str) -> bool {
 
 /// What a word of a name says by itself.
 fn keyword(word: &str) -> Option<Weight> {
-    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let bare = bare(word);
+    let singular = bare.strip_suffix(['s', 'S']);
     let says = |keyword: &&Keyword| {
         let ends = |word: &str| {
-            let at = word.len().checked_sub(keyword.text.len())?;
-            let (start, end) = word.split_at_checked(at)?;
-            (end.eq_ignore_ascii_case(keyword.text) && (!keyword.alone || start.is_empty() || owner(start)))
-                .then_some(())
+            // Most differ in the last letter.
+            if !same_letter(word.bytes().next_back(), keyword.text.bytes().next_back()) {
+                return false;
+            }
+            let parts = word.len().checked_sub(keyword.text.len()).and_then(|at| word.split_at_checked(at));
+            parts.is_some_and(|(start, end)| {
+                end.eq_ignore_ascii_case(keyword.text) && (!keyword.alone || start.is_empty() || owner(start))
+            })
         };
-        let singular = bare.strip_suffix(['s', 'S']);
-        ends(bare).or_else(|| ends(singular?)).is_some()
+        ends(bare) || singular.is_some_and(ends)
     };
     KEYWORDS.iter().filter(says).map(|keyword| keyword.weight).max()
 }
 
 /// What only several words say: `mot_de_passe`, `ConvertTo-SecureString`.
 fn phrase(name: &str) -> Option<Weight> {
-    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
-    let lower = letters.to_ascii_lowercase();
-    ["motdepasse", "securestring"].iter().any(|phrase| lower.contains(phrase)).then_some(Weight::Strong)
+    const PHRASES: [&str; 2] = ["motdepasse", "securestring"];
+    if PHRASES.iter().all(|phrase| name.len() < phrase.len()) {
+        return None;
+    }
+    let letters = name.bytes().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_lowercase());
+    let letters: Vec<u8> = letters.collect();
+    let has = |phrase: &&str| letters.windows(phrase.len()).any(|part| part == phrase.as_bytes());
+    PHRASES.iter().any(|phrase| has(&phrase)).then_some(Weight::Strong)
 }
 
 /// Whether a password is often said to be of this: `dbpass`, `rootpwd`.
@@ -228,13 +237,27 @@ fn first_word(part: &str) -> usize {
 
 /// Whether a word is another, also with a number or in the plural: `sha256`, `file2`, `paths`, `hashes`.
 fn is_word(word: &str, other: &str) -> bool {
+    // Most differ in the first letter.
+    if !same_letter(word.bytes().next(), other.bytes().next()) {
+        return false;
+    }
     let same = |word: &str| word.eq_ignore_ascii_case(other);
-    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let bare = bare(word);
     let plural = |end| bare.len().checked_sub(end).and_then(|end| bare.split_at_checked(end));
     same(word)
         || same(bare)
         || plural(1).is_some_and(|(one, s)| same(one) && s.eq_ignore_ascii_case("s"))
         || plural(2).is_some_and(|(one, es)| same(one) && es.eq_ignore_ascii_case("es"))
+}
+
+/// A word without the number at its end.
+fn bare(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// Whether two words may begin or end alike.
+fn same_letter(one: Option<u8>, other: Option<u8>) -> bool {
+    one.map(|byte| byte.to_ascii_lowercase()) == other.map(|byte| byte.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use crate::entropy::entropy;
+use crate::span::holds;
 use crate::surprise::surprise;
 use crate::work::examined;
 
@@ -170,14 +171,14 @@ pub(crate) fn is_sample(value: &str) -> bool {
     ["example", "xxxx", "redacted", "placeholder", "****", "0000000000", "your_", "your-"]
         .iter()
         .chain(&RUNS)
-        .any(|word| lower.contains(word))
+        .any(|word| holds(&lower, word))
 }
 
 /// Whether a value stands for another or for none: a word that says so, a template, a run.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     examined(value.len());
     let lower = value.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| holds(&lower, word));
     let begins = |starts: &[&str]| starts.iter().any(|start| value.starts_with(start));
     has(&WORDS)
         || has(&RUNS)
@@ -196,7 +197,7 @@ fn is_own(lower: &str) -> bool {
     let owned = ["my-", "my_", "our-", "our_", "some-", "some_", "the-", "the_"]
         .iter()
         .any(|start| lower.starts_with(start));
-    owned && ["key", "token", "secret", "password", "pass"].iter().any(|word| lower.contains(word))
+    owned && ["key", "token", "secret", "password", "pass"].iter().any(|word| holds(lower, word))
 }
 
 /// Whether something is to be filled in: `${NAME}`, `<name>`, `{{ name }}`, `%(name)s`, `$NAME`, `%s`.
@@ -226,7 +227,7 @@ fn is_template(value: &str) -> bool {
         })
     };
     PAIRS.iter().any(filled_in)
-        || ["%s", "%d", "%v", "%@"].iter().any(|verb| value.contains(verb)) && surprise(value) < 7.0
+        || ["%s", "%d", "%v", "%@"].iter().any(|verb| holds(value, verb)) && surprise(value) < 7.0
         || value.strip_prefix(['$', '%', '@', '#', '&']).is_some_and(|name| {
             !is_random(name)
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-%@".contains(&byte))

@@ -1,17 +1,32 @@
-//! Finds the anchors of a text: three bytes at once are asked which groups of anchors may begin there, which rules out
-//! nearly every place, and the rest is compared.
+//! Finds the anchors of a text. Three bytes at once are asked whether any anchor may begin so, for a block of places at
+//! a time, which rules out nearly all; the few that are left are looked up by their first two bytes and compared.
 
 use std::ops::Range;
 
 use crate::anchor::{Anchor, Mark};
+use crate::slot;
 use crate::work::examined;
 
-// `ANCHORS`, the longest first; `GROUPS` of them, by their indexes; and `PLACES`, which has by place and byte a bit for
-// each group that has an anchor with this byte in this place.
+// `ANCHORS`, the longest first, which fall into groups; `HALVES` and `PLACES`, which have by place and byte a bit for
+// each group that has an anchor with this byte in this place; `HEADS` and `SLOTS`, by which anchors are looked up.
 include!(concat!(env!("OUT_DIR"), "/anchors.rs"));
 
-/// How many bytes are asked before one branch on the answers.
+/// How an anchor begins: the first eight of its bytes, or all, as numbers in little-endian order.
+struct Head {
+    /// Its place in `ANCHORS`.
+    anchor: u16,
+    head: u64,
+    /// The bit that tells small letters from capital ones, where it does not count.
+    case: u64,
+    /// All bits of the bytes that there are.
+    mask: u64,
+}
+
+/// How many places are asked before one branch on the answers.
 const BLOCK: usize = 16;
+
+/// A block and the two bytes that an anchor that begins at its end has after it.
+type Window = [u8; BLOCK + 2];
 
 /// Every anchor in `text` and where it lies: from left to right, the longest of those that start at one place, none
 /// that overlaps a word of a name before it.
@@ -27,81 +42,118 @@ pub(crate) fn anchors(text: &str) -> impl Iterator<Item = (&'static Anchor, Rang
 }
 
 /// The first place where an anchor starts, and the longest of those that start there.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "relaxed-simd"))]
 fn first(bytes: &[u8]) -> Option<(&'static Anchor, usize)> {
-    let mut begun = Begun::default();
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for (index, block) in blocks.iter().enumerate() {
-        let before = begun;
-        // Most blocks hold no anchor. One branch for all their bytes, and in a component one look at the clock.
-        let mut groups = 0;
-        for &byte in block {
-            groups |= begun.next(byte);
-        }
-        if groups != 0 {
-            begun = before;
-            if let Some(found) = first_in(bytes, index * BLOCK, block, &mut begun) {
-                return Some(found);
+    let mut from = 0;
+    while let Some(window) = bytes.get(from..).and_then(<[u8]>::first_chunk) {
+        let mut places = begun(window);
+        while places != 0 {
+            let at = from + places.trailing_zeros() as usize;
+            if let Some(anchor) = longest(bytes.get(at..)?) {
+                examined(at);
+                return Some((anchor, at));
             }
+            places &= places - 1;
+        }
+        from += BLOCK;
+    }
+    let found = (from..bytes.len()).find_map(|at| Some((longest(bytes.get(at..)?)?, at)));
+    examined(found.map_or(bytes.len(), |(_, at)| at));
+    found
+}
+
+/// The places of a block, by bits, where an anchor may begin.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn begun(window: &Window) -> u32 {
+    let [firsts, seconds, thirds, _] = &PLACES;
+    let mut begun = [0; BLOCK];
+    for (begun, bytes) in begun.iter_mut().zip(window.windows(3)) {
+        if let [first, second, third] = *bytes {
+            *begun = firsts[usize::from(first)] & seconds[usize::from(second)] & thirds[usize::from(third)];
         }
     }
-    if let Some(found) = first_in(bytes, bytes.len() - rest.len(), rest, &mut begun) {
-        return Some(found);
+    // Most blocks hold none.
+    if begun.iter().fold(0, |any, groups| any | groups) == 0 {
+        return 0;
     }
-    examined(bytes.len());
-    let last = bytes.len().checked_sub(2)?;
-    Some((longest(bytes.get(last..)?, begun.two)?, last))
+    begun.iter().enumerate().map(|(at, groups)| u32::from(*groups != 0) << at).sum()
 }
 
-/// The first anchor of `bytes` whose third byte lies in `part`, which starts at `from`.
-fn first_in(bytes: &[u8], from: usize, part: &[u8], begun: &mut Begun) -> Option<(&'static Anchor, usize)> {
-    for (at, &byte) in part.iter().enumerate() {
-        let groups = begun.next(byte);
-        if groups != 0 {
-            let start = (from + at).checked_sub(2)?;
-            if let Some(anchor) = longest(bytes.get(start..)?, groups) {
-                examined(from + at);
-                return Some((anchor, start));
-            }
+/// The places of a block, by bits, where an anchor may begin.
+///
+/// All places at once, since what compiles components keeps few numbers in registers: half as long as by `PLACES`. More
+/// places are left, as the halves of bytes are asked and not whole ones.
+#[cfg(target_arch = "wasm32")]
+#[target_feature(enable = "relaxed-simd")]
+#[inline]
+fn begun(window: &Window) -> u32 {
+    use std::arch::wasm32::{
+        i8x16_relaxed_swizzle, u8x16_bitmask, u8x16_ne, u8x16_shr, u8x16_splat, v128_and, v128_or,
+    };
+
+    let mut groups = HALVES[0].map(|_| u8x16_splat(u8::MAX));
+    for (place, sets) in HALVES.iter().enumerate() {
+        let bytes = vector(window, place);
+        // No index is over 15, so that the relaxed instruction means the same everywhere.
+        let (lower, upper) = (v128_and(bytes, u8x16_splat(15)), u8x16_shr(bytes, 4));
+        for (groups, [by_lower, by_upper]) in groups.iter_mut().zip(sets) {
+            let by_lower = i8x16_relaxed_swizzle(vector(by_lower, 0), lower);
+            let by_upper = i8x16_relaxed_swizzle(vector(by_upper, 0), upper);
+            *groups = v128_and(*groups, v128_and(by_lower, by_upper));
         }
     }
-    None
+    let any = groups.into_iter().fold(u8x16_splat(0), |any, groups| v128_or(any, groups));
+    u32::from(u8x16_bitmask(u8x16_ne(any, u8x16_splat(0))))
 }
 
-/// The groups of which an anchor may have begun at the byte before, and at the one before that.
-#[derive(Clone, Copy, Default)]
-struct Begun {
-    one: u64,
-    two: u64,
+/// Sixteen bytes from `at` on.
+#[cfg(target_arch = "wasm32")]
+#[target_feature(enable = "relaxed-simd")]
+#[inline]
+fn vector(bytes: &[u8], at: usize) -> std::arch::wasm32::v128 {
+    let half = |at| bytes.get(at..).map_or(0, number);
+    std::arch::wasm32::u64x2(half(at), half(at + 8))
 }
 
-impl Begun {
-    /// Goes on by a byte; returns the groups of which an anchor may have this as its third.
-    #[inline(always)]
-    fn next(&mut self, byte: u8) -> u64 {
-        let [firsts, seconds, thirds] = &PLACES;
-        let byte = usize::from(byte);
-        let groups = self.two & thirds[byte];
-        (self.one, self.two) = (firsts[byte], self.one & seconds[byte]);
-        groups
+/// The longest anchor that `bytes` begin with.
+#[inline(always)]
+fn longest(bytes: &[u8]) -> Option<&'static Anchor> {
+    // Of what passed as halves some fails as whole bytes.
+    if let Some(begin) = bytes.first_chunk::<4>() {
+        let has = |groups, (places, &byte): (&[u32; 256], &u8)| groups & places[usize::from(byte)];
+        if PLACES.iter().zip(begin).fold(u32::MAX, has) == 0 {
+            return None;
+        }
     }
+    looked_up(bytes)
 }
 
-/// The longest anchor that `bytes` begin with, among these groups.
-fn longest(bytes: &[u8], mut groups: u64) -> Option<&'static Anchor> {
-    let begins = |&index: &u16| ANCHORS.get(usize::from(index)).is_some_and(|anchor| begins(bytes, anchor));
-    let mut longest = None;
-    while groups != 0 {
-        let group = GROUPS.get(groups.trailing_zeros() as usize)?;
-        longest = group.iter().copied().find(begins).into_iter().chain(longest).min();
-        groups &= groups - 1;
+#[inline(never)]
+fn looked_up(bytes: &[u8]) -> Option<&'static Anchor> {
+    let [first, second] = *bytes.first_chunk()?;
+    let slot = slot::of(first, second);
+    let [start, end] = [slot, slot + 1].map(|slot| SLOTS.get(slot).copied().map(usize::from));
+    let begin = number(bytes);
+    let begins = |head: &&Head| (begin | head.case) & head.mask == head.head;
+    let anchors = HEADS.get(start?..end?)?.iter().filter(begins).map(|head| usize::from(head.anchor));
+    anchors.filter_map(|anchor| ANCHORS.get(anchor)).find(|anchor| self::begins(bytes, anchor))
+}
+
+/// The first eight bytes as a number; zeros stand for what is missing.
+#[inline]
+fn number(bytes: &[u8]) -> u64 {
+    if let Some(bytes) = bytes.first_chunk() {
+        return u64::from_le_bytes(*bytes);
     }
-    ANCHORS.get(usize::from(longest?))
+    let mut begin = [0; 8];
+    begin.iter_mut().zip(bytes).for_each(|(own, byte)| *own = *byte);
+    u64::from_le_bytes(begin)
 }
 
 /// Whether `bytes` begin with an anchor.
 fn begins(bytes: &[u8], anchor: &Anchor) -> bool {
     let Anchor { text, any_case, .. } = *anchor;
-    // Most differ soon, where a comparison as a whole costs more than it saves.
     let same = |(own, byte): (u8, &u8)| own == *byte || any_case && own == byte.to_ascii_lowercase();
     text.len() <= bytes.len() && text.bytes().zip(bytes).all(same)
 }
