@@ -190,7 +190,7 @@ fn phrase(name: &str) -> Option<Weight> {
     let letters = name.bytes().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_lowercase());
     let letters: Vec<u8> = letters.collect();
     let has = |phrase: &&str| letters.windows(phrase.len()).any(|part| part == phrase.as_bytes());
-    PHRASES.iter().any(|phrase| has(&phrase)).then_some(Weight::Strong)
+    PHRASES.iter().any(has).then_some(Weight::Strong)
 }
 
 /// Whether a password is often said to be of this: `dbpass`, `rootpwd`.
