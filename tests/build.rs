@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use codetune_plugin_build::{Built, PluginBuild};
+use codetune_plugin_build::{BuiltPlugin, PluginBuild};
 
 const PACKAGES: [(&str, &str); 6] = [
     ("FAULTY", "codetune-faulty"),
@@ -27,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let build = PluginBuild::new(&workspace)?;
     let mut text = String::new();
     let packages = PACKAGES.map(|(_, package)| package);
-    for ((name, package), Built { component, library }) in PACKAGES.into_iter().zip(build.build(&packages)?) {
+    for ((name, package), BuiltPlugin { component, library }) in
+        PACKAGES.into_iter().zip(build.build(&packages)?)
+    {
         writeln!(
             text,
             "/// The plugin {package} as a component.\n\

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use codetune_plugin_build::{Built, PluginBuild};
+use codetune_plugin_build::{BuiltPlugin, PluginBuild};
 
 const PACKAGES: [(&str, &str); 3] = [
     ("codetune/decoder", "codetune-decoder"),
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let build = PluginBuild::new(&workspace)?;
     let mut table = String::from("pub(crate) static FILES: &[File] = &[\n");
     let packages = PACKAGES.map(|(_, package)| package);
-    for ((name, _), Built { component, library }) in PACKAGES.into_iter().zip(build.build(&packages)?) {
+    for ((name, _), BuiltPlugin { component, library }) in PACKAGES.into_iter().zip(build.build(&packages)?) {
         writeln!(
             table,
             "    File {{ name: {name:?}, component: include_bytes!({component:?}), library: include_bytes!({library:?}) }},"

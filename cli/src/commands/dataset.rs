@@ -20,7 +20,7 @@ use crate::terminal::Terminal;
 use crate::terminal::format::count;
 use crate::terminal::progress::Progress;
 use crate::terminal::style::Style;
-use crate::terminal::table::Table;
+use crate::terminal::table::TextTable;
 
 const BUILD: &str = "\
 Examples:
@@ -220,7 +220,7 @@ pub fn save(dataset: &Dataset, folder: &Path) -> Result<String, Failure> {
 /// A human-readable summary.
 pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
     let number = |number: usize| count(number as u64);
-    let mut table = Table::new(&["LANGUAGE", ">FILES", ">TOKENS"]);
+    let mut table = TextTable::new(&["LANGUAGE", ">FILES", ">TOKENS"]);
     for (language, counts) in &summary.languages {
         table.row([language.clone(), number(counts.documents), count(counts.tokens)]);
     }
@@ -258,7 +258,7 @@ pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
         text.push_str(&format!("filtered by the results of {}\n", analyzers.join(", ")));
     }
     if !summary.reasons.is_empty() {
-        let mut reasons = Table::new(&[">FILES", "STAGE", "REASON"]);
+        let mut reasons = TextTable::new(&[">FILES", "STAGE", "REASON"]);
         for reason in &summary.reasons {
             let stage = format!("{:?}", reason.stage).to_lowercase();
             reasons.row([number(reason.documents), stage, reason.reason.clone()]);

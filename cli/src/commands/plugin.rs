@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::terminal::format::short_digest;
 use crate::terminal::style::Style;
-use crate::terminal::table::Table;
+use crate::terminal::table::TextTable;
 
 /// Subcommands of `plugin`.
 #[derive(Debug, clap::Subcommand)]
@@ -79,7 +79,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
 
 /// A table of all plugins.
 pub fn table(registry: &Registry, terminal: &Terminal) -> String {
-    let mut table = Table::new(&["PLUGIN", "VERSION", "KIND", "RUNTIME", "DIGEST", "STATE"]);
+    let mut table = TextTable::new(&["PLUGIN", "VERSION", "KIND", "RUNTIME", "DIGEST", "STATE"]);
     for entry in registry.list() {
         let manifest = entry.manifest();
         table.row([
@@ -140,11 +140,11 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     if let Some(analyzer) = &manifest.analyzer {
         let extent = if analyzer.all_text { ", and all text files, including hidden ones" } else { "" };
         line("languages", &format!("{}{extent}", analyzer.languages.join(", ")));
-        let mut rules = Table::new(&["RULE", "SEVERITY", "DESCRIPTION"]);
+        let mut rules = TextTable::new(&["RULE", "SEVERITY", "DESCRIPTION"]);
         for rule in &analyzer.rules {
             rules.row([rule.id.as_str(), severity(rule.severity), rule.summary.as_str()]);
         }
-        let mut attributes = Table::new(&["ATTRIBUTE", "SCOPE", "TYPE", "UNIT", "DESCRIPTION"]);
+        let mut attributes = TextTable::new(&["ATTRIBUTE", "SCOPE", "TYPE", "UNIT", "DESCRIPTION"]);
         for attribute in &analyzer.attributes {
             let of = if attribute.scope == Scope::File { "file" } else { "symbol" };
             let kind = format!("{:?}", attribute.kind).to_lowercase();
@@ -153,7 +153,7 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
         push(&mut text, &rules, terminal);
         push(&mut text, &attributes, terminal);
     }
-    let mut options = Table::new(&["OPTION", "TYPE", "DEFAULT", "DESCRIPTION"]);
+    let mut options = TextTable::new(&["OPTION", "TYPE", "DEFAULT", "DESCRIPTION"]);
     for (name, option) in &manifest.config {
         let key = format!("{}.{name}", manifest.short_name());
         let kind = format!("{:?}", option.kind).to_lowercase();
@@ -163,7 +163,7 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     text
 }
 
-fn push(text: &mut String, table: &Table, terminal: &Terminal) {
+fn push(text: &mut String, table: &TextTable, terminal: &Terminal) {
     if !table.is_empty() {
         text.push('\n');
         text.push_str(&table.render(terminal));

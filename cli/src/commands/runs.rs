@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 use crate::terminal::curve::{self, Series};
 use crate::terminal::format::{bytes, count, short, short_digest};
 use crate::terminal::style::Style;
-use crate::terminal::table::Table;
+use crate::terminal::table::TextTable;
 
 /// Subcommands of `runs`.
 #[derive(Debug, clap::Subcommand)]
@@ -132,7 +132,7 @@ fn list(
     if runs.is_empty() {
         return terminal.print("no runs found; start one with: codetune train RUN.toml\n");
     }
-    let mut table = Table::new(&[
+    let mut table = TextTable::new(&[
         "RUN",
         "NAME",
         "KIND",
@@ -198,13 +198,13 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
         text.push_str(&format!("  {key} = {}\n", escape_control(&value)));
     }
     metrics(&mut text, store, run, terminal)?;
-    let mut plugins = Table::new(&["PLUGIN", "VERSION", "RUNTIME", "DIGEST"]);
+    let mut plugins = TextTable::new(&["PLUGIN", "VERSION", "RUNTIME", "DIGEST"]);
     for plugin in store.plugins(&run.id)? {
         let digest = plugin.digest.map_or_else(|| "-".into(), |digest| format!("blake3:{digest}"));
         plugins.row([plugin.name, plugin.version, plugin.runtime, digest]);
     }
     push(&mut text, &plugins, terminal);
-    let mut artifacts = Table::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);
+    let mut artifacts = TextTable::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);
     for artifact in store.artifacts(&run.id)? {
         let values = artifact.values;
         artifacts.row([values.kind, bytes(values.bytes), short_digest(&values.digest), values.path]);
@@ -229,12 +229,12 @@ fn metrics(text: &mut String, store: &Store, run: &Run, terminal: &Terminal) -> 
             text.push_str(&curve);
         }
     }
-    let mut evaluations = Table::new(&[">STEP", ">HELD-OUT LOSS", ">PERPLEXITY"]);
+    let mut evaluations = TextTable::new(&[">STEP", ">HELD-OUT LOSS", ">PERPLEXITY"]);
     for point in &held_out {
         evaluations.row([count(point.step), format!("{:.4}", point.value), short(point.value.exp())]);
     }
     push(text, &evaluations, terminal);
-    let mut latest = Table::new(&["METRIC", ">STEP", ">LAST VALUE"]);
+    let mut latest = TextTable::new(&["METRIC", ">STEP", ">LAST VALUE"]);
     for metric in store.latest_metrics(&run.id)? {
         latest.row([metric.key, count(metric.step), number(metric.value)]);
     }
@@ -246,7 +246,7 @@ fn heading(text: &mut String, heading: &str, terminal: &Terminal) {
     text.push_str(&format!("\n{}\n", terminal.paint(Style::Heading, heading)));
 }
 
-fn push(text: &mut String, table: &Table, terminal: &Terminal) {
+fn push(text: &mut String, table: &TextTable, terminal: &Terminal) {
     if !table.is_empty() {
         text.push('\n');
         text.push_str(&table.render(terminal));

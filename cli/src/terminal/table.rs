@@ -8,16 +8,16 @@ use super::style::Style;
 
 /// Rows under headings, columns as wide as they need to be.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct TextTable {
     right: Vec<bool>,
     headings: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextTable {
     /// A table with these headings; one that begins with `>` is of a column of numbers.
     pub fn new(headings: &[&str]) -> Self {
-        Table {
+        TextTable {
             right: headings.iter().map(|heading| heading.starts_with('>')).collect(),
             headings: headings.iter().map(|heading| heading.trim_start_matches('>').to_owned()).collect(),
             rows: Vec::new(),
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_control_characters_are_escaped() {
-        let mut table = Table::new(&["name", ">files"]);
+        let mut table = TextTable::new(&["name", ">files"]);
         table.row(["rust", "12"]);
         table.row(["py\u{1b}[31m", "1234"]);
         table.row(["漢字é", "5"]);

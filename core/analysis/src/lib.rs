@@ -19,7 +19,7 @@
 
 mod analysis_error;
 mod analysis_report;
-mod analyzer;
+mod analyzer_pool;
 mod assemble;
 mod attributes;
 mod batch;

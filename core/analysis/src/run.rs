@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::analysis_error::AnalysisError;
 use super::analysis_report::Analysis;
-use super::analyzer::Analyzer;
+use super::analyzer_pool::AnalyzerPool;
 use super::assemble::Shared;
 use super::cache::{AnswerKey, decode, encode};
 use super::file_analysis::FileAnalysis;
@@ -52,8 +52,8 @@ pub fn analyze(
     if options.jobs > MOST_JOBS {
         return Err(AnalysisError::Jobs { given: options.jobs, most: MOST_JOBS });
     }
-    let analyzers = Analyzer::prepare(&options.analyzers)?;
-    let used = Analyzer::used(&analyzers);
+    let analyzers = AnalyzerPool::prepare(&options.analyzers)?;
+    let used = AnalyzerPool::used(&analyzers);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| AnalysisError::Threads(error.to_string()))?;
     let every_text = options.discover.every_text
@@ -96,7 +96,7 @@ pub fn analyze(
                 // The receiver ends after the sender, unless the cache panics, which then ends this run.
                 let _ = store.send(done.to_store);
             }
-            if let Some(error) = analyzers.iter().find_map(Analyzer::refused_options) {
+            if let Some(error) = analyzers.iter().find_map(AnalyzerPool::refused_options) {
                 return Err(AnalysisError::Options(error.clone()));
             }
             if done.unfinished {
@@ -122,7 +122,7 @@ pub fn analyze(
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
     let summary = AnalysisSummary::of(&files, &skipped, found.hidden, &used);
     let mut warnings = found.warnings;
-    warnings.extend(Analyzer::odd_languages(&analyzers));
+    warnings.extend(AnalyzerPool::odd_languages(&analyzers));
     Ok(Analysis {
         root: found.root,
         scope: found.scope,
@@ -139,7 +139,7 @@ pub fn analyze(
 /// State shared by all windows.
 struct Run<'a> {
     options: &'a AnalysisOptions,
-    analyzers: &'a [Analyzer],
+    analyzers: &'a [AnalyzerPool],
     shared: Vec<Shared>,
     tally: Tally<'a>,
     stop: &'a Arc<AtomicBool>,

@@ -1,7 +1,7 @@
 //! Decides whether a `.h` file is C or C++.
 
 use super::language::Language;
-use super::prepare::tokens::{Kind, Tokens, tokens};
+use super::prepare::tokens::{TokenKind, Tokens, tokens};
 
 impl Language {
     /// Whether a `.h` file is C or C++, from its text: C++ where something in it is no C, and is not for compilers of
@@ -20,7 +20,7 @@ fn language_of_header(text: &str) -> Language {
     for (index, token) in tokens.iter().enumerate() {
         let word = code.word(index);
         let guarded = conditionals.contains(&true);
-        if token.kind == Kind::Directive {
+        if token.kind == TokenKind::Directive {
             let line = word.trim_start_matches('#').trim_start();
             if line.starts_with("if") {
                 if line.starts_with("ifndef")
@@ -67,7 +67,7 @@ fn includes_cpp(line: &str) -> bool {
 
 impl Tokens<'_> {
     fn is_name(&self, index: usize) -> bool {
-        self.kind(index) == Some(Kind::Word)
+        self.kind(index) == Some(TokenKind::Word)
     }
 
     /// Whether the token at `index`, in its context, is C++ but not C.

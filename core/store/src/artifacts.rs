@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     connection::Store,
-    error::{Fault, StoreError},
+    error::{StoreError, TransactionError},
     run_id::RunId,
     timestamp,
 };
@@ -76,7 +76,7 @@ impl Store {
                 sqlx::query_as(select).bind(seq).fetch_all(connection).await?;
             rows.into_iter()
                 .map(|(kind, path, bytes, digest, created_at)| {
-                    let unreadable = |cause| Fault::Told(self.unreadable("artifact", cause));
+                    let unreadable = |cause| TransactionError::Told(self.unreadable("artifact", cause));
                     let created_at = timestamp::read(&created_at).map_err(unreadable)?;
                     let bytes = u64::try_from(bytes).unwrap_or_default();
                     Ok(Artifact { values: NewArtifact { kind, path, bytes, digest }, created_at })

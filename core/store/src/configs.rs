@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     canonical::{canonical_json, digest_json},
     connection::Store,
-    error::{Fault, StoreError},
+    error::{StoreError, TransactionError},
     settings::Settings,
     timestamp,
 };
@@ -102,7 +102,7 @@ impl<'a> CheckedConfig<'a> {
         })
     }
 
-    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<ConfigId, Fault> {
+    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<ConfigId, TransactionError> {
         let Self { config, settings, json, digest, created } = self;
         let find = "SELECT id FROM training_config \
                     WHERE digest = ?1 AND model_type = ?2 AND dataset_name = ?3 AND settings = ?4";
@@ -152,7 +152,10 @@ pub(super) async fn delete_unused(
     sqlx::query(unused).bind(config.0).execute(connection).await.map(drop)
 }
 
-async fn find(connection: &mut SqliteConnection, id: ConfigId) -> Result<Option<SqliteRow>, Fault> {
+async fn find(
+    connection: &mut SqliteConnection,
+    id: ConfigId,
+) -> Result<Option<SqliteRow>, TransactionError> {
     let query = sqlx::query("SELECT * FROM training_config WHERE id = ?1").bind(id.0);
     Ok(query.fetch_optional(connection).await?)
 }

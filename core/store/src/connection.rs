@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::{
     driver::wait,
-    error::{self, Fault, StoreError, is_busy},
+    error::{self, StoreError, TransactionError, is_busy},
     location::Location,
     run_id::RunId,
     schema,
@@ -94,7 +94,7 @@ impl Store {
     pub(super) fn write<T: Send>(
         &self,
         doing: &'static str,
-        work: impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault> + Sync,
+        work: impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, TransactionError> + Sync,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
         let Inner { connection, known } = &mut *inner;
@@ -113,7 +113,7 @@ impl Store {
     pub(super) fn read<T: Send>(
         &self,
         doing: &'static str,
-        work: impl AsyncFn(&mut SqliteConnection) -> Result<T, Fault> + Sync,
+        work: impl AsyncFn(&mut SqliteConnection) -> Result<T, TransactionError> + Sync,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
         let connection = self.opened(&mut inner.connection)?;
@@ -162,7 +162,7 @@ impl Drop for Store {
 fn patiently<T: Send>(
     store: &str,
     doing: &'static str,
-    mut make: impl AsyncFnMut() -> Result<T, Fault> + Send,
+    mut make: impl AsyncFnMut() -> Result<T, TransactionError> + Send,
 ) -> Result<T, StoreError> {
     let started = Instant::now();
     let result = wait(async || {
@@ -171,7 +171,9 @@ fn patiently<T: Send>(
             attempt += 1;
             match make().await {
                 // Nothing else runs here, so this holds nothing up.
-                Err(Fault::Driver(fault)) if attempt < ATTEMPTS && is_busy(&fault) => pause(attempt),
+                Err(TransactionError::Driver(fault)) if attempt < ATTEMPTS && is_busy(&fault) => {
+                    pause(attempt)
+                }
                 done => break done,
             }
         }
@@ -183,11 +185,11 @@ fn patiently<T: Send>(
 async fn transact<T>(
     connection: &mut SqliteConnection,
     known: &mut Known,
-    work: &impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, Fault>,
-) -> Result<T, Fault> {
+    work: &impl AsyncFn(&mut SqliteConnection, &mut Known) -> Result<T, TransactionError>,
+) -> Result<T, TransactionError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     match work(&mut transaction, known).await {
-        Ok(value) => transaction.commit().await.map(|()| value).map_err(Fault::Driver),
+        Ok(value) => transaction.commit().await.map(|()| value).map_err(TransactionError::Driver),
         Err(fault) => {
             // Report the first error; a connection that cannot roll back reports it next time.
             let _ = transaction.rollback().await;
@@ -196,7 +198,7 @@ async fn transact<T>(
     }
 }
 
-async fn connect(location: &Location, name: &str) -> Result<SqliteConnection, Fault> {
+async fn connect(location: &Location, name: &str) -> Result<SqliteConnection, TransactionError> {
     let options = match location {
         Location::Memory => SqliteConnectOptions::new().in_memory(true),
         Location::File(path) => SqliteConnectOptions::new().filename(path).create_if_missing(true),
@@ -219,7 +221,11 @@ async fn connect(location: &Location, name: &str) -> Result<SqliteConnection, Fa
     Ok(connection)
 }
 
-async fn check_whole(path: &Path, name: &str, connection: &mut SqliteConnection) -> Result<(), Fault> {
+async fn check_whole(
+    path: &Path,
+    name: &str,
+    connection: &mut SqliteConnection,
+) -> Result<(), TransactionError> {
     if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_BYTES) {
         return Ok(());
     }
@@ -227,7 +233,10 @@ async fn check_whole(path: &Path, name: &str, connection: &mut SqliteConnection)
     if verdict == "ok" {
         return Ok(());
     }
-    Err(Fault::Told(StoreError::Corrupt { store: name.to_owned(), cause: verdict.replace('\n', " ") }))
+    Err(TransactionError::Told(StoreError::Corrupt {
+        store: name.to_owned(),
+        cause: verdict.replace('\n', " "),
+    }))
 }
 
 fn refuse_unfit_path(path: &Path, name: &str) -> Result<(), StoreError> {
@@ -252,9 +261,9 @@ fn no_runtime(store: &str, source: io::Error) -> StoreError {
     StoreError::Io { store: store.to_owned(), doing: "start the database's runtime", source }
 }
 
-fn told(store: &str, doing: &'static str, started: Instant, fault: Fault) -> StoreError {
+fn told(store: &str, doing: &'static str, started: Instant, fault: TransactionError) -> StoreError {
     match fault {
-        Fault::Told(error) => error,
-        Fault::Driver(error) => error::explain(store, doing, started.elapsed(), error),
+        TransactionError::Told(error) => error,
+        TransactionError::Driver(error) => error::explain(store, doing, started.elapsed(), error),
     }
 }

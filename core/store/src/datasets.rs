@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{
     canonical::canonical_json,
     connection::Store,
-    error::{Fault, StoreError, is_orphan},
+    error::{StoreError, TransactionError, is_orphan},
     run_id::RunId,
     timestamp,
 };
@@ -60,7 +60,10 @@ impl<'a> CheckedDataset<'a> {
         Ok(CheckedDataset { name, manifest_digest, ledger: canonical_json(&dataset.ledger), now })
     }
 
-    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<DatasetId, Fault> {
+    pub(super) async fn save(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<DatasetId, TransactionError> {
         let insert = "INSERT INTO dataset (name, manifest_digest, ledger, created_at) \
                       VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, manifest_digest) DO NOTHING";
         let query = sqlx::query(insert).bind(self.name).bind(self.manifest_digest);
@@ -102,8 +105,10 @@ impl Store {
         self.write("linking a dataset", async |connection, _| {
             let seq = self.find_seq(connection, run).await?;
             match link(connection, seq, dataset).await {
-                Err(error) if is_orphan(&error) => Err(Fault::Told(self.not_found("dataset", dataset.0))),
-                linked => linked.map_err(Fault::Driver),
+                Err(error) if is_orphan(&error) => {
+                    Err(TransactionError::Told(self.not_found("dataset", dataset.0)))
+                }
+                linked => linked.map_err(TransactionError::Driver),
             }
         })
     }
@@ -124,9 +129,9 @@ impl Store {
             rows.into_iter()
                 .map(|(id, name, manifest_digest, ledger, created_at)| {
                     let ledger = serde_json::from_str(&ledger)
-                        .map_err(|cause| Fault::Told(self.unreadable("dataset", cause)))?;
+                        .map_err(|cause| TransactionError::Told(self.unreadable("dataset", cause)))?;
                     let created_at = timestamp::read(&created_at)
-                        .map_err(|cause| Fault::Told(self.unreadable("dataset", cause)))?;
+                        .map_err(|cause| TransactionError::Told(self.unreadable("dataset", cause)))?;
                     let values = NewDataset { name, manifest_digest, ledger };
                     Ok(DatasetRecord { id: DatasetId(id), values, created_at })
                 })

@@ -257,24 +257,24 @@ impl StoreError {
 }
 
 /// An error inside a transaction: our own, or one of the driver to be translated.
-pub(super) enum Fault {
+pub(super) enum TransactionError {
     Told(StoreError),
     Driver(sqlx::Error),
 }
 
-impl From<sqlx::Error> for Fault {
+impl From<sqlx::Error> for TransactionError {
     fn from(error: sqlx::Error) -> Self {
         Self::Driver(error)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for TransactionError {
     fn from(error: StoreError) -> Self {
         Self::Told(error)
     }
 }
 
-impl From<Violation> for Fault {
+impl From<Violation> for TransactionError {
     fn from(violation: Violation) -> Self {
         Self::Told(StoreError::Invalid(violation))
     }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     connection::{Known, Store},
-    error::{Fault, StoreError, is_duplicate, is_orphan},
+    error::{StoreError, TransactionError, is_duplicate, is_orphan},
     run_id::RunId,
     timestamp,
 };
@@ -84,11 +84,11 @@ impl Store {
             let keys = intern(connection, known, rows).await?;
             insert(connection, seq, rows, &keys).await.map_err(|error| {
                 if is_orphan(&error) {
-                    Fault::Told(self.not_found("run", run))
+                    TransactionError::Told(self.not_found("run", run))
                 } else if is_duplicate(&error) {
-                    Fault::Told(StoreError::Duplicate { what: "metric of", name: span(run, rows) })
+                    TransactionError::Told(StoreError::Duplicate { what: "metric of", name: span(run, rows) })
                 } else {
-                    Fault::Driver(error)
+                    TransactionError::Driver(error)
                 }
             })
         })
@@ -145,7 +145,7 @@ impl Store {
             rows.into_iter()
                 .map(|(epoch, first_step, started_at)| {
                     let started_at = timestamp::read(&started_at)
-                        .map_err(|cause| Fault::Told(self.unreadable("epoch", cause)))?;
+                        .map_err(|cause| TransactionError::Told(self.unreadable("epoch", cause)))?;
                     Ok(Epoch { epoch: unsigned(epoch), first_step: unsigned(first_step), started_at })
                 })
                 .collect()
@@ -180,17 +180,22 @@ impl CheckedEpoch {
         Ok(CheckedEpoch { epoch: epoch.epoch, first_step: epoch.first_step, started_at })
     }
 
-    async fn insert(&self, connection: &mut SqliteConnection, seq: i64, run: &RunId) -> Result<(), Fault> {
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        seq: i64,
+        run: &RunId,
+    ) -> Result<(), TransactionError> {
         let insert =
             "INSERT INTO training_epoch (run, epoch, first_step, started_at) VALUES (?1, ?2, ?3, ?4)";
         let query = sqlx::query(insert).bind(seq).bind(signed(self.epoch)).bind(signed(self.first_step));
         match query.bind(&self.started_at).execute(connection).await {
             Ok(_) => Ok(()),
-            Err(error) if is_duplicate(&error) => Err(Fault::Told(StoreError::Duplicate {
+            Err(error) if is_duplicate(&error) => Err(TransactionError::Told(StoreError::Duplicate {
                 what: "epoch",
                 name: format!("{} of run {run}", self.epoch),
             })),
-            Err(error) => Err(Fault::Driver(error)),
+            Err(error) => Err(TransactionError::Driver(error)),
         }
     }
 }
@@ -200,7 +205,7 @@ async fn intern(
     connection: &mut SqliteConnection,
     known: &mut Known,
     rows: &[MetricRow<'_>],
-) -> Result<Vec<i64>, Fault> {
+) -> Result<Vec<i64>, TransactionError> {
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
         let id = match known.metric_keys.get(row.key) {

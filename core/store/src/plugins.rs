@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     connection::Store,
-    error::{Fault, StoreError},
+    error::{StoreError, TransactionError},
     run_id::RunId,
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn record(
     connection: &mut SqliteConnection,
     seq: i64,
     plugins: &[PluginIdentity],
-) -> Result<(), Fault> {
+) -> Result<(), TransactionError> {
     for plugin in plugins {
         let insert = "INSERT INTO run_plugin (run, name, runtime, version, digest) \
                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (run, name, runtime) DO UPDATE SET \
@@ -75,7 +75,7 @@ pub(super) async fn record(
         let query = query.bind(&plugin.version).bind(&plugin.digest);
         if query.execute(&mut *connection).await?.rows_affected() == 0 {
             let name = format!("{} ({}) of another version or digest", plugin.name, plugin.runtime);
-            return Err(Fault::Told(StoreError::Duplicate { what: "plugin in this run:", name }));
+            return Err(TransactionError::Told(StoreError::Duplicate { what: "plugin in this run:", name }));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::{
     configs::{CheckedConfig, NewConfig, delete_unused},
     connection::Store,
-    error::{Fault, StoreError},
+    error::{StoreError, TransactionError},
     host::HostInfo,
     run_id::RunId,
     runs::{Run, SELECT},
@@ -92,7 +92,7 @@ pub(super) async fn give_up_name(
     connection: &mut SqliteConnection,
     name: &str,
     output: &str,
-) -> Result<(), Fault> {
+) -> Result<(), TransactionError> {
     let mut query = QueryBuilder::<Sqlite>::new("UPDATE run SET name = NULL WHERE run.name = ");
     query
         .push_bind(name)

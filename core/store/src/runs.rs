@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     configs::{ConfigId, delete_unused},
     connection::{Known, Store},
-    error::{Fault, StoreError, is_duplicate, is_orphan},
+    error::{StoreError, TransactionError, is_duplicate, is_orphan},
     host::{HostInfo, Liveness},
     run_id::RunId,
     status::{RunOutcome, RunStatus},
@@ -118,7 +118,7 @@ impl Store {
         known: &mut Known,
         config: ConfigId,
         run: &CheckedRun<'_>,
-    ) -> Result<RunId, Fault> {
+    ) -> Result<RunId, TransactionError> {
         let id = RunId::new(run.now);
         let insert = "INSERT INTO run (id, name, config_id, kind, status, started_at, host) \
                       VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6)";
@@ -130,10 +130,12 @@ impl Store {
             }
             Err(error) if is_duplicate(&error) && run.name.is_some() => {
                 let name = run.name.unwrap_or_default().to_owned();
-                Err(Fault::Told(StoreError::Duplicate { what: "run named", name }))
+                Err(TransactionError::Told(StoreError::Duplicate { what: "run named", name }))
             }
-            Err(error) if is_orphan(&error) => Err(Fault::Told(self.not_found("configuration", config.0))),
-            Err(error) => Err(Fault::Driver(error)),
+            Err(error) if is_orphan(&error) => {
+                Err(TransactionError::Told(self.not_found("configuration", config.0)))
+            }
+            Err(error) => Err(TransactionError::Driver(error)),
         }
     }
 
@@ -162,7 +164,7 @@ impl Store {
                 .bind(seq)
                 .fetch_one(connection)
                 .await?;
-            Err(Fault::Told(StoreError::State {
+            Err(TransactionError::Told(StoreError::State {
                 run: run.to_string(),
                 status: RunStatus::parse(&status).map_or("unknown", RunStatus::as_str),
                 wanted: "finished",
@@ -217,13 +219,13 @@ impl Store {
             query.push_bind(given).push(")) = ").push_bind(given).push(") ORDER BY run.id LIMIT 9");
             let rows = query.build().fetch_all(connection).await?;
             match rows.as_slice() {
-                [] => Err(Fault::Told(self.not_found("run", escape_control(given)))),
+                [] => Err(TransactionError::Told(self.not_found("run", escape_control(given)))),
                 [row] => self.run(row),
                 several => {
                     let candidates: Result<Vec<_>, _> =
                         several.iter().map(|row| self.run_id(row).map(|id| id.to_string())).collect();
                     let given = escape_control(given).into_owned();
-                    Err(Fault::Told(StoreError::Ambiguous { given, candidates: candidates? }))
+                    Err(TransactionError::Told(StoreError::Ambiguous { given, candidates: candidates? }))
                 }
             }
         })
@@ -280,11 +282,11 @@ impl Store {
         connection: &mut SqliteConnection,
         run: &RunId,
         wanted: &'static str,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TransactionError> {
         let (before, own) = (self.find_exact(connection, run).await?, HostInfo::of_this_process());
         let foreign = before.host.pid != own.pid || before.host.started_ticks != own.started_ticks;
         if before.status == RunStatus::Running && foreign && before.host.liveness() == Liveness::Alive {
-            return Err(Fault::Told(StoreError::State {
+            return Err(TransactionError::Told(StoreError::State {
                 run: run.to_string(),
                 status: "running in another process",
                 wanted,
@@ -300,7 +302,7 @@ impl Store {
         connection: &mut SqliteConnection,
         known: &mut Known,
         run: &RunId,
-    ) -> Result<i64, Fault> {
+    ) -> Result<i64, TransactionError> {
         if let Some(seq) = known.runs.get(run) {
             return Ok(*seq);
         }
@@ -314,29 +316,29 @@ impl Store {
         &self,
         connection: &mut SqliteConnection,
         run: &RunId,
-    ) -> Result<i64, Fault> {
+    ) -> Result<i64, TransactionError> {
         let row: Option<(i64,)> = sqlx::query_as("SELECT seq FROM run WHERE id = ?1")
             .bind(run.as_str())
             .fetch_optional(connection)
             .await?;
-        row.map(|(seq,)| seq).ok_or_else(|| Fault::Told(self.not_found("run", run)))
+        row.map(|(seq,)| seq).ok_or_else(|| TransactionError::Told(self.not_found("run", run)))
     }
 
     pub(super) async fn find_exact(
         &self,
         connection: &mut SqliteConnection,
         run: &RunId,
-    ) -> Result<Run, Fault> {
+    ) -> Result<Run, TransactionError> {
         let mut query = QueryBuilder::<Sqlite>::new(SELECT);
         query.push(" WHERE run.id = ").push_bind(run.as_str());
         match query.build().fetch_optional(connection).await? {
             Some(row) => self.run(&row),
-            None => Err(Fault::Told(self.not_found("run", run))),
+            None => Err(TransactionError::Told(self.not_found("run", run))),
         }
     }
 
-    pub(super) fn run(&self, row: &SqliteRow) -> Result<Run, Fault> {
-        let unreadable = |cause: String| Fault::Told(self.unreadable("run", cause));
+    pub(super) fn run(&self, row: &SqliteRow) -> Result<Run, TransactionError> {
+        let unreadable = |cause: String| TransactionError::Told(self.unreadable("run", cause));
         let time = |text: &str| timestamp::read(text).map_err(|cause| unreadable(cause.to_string()));
         let status: &str = row.try_get("status")?;
         let finished: Option<&str> = row.try_get("finished_at")?;
@@ -355,13 +357,14 @@ impl Store {
         })
     }
 
-    fn run_id(&self, row: &SqliteRow) -> Result<RunId, Fault> {
-        RunId::parse(row.try_get("id")?).map_err(|cause| Fault::Told(self.unreadable("run", cause)))
+    fn run_id(&self, row: &SqliteRow) -> Result<RunId, TransactionError> {
+        RunId::parse(row.try_get("id")?)
+            .map_err(|cause| TransactionError::Told(self.unreadable("run", cause)))
     }
 
-    fn host(&self, row: &SqliteRow) -> Result<HostInfo, Fault> {
+    fn host(&self, row: &SqliteRow) -> Result<HostInfo, TransactionError> {
         let host: &str = row.try_get("host")?;
-        serde_json::from_str(host).map_err(|cause| Fault::Told(self.unreadable("host", cause)))
+        serde_json::from_str(host).map_err(|cause| TransactionError::Told(self.unreadable("host", cause)))
     }
 
     pub(super) fn host_json(&self, host: &HostInfo) -> Result<String, StoreError> {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::checkpoint_error::CheckpointError;
 use super::finite::{NotFinite, not_finite};
-pub use super::state::{FORMAT, State};
+pub use super::state::{FORMAT, TrainingState};
 use codetune_files as files;
 
 type Result<T> = std::result::Result<T, CheckpointError>;
@@ -35,7 +35,7 @@ pub struct Checkpoint {
     /// Its path.
     pub path: PathBuf,
     /// The position in the run.
-    pub state: State,
+    pub state: TrainingState,
     /// The tensors.
     pub tensors: Tensors,
 }
@@ -69,7 +69,7 @@ pub fn folder_name(step: u64) -> String {
 ///
 /// # Errors
 /// The error of the file system; earlier checkpoints are then unchanged.
-pub fn save(root: &Path, mut state: State, tensors: &Tensors, keep: u64) -> Result<PathBuf> {
+pub fn save(root: &Path, mut state: TrainingState, tensors: &Tensors, keep: u64) -> Result<PathBuf> {
     let path = root.join(folder_name(state.step));
     let best = tensors.best.as_ref().map(|best| (BEST, best));
     // A state read from a checkpoint still lists that checkpoint's files.
@@ -110,7 +110,7 @@ pub fn load(path: &Path) -> Result<Checkpoint> {
     if found != FORMAT {
         return Err(CheckpointError::Format { path: path.to_owned(), found, supported: FORMAT });
     }
-    let state: State = serde_json::from_value(value).map_err(unreadable)?;
+    let state: TrainingState = serde_json::from_value(value).map_err(unreadable)?;
     if !state.is_sealed(&text) {
         return Err(damaged(format!("{STATE} was modified")));
     }

@@ -17,7 +17,6 @@ mod metrics;
 mod optimizer;
 mod output_lock;
 mod pending;
-mod plan;
 mod run_config;
 mod run_file;
 mod run_file_error;
@@ -25,6 +24,7 @@ mod run_file_section;
 mod schedule;
 mod state;
 mod step;
+mod step_plan;
 #[cfg(test)]
 mod tests;
 mod trainable;

@@ -20,7 +20,7 @@ pub(super) const LENGTH: [&str; 2] = ["train.epochs", "train.max_steps"];
 /// The position in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct State {
+pub struct TrainingState {
     /// The version of the format.
     pub format: u64,
     /// Steps done.
@@ -67,7 +67,7 @@ pub struct State {
     pub digest: String,
 }
 
-impl State {
+impl TrainingState {
     /// The start of a run.
     pub fn start(config: &RunConfig) -> Self {
         Self {

@@ -27,7 +27,7 @@ impl std::fmt::Display for BuildError {
 impl std::error::Error for BuildError {}
 
 /// The files of a plugin crate.
-pub struct Built {
+pub struct BuiltPlugin {
     /// The component.
     pub component: PathBuf,
     /// The native library.
@@ -60,7 +60,7 @@ impl PluginBuild {
     ///
     /// # Errors
     /// The output of cargo.
-    pub fn build(&self, packages: &[&str]) -> Result<Vec<Built>, BuildError> {
+    pub fn build(&self, packages: &[&str]) -> Result<Vec<BuiltPlugin>, BuildError> {
         let native = variable("TARGET")?;
         let mut cargo = Command::new(variable("CARGO")?);
         cargo.current_dir(&self.workspace);
@@ -90,7 +90,7 @@ impl PluginBuild {
         let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
         let built = |package: &&str| {
             let name = package.replace('-', "_");
-            Built {
+            BuiltPlugin {
                 component: self.target.join(WASM_TARGET).join(PROFILE).join(format!("{name}.wasm")),
                 library: self.target.join(&native).join(PROFILE).join(format!("{prefix}{name}{suffix}")),
             }

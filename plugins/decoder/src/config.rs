@@ -18,7 +18,7 @@ const MAX_PARAMETERS: u128 = 1 << 50;
 
 /// A validated Hugging Face `config.json`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Config {
+pub struct DecoderConfig {
     pub hidden: u64,
     pub layers: u32,
     pub heads: u32,
@@ -39,7 +39,7 @@ pub struct Config {
     pub deviation: f64,
 }
 
-impl Config {
+impl DecoderConfig {
     /// Parses a `config.json`. Missing values have the defaults of transformers' configuration classes.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let value = serde_json::from_str(json);
@@ -120,7 +120,7 @@ impl Config {
             }
         };
         let max_positions = keys.size_or("max_position_embeddings", family.default_positions())?;
-        let config = Config {
+        let config = DecoderConfig {
             hidden,
             layers: layers as u32,
             heads: heads as u32,

@@ -14,16 +14,16 @@ mod windows;
 use codetune_plugin_sdk::ops::{self, Attention};
 use codetune_plugin_sdk::{Error, Initializer, Parameter, Plan, Role, Tensor, TrainingBackend};
 
-use config::Config;
+use config::DecoderConfig;
 
 /// A decoder, described by its `config.json`.
 pub struct Decoder {
-    config: Config,
+    config: DecoderConfig,
 }
 
 impl TrainingBackend for Decoder {
     fn configure(config: &str) -> Result<(Self, Plan), Error> {
-        let config = Config::parse(config)?;
+        let config = DecoderConfig::parse(config)?;
         let plan = plan(&config);
         Ok((Decoder { config }, plan))
     }
@@ -64,7 +64,7 @@ impl Decoder {
 }
 
 /// All parameters in the order of the layers, with the initial values of Hugging Face's `_init_weights`.
-fn plan(config: &Config) -> Plan {
+fn plan(config: &DecoderConfig) -> Plan {
     let normal = Initializer::Normal(config.deviation);
     let (hidden, inner) = (config.hidden, config.intermediate);
     let queries = u64::from(config.heads) * config.head_dim;

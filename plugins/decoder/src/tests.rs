@@ -14,7 +14,7 @@ fn config(architecture: &str, change: Value) -> String {
     config.to_string()
 }
 
-fn configured(architecture: &str, change: Value) -> (Config, Plan) {
+fn configured(architecture: &str, change: Value) -> (DecoderConfig, Plan) {
     let (decoder, plan) = Decoder::configure(&config(architecture, change)).unwrap();
     (decoder.config, plan)
 }

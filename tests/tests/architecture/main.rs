@@ -3,6 +3,7 @@
 
 mod circles;
 mod manifests;
+mod names;
 mod sources;
 mod tokens;
 

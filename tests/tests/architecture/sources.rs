@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-use super::tokens::{self, Module};
+use super::tokens::{self, Item, Module};
 
 /// The names of files that use each other: for each file those that it uses, with one of the names that it uses there.
 pub type Uses = BTreeMap<String, BTreeMap<String, String>>;
@@ -78,6 +78,11 @@ impl Crate {
             self.nodes[at].children.insert(child.name, added);
         }
         Ok(at)
+    }
+
+    /// All declarations, each with its file.
+    pub fn items(&self) -> impl Iterator<Item = (&str, &Item)> {
+        self.nodes.iter().flat_map(|node| node.module.items.iter().map(|item| (node.file.as_str(), item)))
     }
 
     /// Which files use which others. A use of a re-export is a use of the file that defines the item and of those that

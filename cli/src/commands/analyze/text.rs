@@ -12,7 +12,7 @@ use super::reason::words;
 use crate::terminal::Terminal;
 use crate::terminal::format::{bytes, count, counted};
 use crate::terminal::style::Style;
-use crate::terminal::table::Table;
+use crate::terminal::table::TextTable;
 
 /// Maximum findings shown without `--all`.
 const FINDINGS: usize = 50;
@@ -52,7 +52,7 @@ pub fn render(analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Ter
 
 /// A table with a row for each language.
 pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
-    let mut table = Table::new(&["LANGUAGE", ">FILES", ">LINES", ">SIZE", ">FINDINGS", ">FAILED"]);
+    let mut table = TextTable::new(&["LANGUAGE", ">FILES", ">LINES", ">SIZE", ">FINDINGS", ">FAILED"]);
     let row = |name: &str, numbers: [u64; 3], size: u64| {
         let [files, lines, found] = numbers.map(count);
         (name.to_owned(), files, lines, bytes(size), found)

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::curve::{self, Series};
 use crate::terminal::format::short;
-use crate::terminal::table::Table;
+use crate::terminal::table::TextTable;
 
 /// Prints both runs as one curve, and the losses on held-out code.
 ///
@@ -21,7 +21,7 @@ pub fn show(base: &Tuned, lora: &Tuned, context: &Context) -> Result<(), Failure
         Series { name: "held-out loss", points: joined(&base.watch.held_out, &lora.watch.held_out) },
     ];
     context.terminal.print(&curve::draw(&series, context.terminal.width))?;
-    let mut table = Table::new(&["MODEL", ">STEPS", ">HELD-OUT LOSS", ">PERPLEXITY"]);
+    let mut table = TextTable::new(&["MODEL", ">STEPS", ">HELD-OUT LOSS", ">PERPLEXITY"]);
     let mut row = |name: &str, steps: u64, loss: Option<f64>| {
         let loss = loss.unwrap_or(f64::NAN);
         table.row([name.to_owned(), steps.to_string(), format!("{loss:.4}"), short(loss.exp())]);

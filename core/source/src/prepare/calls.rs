@@ -2,7 +2,7 @@
 
 use super::code::{Code, Context};
 use super::edits::Edits;
-use super::tokens::Kind;
+use super::tokens::TokenKind;
 use super::words;
 
 /// Tokens that are looked at for the end of an expression.
@@ -42,7 +42,7 @@ pub(super) fn settle(code: &Code<'_>, name: usize, edits: &mut Edits) {
         close,
         word: code.word(name),
         after,
-        typed: code.kind(close + 1) == Some(Kind::Word) && !matches!(after, "and" | "or"),
+        typed: code.kind(close + 1) == Some(TokenKind::Word) && !matches!(after, "and" | "or"),
         in_statements: code.context(name) == Context::Statements,
     };
     if attribute(code, &call, edits) || declaration(code, &call, edits) {
@@ -124,7 +124,7 @@ fn in_declarations(code: &Code<'_>, call: &Call<'_>, edits: &mut Edits) {
     let is_macro = words::is_macro(call.word);
     // No parameters, so no function.
     let odd = (call.open..call.close.min(call.open + MOST_TOKENS))
-        .any(|index| matches!(code.kind(index), Some(Kind::String | Kind::Number)));
+        .any(|index| matches!(code.kind(index), Some(TokenKind::String | TokenKind::Number)));
     if call.after == "{" {
         // A function by a macro.
         if odd {
@@ -140,7 +140,7 @@ fn in_declarations(code: &Code<'_>, call: &Call<'_>, edits: &mut Edits) {
         }
         return;
     }
-    let directive = code.kind(call.close + 1) == Some(Kind::Directive);
+    let directive = code.kind(call.close + 1) == Some(TokenKind::Directive);
     let alone = call.typed || call.after.is_empty() || directive;
     let written = is_macro
         || top && words::begins_as_macro(call.word)
@@ -166,12 +166,12 @@ fn type_arguments(code: &Code<'_>, open: usize, close: usize, edits: &mut Edits)
         match code.word(index) {
             "," | ")" if index == close || code.word(index) == "," => {
                 let all_words =
-                    (start..index).all(|at| code.kind(at) == Some(Kind::Word) || code.word(at) == "*");
+                    (start..index).all(|at| code.kind(at) == Some(TokenKind::Word) || code.word(at) == "*");
                 let last = code.before(index);
                 let is_type = start < index
                     && (code.word(start) != "void" || index > start + 1)
                     && all_words
-                    && code.kind(start) == Some(Kind::Word)
+                    && code.kind(start) == Some(TokenKind::Word)
                     && (words::is_type_word(last)
                         || last == "size_t"
                         || last == "*"

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::conditionals::directive;
 use super::edits::Edits;
-use super::tokens::{Kind, Token, Tokens};
+use super::tokens::{Token, TokenKind, Tokens};
 use super::words;
 
 /// Open brackets that are remembered at a conditional.
@@ -49,7 +49,7 @@ impl<'a> Code<'a> {
         // What is open where a conditional begins is open in each of its branches.
         let mut conditionals: Vec<Vec<(usize, (Context, bool))>> = Vec::new();
         for index in 0..tokens.len() {
-            if code.kind(index) == Some(Kind::Directive) {
+            if code.kind(index) == Some(TokenKind::Directive) {
                 let kept = open.len() <= MOST_OPEN;
                 match directive(code.word(index)).0 {
                     "if" | "ifdef" | "ifndef" if kept => conditionals.push(open.clone()),
@@ -94,12 +94,12 @@ impl<'a> Code<'a> {
         self.tokens.word(index)
     }
 
-    pub fn kind(&self, index: usize) -> Option<Kind> {
+    pub fn kind(&self, index: usize) -> Option<TokenKind> {
         self.tokens.kind(index)
     }
 
     pub fn is_name(&self, index: usize) -> bool {
-        self.kind(index) == Some(Kind::Word) && !words::is_keyword(self.word(index))
+        self.kind(index) == Some(TokenKind::Word) && !words::is_keyword(self.word(index))
     }
 
     pub fn before(&self, index: usize) -> &'a str {
@@ -145,7 +145,7 @@ impl<'a> Code<'a> {
         index == self.settled.get()
             || matches!(self.before(index), "" | ";" | "{" | "}" | "else" | "do")
             || label
-            || index.checked_sub(1).and_then(|before| self.kind(before)) == Some(Kind::Directive)
+            || index.checked_sub(1).and_then(|before| self.kind(before)) == Some(TokenKind::Directive)
     }
 
     /// Takes a statement or declaration away, so that what follows is at the start of one.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::edits::Edits;
-use super::tokens::{Kind, Token};
+use super::tokens::{Token, TokenKind};
 
 /// What may stand before and at the end of whole statements and declarations.
 const ENDS: [&str; 4] = [";", "{", "}", ":"];
@@ -65,7 +65,7 @@ pub(super) fn flatten(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits
     let mut groups: Vec<Group> = Vec::new();
     let mut top = Shape::default();
     for (index, token) in tokens.iter().enumerate() {
-        if token.kind != Kind::Directive {
+        if token.kind != TokenKind::Directive {
             if !edits.is_blank(token.span.clone()) {
                 let net = match word(index) {
                     "(" | "[" | "{" => 1,
@@ -93,7 +93,7 @@ pub(super) fn flatten(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits
                 let is_end = |token: Option<usize>| {
                     token.is_none_or(|token| {
                         ENDS.contains(&word(token))
-                            || tokens.get(token).is_some_and(|t| t.kind == Kind::Directive)
+                            || tokens.get(token).is_some_and(|t| t.kind == TokenKind::Directive)
                     })
                 };
                 let whole = is_end(group.before)
@@ -178,7 +178,7 @@ fn next_code(tokens: &[Token], edits: &Edits) -> Vec<Option<usize>> {
         if let Some(next) = next.get_mut(index) {
             *next = found;
         }
-        if token.kind != Kind::Directive && !edits.is_blank(token.span.clone()) {
+        if token.kind != TokenKind::Directive && !edits.is_blank(token.span.clone()) {
             found = Some(index);
         }
     }

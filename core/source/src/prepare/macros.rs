@@ -5,7 +5,7 @@ use super::code::{Code, Context};
 use super::conditionals::directive;
 use super::edits::Edits;
 use super::runs;
-use super::tokens::{Kind, Token};
+use super::tokens::{Token, TokenKind};
 
 /// Blanks or replaces macros, and what else the grammar has no place for.
 pub(super) fn remove(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits) {
@@ -18,17 +18,19 @@ pub(super) fn remove(text: &str, tokens: &[Token], cpp: bool, edits: &mut Edits)
             continue;
         }
         match code.kind(index) {
-            Some(Kind::Directive) => directive_in_list(&code, index, edits),
-            Some(Kind::Word) => {
+            Some(TokenKind::Directive) => directive_in_list(&code, index, edits),
+            Some(TokenKind::Word) => {
                 let end = runs::end(&code, index);
                 runs::settle(&code, index..end, edits);
                 calls::settle(&code, end - 1, edits);
                 index = end;
                 continue;
             }
-            Some(Kind::String) => beside_string(&code, index, edits),
-            Some(Kind::Punctuation) if cpp && code.word(index) == "=" => unnamed_default(&code, index, edits),
-            Some(Kind::Number) if code.is_name(index + 1) && !code.starts_line(index + 1) => {
+            Some(TokenKind::String) => beside_string(&code, index, edits),
+            Some(TokenKind::Punctuation) if cpp && code.word(index) == "=" => {
+                unnamed_default(&code, index, edits)
+            }
+            Some(TokenKind::Number) if code.is_name(index + 1) && !code.starts_line(index + 1) => {
                 // A unit: `64 MB`.
                 edits.blank(code.span(index + 1, index + 1));
             }
@@ -97,7 +99,9 @@ fn beside_string(code: &Code<'_>, index: usize, edits: &mut Edits) {
                 }
             }
             "," | ")" | ";" => edits.blank(code.span(index + 1, index + 1)),
-            _ if code.kind(index + 2) == Some(Kind::String) => edits.blank(code.span(index + 1, index + 1)),
+            _ if code.kind(index + 2) == Some(TokenKind::String) => {
+                edits.blank(code.span(index + 1, index + 1))
+            }
             _ => {}
         }
     }

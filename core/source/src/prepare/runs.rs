@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::code::{Code, Context};
 use super::edits::Edits;
-use super::tokens::Kind;
+use super::tokens::TokenKind;
 use super::words::{STATEMENTS, TAGS, is_macro, is_type_word};
 
 /// The places in a run of words that are not keywords.
@@ -16,7 +16,7 @@ pub(super) fn end(code: &Code<'_>, start: usize) -> usize {
         return start + 1;
     }
     let mut end = start + 1;
-    while code.kind(end) == Some(Kind::Word) && !STATEMENTS.contains(&code.word(end)) {
+    while code.kind(end) == Some(TokenKind::Word) && !STATEMENTS.contains(&code.word(end)) {
         end += 1;
     }
     end
@@ -106,7 +106,7 @@ fn declaration(code: &Code<'_>, run: &Range<usize>, names: &Names, edits: &mut E
     if marks && named && !after_tag(last) {
         // An attribute behind the name: `int x CAPS;`, `void *data CAPS)`, `int x CAPS(lock);`.
         let ends = |close: usize| {
-            code.kind(close + 1) == Some(Kind::Word)
+            code.kind(close + 1) == Some(TokenKind::Word)
                 || matches!(code.word(close + 1), ";" | "," | "=" | ")" | "{" | ":")
         };
         let end = match arguments {
@@ -191,7 +191,8 @@ fn stray(code: &Code<'_>, run: &Range<usize>, names: &Names, after: &str, edits:
             "if" | "for" | "while" | "switch" | "return" | "do" | "case" | "goto" | "break" | "#"
         ) && code.starts_line(run.end);
     let ends = matches!(after, "}" | "") && code.context(run.start) != Context::List;
-    let directive = code.kind(run.end) == Some(Kind::Directive) && code.context(run.start) != Context::List;
+    let directive =
+        code.kind(run.end) == Some(TokenKind::Directive) && code.context(run.start) != Context::List;
     let head = after == "{"
         && code.starts_line(run.end)
         && run.len() == 1

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     /// An identifier or keyword.
     Word,
     Number,
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
-    pub kind: Kind,
+    pub kind: TokenKind,
     pub span: Range<usize>,
     /// Whether it is the first of its line.
     pub starts_line: bool,
@@ -35,7 +35,7 @@ impl<'a> Tokens<'a> {
         self.list.get(index)
     }
 
-    pub fn kind(&self, index: usize) -> Option<Kind> {
+    pub fn kind(&self, index: usize) -> Option<TokenKind> {
         self.get(index).map(|token| token.kind)
     }
 
@@ -88,15 +88,15 @@ fn scan(text: &str, script: bool) -> Vec<Token> {
             }
             b'#' if starts_line && !script => {
                 index = directive_end(bytes, index);
-                Kind::Directive
+                TokenKind::Directive
             }
             b'`' if script => {
                 index = template_end(bytes, index);
-                Kind::String
+                TokenKind::String
             }
             b'"' | b'\'' => {
                 index = string_end(bytes, index);
-                Kind::String
+                TokenKind::String
             }
             byte if byte.is_ascii_digit() || byte == b'.' && at(index + 1).is_ascii_digit() => {
                 while is_word(at(index))
@@ -106,7 +106,7 @@ fn scan(text: &str, script: bool) -> Vec<Token> {
                 {
                     index += 1;
                 }
-                Kind::Number
+                TokenKind::Number
             }
             byte if is_word(byte) => {
                 while is_word(at(index)) {
@@ -118,19 +118,19 @@ fn scan(text: &str, script: bool) -> Vec<Token> {
                 match at(index) {
                     b'"' if prefix && word.ends_with(b"R") => {
                         index = raw_string_end(bytes, index);
-                        Kind::String
+                        TokenKind::String
                     }
                     b'"' | b'\'' if prefix => {
                         index = string_end(bytes, index);
-                        Kind::String
+                        TokenKind::String
                     }
-                    _ => Kind::Word,
+                    _ => TokenKind::Word,
                 }
             }
             _ => {
                 let pair = bytes.get(index..index + 2).unwrap_or_default();
                 index += if matches!(pair, b"::" | b"->" | b"&&" | b"||") { 2 } else { 1 };
-                Kind::Punctuation
+                TokenKind::Punctuation
             }
         };
         tokens.push(Token { kind, span: start..index, starts_line });

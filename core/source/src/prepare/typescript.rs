@@ -1,7 +1,7 @@
 //! Syntax of TypeScript that is newer than the grammar, or that it has no place for.
 
 use super::edits::Edits;
-use super::tokens::{Kind, Token, Tokens, script_tokens};
+use super::tokens::{Token, TokenKind, Tokens, script_tokens};
 
 /// Tokens that are looked at for the other end of something.
 const MOST_TOKENS: usize = 500;
@@ -19,14 +19,14 @@ pub(super) fn rewrite(text: &str, edits: &mut Edits) {
     let code = Tokens { text, list: &tokens };
     for (index, token) in tokens.iter().enumerate() {
         match (token.kind, code.word(index)) {
-            (Kind::Word, "in" | "out") => variance(code, index, edits),
-            (Kind::Word, "type") if code.before(index, 1) == "export" && code.word(index + 1) == "*" => {
+            (TokenKind::Word, "in" | "out") => variance(code, index, edits),
+            (TokenKind::Word, "type") if code.before(index, 1) == "export" && code.word(index + 1) == "*" => {
                 edits.blank(token.span.clone());
             }
-            (Kind::Word, "import") => module_type(code, index, edits),
-            (Kind::Word, "default") => bare_function(code, index, edits),
-            (Kind::Punctuation, "<" | "(") if token.starts_line => call_signature(code, index, edits),
-            (Kind::String, template) if template.starts_with('`') => tagged_template(code, index, edits),
+            (TokenKind::Word, "import") => module_type(code, index, edits),
+            (TokenKind::Word, "default") => bare_function(code, index, edits),
+            (TokenKind::Punctuation, "<" | "(") if token.starts_line => call_signature(code, index, edits),
+            (TokenKind::String, template) if template.starts_with('`') => tagged_template(code, index, edits),
             _ => {}
         }
     }
@@ -68,7 +68,7 @@ fn variance(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     let in_list = matches!(code.before(index, 1), "<" | ",")
         || code.before(index, 1) == "in" && matches!(code.before(index, 2), "<" | ",");
     let named = !matches!(code.word(index + 1), "extends" | "as" | "satisfies" | "instanceof" | "in" | "of");
-    let modifies = code.kind(index + 1) == Some(Kind::Word) && named;
+    let modifies = code.kind(index + 1) == Some(TokenKind::Word) && named;
     if in_list
         && modifies
         && let Some(token) = code.get(index)
@@ -79,7 +79,7 @@ fn variance(code: Tokens<'_>, index: usize, edits: &mut Edits) {
 
 fn module_type(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     let shape = code.word(index + 1) == "("
-        && code.kind(index + 2) == Some(Kind::String)
+        && code.kind(index + 2) == Some(TokenKind::String)
         && code.word(index + 3) == ")"
         && code.word(index + 4) == ".";
     // Of a promise of the module.
@@ -117,8 +117,8 @@ fn bare_function(code: Tokens<'_>, index: usize, edits: &mut Edits) {
 fn call_signature(code: Tokens<'_>, index: usize, edits: &mut Edits) {
     let last = index.checked_sub(1).and_then(|last| code.get(last));
     let Some(last) = last else { return };
-    let ends = last.kind == Kind::Word
-        || last.kind == Kind::String
+    let ends = last.kind == TokenKind::Word
+        || last.kind == TokenKind::String
         || matches!(code.before(index, 1), ">" | ")" | "]" | "}");
     if !ends || code.is_arrow(index - 1) {
         return;

@@ -20,7 +20,7 @@ use codetune_dataset::BatchSource;
 use super::{
     audit::audit,
     best::BestWeights,
-    checkpoint::{self, State, Tensors},
+    checkpoint::{self, Tensors, TrainingState},
     error::{MOMENT, TrainError, WEIGHT},
     event::{Event, Observer, StepReport, TrainOutcome},
     finite::not_finite,
@@ -28,10 +28,10 @@ use super::{
     optimizer::Optimizer,
     output_lock::OutputLock,
     pending::Pending,
-    plan::Plan,
     run_config::RunConfig,
     schedule::Warmup,
     step,
+    step_plan::StepPlan,
     trainable::Trainable,
 };
 
@@ -47,8 +47,8 @@ pub struct Trainer<M> {
     stop: Arc<AtomicBool>,
     inputs: BTreeMap<String, String>,
     optimizer: Optimizer,
-    state: State,
-    plan: Plan,
+    state: TrainingState,
+    plan: StepPlan,
     /// Present with `eval.restore_best`, from the first evaluation.
     best: Option<BestWeights>,
     resumed: bool,
@@ -74,8 +74,8 @@ impl<M: Trainable> Trainer<M> {
         }
         let optimizer = Optimizer::new(&model, &config.train)
             .map_err(|source| TrainError::Optimizer { step: 0, source })?;
-        let plan = Plan::new(&config, train.batches_per_epoch());
-        let state = State::start(&config);
+        let plan = StepPlan::new(&config, train.batches_per_epoch());
+        let state = TrainingState::start(&config);
         Ok(Self {
             config,
             model,
@@ -284,7 +284,7 @@ impl<M: Trainable> Trainer<M> {
         if recorded.is_ok() {
             self.state.recorded = step;
         }
-        let state = State {
+        let state = TrainingState {
             elapsed_ms: self.elapsed_ms(),
             pending: self.pending.clone(),
             run: self.metrics.run(),

@@ -6,7 +6,7 @@ use crate::{
     checkpoint::{self, Checkpoint},
     checkpoint_error::CheckpointError,
     error::TrainError,
-    plan::Plan,
+    step_plan::StepPlan,
     trainable::Trainable,
 };
 
@@ -47,7 +47,7 @@ impl<M: Trainable> Trainer<M> {
     /// Extends a finished run, as reported by the state of its checkpoint.
     fn extend(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let (state, path) = (&checkpoint.state, &checkpoint.path);
-        let before = Plan::new(&state.of_former_length(&self.config), self.train.batches_per_epoch());
+        let before = StepPlan::new(&state.of_former_length(&self.config), self.train.batches_per_epoch());
         let changed = state.other_length(path, &self.config);
         if state.step < before.total {
             let CheckpointError::Config { field, was, now, .. } = changed else { return Err(changed.into()) };

@@ -35,7 +35,7 @@ const IDLE_INSTANCES: usize = 128;
 
 /// An analyzer of a run with the instances it has, made when they are first needed, one for each thread that
 /// needs one at the same time.
-pub(super) struct Analyzer {
+pub(super) struct AnalyzerPool {
     plugin: Arc<Plugin>,
     options: Map<String, Value>,
     keys: KeyBase,
@@ -58,7 +58,7 @@ pub(super) struct Given {
     pub(super) lasting: bool,
 }
 
-impl Analyzer {
+impl AnalyzerPool {
     /// Checks the selected plugins and their options, and puts them in the order of their names.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Analyzer {
                 return Err(AnalysisError::NoAnalyzer { plugin: plugin.manifest().name.clone() });
             }
             let resolved = plugin.resolve_config(options).map_err(AnalysisError::Options)?;
-            analyzers.push(Analyzer {
+            analyzers.push(AnalyzerPool {
                 keys: KeyBase::new(plugin, &resolved),
                 plugin: Arc::clone(plugin),
                 options: resolved,
@@ -92,14 +92,14 @@ impl Analyzer {
     }
 
     /// What the result says of the analyzers.
-    pub(super) fn used(analyzers: &[Analyzer]) -> Vec<UsedAnalyzer> {
-        let key = |analyzer: &Analyzer| {
+    pub(super) fn used(analyzers: &[AnalyzerPool]) -> Vec<UsedAnalyzer> {
+        let key = |analyzer: &AnalyzerPool| {
             let short = analyzer.plugin.manifest().short_name();
-            let meant = meaning(short, analyzers.iter().map(Analyzer::name));
+            let meant = meaning(short, analyzers.iter().map(AnalyzerPool::name));
             let is_meant = meant == Meaning::One(analyzer.name()) && !analyzer.plugin.is_shadowed();
             if is_meant { short.to_owned() } else { analyzer.name().to_owned() }
         };
-        let used = |analyzer: &Analyzer| UsedAnalyzer {
+        let used = |analyzer: &AnalyzerPool| UsedAnalyzer {
             key: key(analyzer),
             manifest: analyzer.plugin.manifest().clone(),
             digest: analyzer.plugin.digest(),
@@ -109,7 +109,7 @@ impl Analyzer {
     }
 
     /// Names the languages that analyzers ask for and no file has, as such an analyzer may never run.
-    pub(super) fn odd_languages(analyzers: &[Analyzer]) -> Vec<String> {
+    pub(super) fn odd_languages(analyzers: &[AnalyzerPool]) -> Vec<String> {
         let asked = analyzers.iter().filter_map(|analyzer| Some((analyzer.name(), analyzer.manifest()?)));
         let asked = asked.flat_map(|(name, manifest)| manifest.languages.iter().map(move |id| (name, id)));
         let odd = asked.filter_map(|(name, id)| Some((name, id, id.parse::<Language>().err()?)));
@@ -125,7 +125,7 @@ impl Analyzer {
         &self.keys
     }
 
-    /// What it declares; `None` never happens after [`Analyzer::prepare`].
+    /// What it declares; `None` never happens after [`AnalyzerPool::prepare`].
     pub(super) fn manifest(&self) -> Option<&AnalyzerManifest> {
         self.plugin.manifest().analyzer.as_ref()
     }

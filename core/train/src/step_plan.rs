@@ -10,7 +10,7 @@ use super::{run_config::RunConfig, schedule::Schedule};
 /// transformers' `Trainer` does without `dataloader_drop_last`: an epoch of `n` sequences has `⌈n / (b·a)⌉` steps with
 /// batch size `b` and `a` accumulation steps, so the batch shape does not change which tokens a step is trained on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct StepPlan {
     /// Steps per epoch.
     pub steps_per_epoch: u64,
     /// Total number of steps.
@@ -32,7 +32,7 @@ pub(super) struct Place {
     pub position: u64,
 }
 
-impl Plan {
+impl StepPlan {
     /// Creates the plan for a configuration and data with this many micro-batches per epoch.
     pub(super) fn new(config: &RunConfig, per_epoch: u64) -> Self {
         let train = &config.train;
@@ -78,17 +78,17 @@ mod tests {
 
     use super::*;
 
-    fn plan(rows: u64, batch: u64, accumulation: u64, limit: &str) -> Plan {
+    fn plan(rows: u64, batch: u64, accumulation: u64, limit: &str) -> StepPlan {
         let text = format!(
             "[model]\npath = 'm'\n[data]\ndataset = 'd'\n[train]\nbatch_size = {batch}\n\
              gradient_accumulation = {accumulation}\n{limit}\n[output]\ndir = 'o'\n"
         );
         let config = RunConfig::parse(&text, "run.toml", Path::new("/")).unwrap();
-        Plan::new(&config, rows.div_ceil(batch))
+        StepPlan::new(&config, rows.div_ceil(batch))
     }
 
     /// The rows of each step, by epoch and number.
-    fn rows(plan: &Plan, rows: u64, batch: u64) -> Vec<Vec<(u64, u64)>> {
+    fn rows(plan: &StepPlan, rows: u64, batch: u64) -> Vec<Vec<(u64, u64)>> {
         let of = |micro_batch| {
             let place = plan.place(micro_batch);
             let first = place.position * batch;
