@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use codetune_core::dataset::tokenizer::TrainingProgress;
 use codetune_core::dataset::{CodeTokenizer, TokenizerTraining, tokenizer};
+use codetune_core::files;
 use codetune_core::source::{DiscoverOptions, discover, load};
 use codetune_core::validate::{MIN_FREQUENCY, TRAINED_VOCAB_SIZE};
 
@@ -52,6 +53,8 @@ pub struct Train {
 pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Train(arguments) = command;
     tokenizer::refuse_other(&arguments.output, None)?;
+    files::check_creatable(&arguments.output.join("tokenizer.json"))
+        .map_err(|error| Failure::file("write to", &arguments.output, &error))?;
     let options = DiscoverOptions { all_files: arguments.all_files, ..DiscoverOptions::default() };
     let found = discover(&arguments.path, &options)?;
     let reading = context.terminal.progress("reading", "files");

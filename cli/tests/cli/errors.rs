@@ -9,6 +9,10 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         2,
         &["error: cannot read no/such/place", "help: give the path of a file or directory"],
     ),
+    // Where the report goes is checked before anything is read.
+    (&["analyze", "no/such/place", "-o", "no/such/report.json"], 4, &["cannot write no/such/report.json"]),
+    (&["dataset", "build", "no/such/place", "-o", "a.py/set"], 4, &["a.py/set"]),
+    (&["tokenizer", "train", "no/such/place", "-o", "a.py/set", "--vocab-size", "400"], 4, &["a.py/set"]),
     (
         &["analyze", ".", "--option", "metrics.max_ciclomatic=3"],
         2,

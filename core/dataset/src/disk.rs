@@ -102,7 +102,8 @@ impl Dataset {
     ///
     /// # Errors
     /// [`DatasetError::NotADataset`] if it contains something else, [`DatasetError::Occupied`] if it contains more than
-    /// a dataset, [`DatasetError::Invalid`] for a name that runs could not record.
+    /// a dataset, [`DatasetError::Invalid`] for a name that runs could not record, [`DatasetError::Io`] if nothing can be
+    /// created there.
     pub fn check_target(folder: &Path) -> Result<(), DatasetError> {
         if fs::symlink_metadata(folder).is_ok() {
             let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
@@ -116,6 +117,7 @@ impl Dataset {
                 return Err(DatasetError::Occupied { path: folder.to_owned(), entry: entry.into() });
             }
         }
+        files::check_creatable(folder).map_err(DatasetError::io(folder))?;
         let Some(name) = folder.file_name() else {
             let remedy = "give a folder that has a name";
             return Err(DatasetError::NotADataset { path: folder.to_owned(), remedy });

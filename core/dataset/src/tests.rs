@@ -301,6 +301,9 @@ fn a_folder_whose_name_no_run_could_record_is_refused_before_the_work() {
         assert!(built(1).save(&target).is_err() && !target.exists());
     }
     Dataset::check_target(&folder.path().join("my_data-1.0")).unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let below_a_file = Dataset::check_target(&folder.path().join("file/set")).unwrap_err();
+    assert!(matches!(below_a_file, DatasetError::Io { .. }), "{below_a_file}");
 }
 
 #[test]

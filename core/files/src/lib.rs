@@ -16,7 +16,8 @@ mod read;
 mod whole;
 
 pub use folder::{UNFINISHED, publish, stranger};
+pub use parent::check_creatable;
 pub use private::{private_directory, read_private, write_private};
 pub use read::{SETTINGS, open, read, read_given, read_given_text, read_text};
 pub use whole::write_durably;
-pub use whole::{write, write_with};
+pub use whole::{check_writable, write, write_with};

@@ -41,6 +41,19 @@ pub fn write_with(
     replace(path, false, content)
 }
 
+/// Checks in advance, for a long computation, that [`write_with`] can write to `path`.
+///
+/// # Errors
+/// The error of the operating system.
+pub fn check_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Ok(()),
+        Ok(_) => tempfile::tempfile_in(folder_of(&fs::canonicalize(path)?)).map(drop),
+        Err(_) => tempfile::tempfile_in(folder_of(path)).map(drop),
+    }
+}
+
 /// Existing files keep their permissions, and symbolic links are followed.
 fn replace(
     path: &Path,

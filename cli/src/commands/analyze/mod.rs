@@ -103,6 +103,9 @@ pub enum Level {
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let format = if arguments.json { Format::Json } else { arguments.format };
     let current = std::env::current_dir().map_err(|error| Failure::file("find", Path::new("."), &error))?;
+    if let Some(path) = &arguments.output {
+        files::check_writable(path).map_err(|error| Failure::file("write", path, &error))?;
+    }
     let inputs = arguments.sources.inputs(&current, arguments.selection.max_bytes)?;
     let registry = context.registry()?;
     let mut options = arguments.selection.options(&registry, context, false)?;
