@@ -18,8 +18,8 @@ const REFERENCE: &str = include_str!("../../../docs/errors.md");
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  codetune explain store::full")]
 pub struct Arguments {
-    /// Code of an error, as in error[CODE].
-    #[arg(value_parser = Code, hide_possible_values = true, required_unless_present = "list")]
+    /// Code of an error.
+    #[arg(help = "Code of an error, as in error[CODE]", value_parser = Code, hide_possible_values = true, required_unless_present = "list")]
     pub code: Option<String>,
     /// List all codes.
     #[arg(long, conflicts_with = "code")]

@@ -11,8 +11,8 @@
 //! 6. [`pack`] packs pieces into sequences, without attention across pieces;
 //! 7. [`ledger`] verifies that every token is accounted for.
 //!
-//! [`build_analyzed`] runs all stages on the files of an analysis, [`build`] on documents. The training loop only uses [`BatchSource`]: micro-batches by index, from a [`Dataset`]
-//! or a [`TokenTape`].
+//! [`build_analyzed`] runs all stages on the files of an analysis, [`build()`] on documents. The training loop only uses
+//! [`BatchSource`]: micro-batches by index, from a [`Dataset`] or a [`TokenTape`].
 
 mod analyzed;
 pub mod batch;

@@ -15,7 +15,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_durably(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], with content from a closure.
+/// As [`write()`], with content from a closure.
 ///
 /// # Errors
 /// The error of the operating system or of `content`; the old contents are then unchanged.

@@ -56,7 +56,7 @@ impl Limits {
     }
 
     /// The time limit of a call that answers for `items` files: that of each of them, and no more than
-    /// [`BATCH_MS`] for several. The files of a batch that needs longer are asked about one by one.
+    /// ten seconds for several unless one has more. The files of a batch that needs longer are asked about one by one.
     pub fn time_for(&self, items: usize) -> Duration {
         let each = self.time_ms.saturating_mul(items.max(1) as u64);
         Duration::from_millis(each.min(self.time_ms.max(BATCH_MS)))

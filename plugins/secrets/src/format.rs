@@ -3,8 +3,9 @@ use std::ops::Range;
 use crate::checksum::{bech32_fits, crc32_base62_fits, crc32_hex_fits};
 use crate::encoding::object;
 use crate::family::{Check, Class, Family, Part, Shape};
+use crate::random::random;
 use crate::span::{backward_within, begins_word, forward_within, in_base64, is_at, word};
-use crate::special::{self, random};
+use crate::special;
 
 /// Finds the key of a family around an anchor of its that lies at `at`.
 pub(crate) fn find(family: &Family, text: &str, at: Range<usize>) -> Option<Range<usize>> {

@@ -46,6 +46,7 @@ mod literal;
 mod name;
 mod operator;
 mod placeholder;
+mod random;
 mod search;
 mod slot;
 mod span;

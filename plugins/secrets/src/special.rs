@@ -4,6 +4,7 @@ use crate::encoding::{base64, base64url, object};
 use crate::entropy::entropy;
 use crate::family::{Class, Special};
 use crate::placeholder::{EMULATOR, is_sample};
+use crate::random::random;
 use crate::span::{
     alphanumeric, backward_within, base64 as base64_byte, begins_word, find as find_text, forward_within,
     is_at, url_safe,
@@ -187,11 +188,4 @@ fn azure_storage(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let key = text.get(at.end..end).filter(|key| key.len() <= LONGEST)?;
     let bytes = base64(key)?;
     (bytes.len() == 64 && random(key) && !key.starts_with(EMULATOR)).then_some(at.end..end)
-}
-
-/// Whether a key's variable part may have been drawn at random and is no sample.
-pub(crate) fn random(body: &str) -> bool {
-    // Sixteen random hexadecimal digits stay above 2.5 but in one of millions.
-    let least = if body.bytes().all(|byte| byte.is_ascii_hexdigit()) { 2.5 } else { 2.9 };
-    entropy(body) > least && !is_sample(body)
 }

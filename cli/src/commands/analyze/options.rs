@@ -49,7 +49,7 @@ pub struct AnalyzerSelection {
     pub jobs: usize,
 }
 
-/// [`DEFAULT_MAX_BYTES`] as an argument.
+/// `DEFAULT_MAX_BYTES` of the core as an argument.
 const DEFAULT_MAX_SIZE: &str = "1MiB";
 
 fn size() -> ValueParser {
