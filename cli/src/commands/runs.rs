@@ -266,10 +266,23 @@ fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     }
 }
 
-/// A number with six decimal places, or in scientific notation if it is smaller.
+/// A count, or a number with as many decimal places as matter.
 fn number(value: f64) -> String {
-    match value != 0.0 && value.abs() < 1e-3 {
-        true => format!("{value:.3e}"),
-        false => format!("{value:.6}"),
+    match value.abs() {
+        size if value.fract() == 0.0 && value >= 0.0 && size < 1e15 => count(value as u64),
+        size if size >= 100.0 => format!("{value:.1}"),
+        size if size >= 1e-3 => format!("{value:.4}"),
+        _ => format!("{value:.3e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_shown_with_the_digits_that_matter() {
+        let shown = [0.0, 12_345.0, 651.173_597, 5.956_882, -0.25, 6.667e-6, -3.0].map(number);
+        assert_eq!(shown, ["0", "12,345", "651.2", "5.9569", "-0.2500", "6.667e-6", "-3.0000"]);
     }
 }
