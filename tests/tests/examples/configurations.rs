@@ -54,7 +54,7 @@ fn what_the_run_file_to_copy_calls_a_default_is_what_a_key_is_without_being_writ
         bare = bare.replacen(&format!("{line}\n"), "", 1);
         named += 1;
     }
-    assert_eq!(named, 22);
+    assert!(named >= 22, "only {named} keys have a default");
     // Whatever else is in a configuration without them is in the file without a default because there is none.
     let config = parse(&bare).to_json();
     let mut values = config["train"].as_object().unwrap().clone();
