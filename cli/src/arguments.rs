@@ -9,11 +9,12 @@ use crate::commands::{
     analyze, completions, dataset, explain, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
+use crate::failure::Failure;
 use crate::globals::Globals;
 
 const AFTER_HELP: &str = "\
 Examples:
-  codetune quickstart                      Run the whole pipeline on the current directory
+  codetune quickstart                      Run the whole pipeline here
   codetune analyze src                     Print findings and metrics
   codetune dataset build src -o data/mine  Build a dataset
   codetune train run.toml                  Train a model
@@ -40,10 +41,11 @@ impl Arguments {
     /// Invalid arguments, or the requested help.
     pub fn read() -> Result<Self, Error> {
         let is_empty = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
-        let mut command = Self::command().mut_args(|argument| match argument.get_env() {
+        let command = Self::command().mut_args(|argument| match argument.get_env() {
             Some(variable) if is_empty(variable) => argument.env(NO_VARIABLE),
             _ => argument,
         });
+        let mut command = with_negative_numbers(command);
         let read = command.try_get_matches_from_mut(std::env::args_os());
         let read = read.and_then(|matches| Self::from_arg_matches(&matches));
         read.map_err(|error| if error.use_stderr() { blame(error.format(&mut command)) } else { error })
@@ -51,6 +53,15 @@ impl Arguments {
 }
 
 const NO_VARIABLE: Option<&str> = None;
+
+/// Lets options take negative numbers as values, as in `--seed -1`, so that errors are about the value.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let takes_value = argument.get_long().is_some() && argument.get_action().takes_values();
+        argument.allow_negative_numbers(takes_value)
+    });
+    command.mut_subcommands(with_negative_numbers)
+}
 
 /// Adds the environment variable that caused an error. If the command line is invalid without variables too, returns
 /// that error: otherwise the usage would show all options with variables as required.
@@ -68,6 +79,28 @@ fn blame(mut error: Error) -> Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// The parts of an error, which clap only prints as a whole.
+pub fn failure(error: &Error) -> Failure {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines =
+        lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more info"));
+    let first = lines.next().unwrap_or_default();
+    let mut failure = Failure::usage(first.strip_prefix("error: ").unwrap_or(first));
+    let mut tips = Vec::new();
+    for line in lines {
+        match line.strip_prefix("tip: ") {
+            Some(tip) => tips.push(tip),
+            None => failure = failure.why(line),
+        }
+    }
+    failure.help(if tips.is_empty() {
+        "for more information, try --help".to_owned()
+    } else {
+        tips.join("; ")
+    })
 }
 
 fn long_help() -> String {

@@ -12,6 +12,18 @@ pub fn whole<T: TryFrom<i64>>(
     }
 }
 
+/// Parses an integer with no other bound than the least.
+pub fn at_least<T: TryFrom<i64>>(
+    least: i64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| *number >= least);
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("expected an integer of at least {least}"))
+    }
+}
+
 /// Parses a number within the bounds of the field.
 pub fn float(field: &'static Field) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
     move |text| {

@@ -31,7 +31,7 @@ Exit codes:
   1    findings at or above --fail-on
   2    invalid arguments or input
   3    a plugin is unavailable or failed
-  4    a file or the database cannot be read or written, or --fail-on could not check every file
+  4    a file or the database is not accessible, or --fail-on missed a file
   5    a limit on memory, time or output was reached
   101  internal error in codetune
   130  interrupted; a training run can be resumed";

@@ -53,7 +53,7 @@ pub struct Globals {
         long,
         global = true,
         env = "CODETUNE_PLUGIN_LIMIT",
-        value_name = "[PLUGIN.]LIMIT=NUMBER",
+        value_name = "LIMIT=N",
         value_delimiter = ',',
         hide_env_values = true,
         value_parser = plugin_limit()

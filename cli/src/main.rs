@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let error = former_option::explain(error);
             if error.use_stderr() && arguments::json_is_wanted() {
-                Failure::usage(error.to_string().trim_end()).print(false, true);
+                arguments::failure(&error).print(false, true);
                 return Exit::Usage.into();
             }
             // A closed pipe, as in `codetune --help | head`, is not an error.

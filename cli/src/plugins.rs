@@ -52,7 +52,7 @@ impl PluginSettings {
             let entry = registry.get(name)?;
             if entry.name != *name {
                 return Err(Failure::usage(format!("--plugin-limit {name} is not a full plugin name"))
-                    .help(format!("use --plugin-limit {}.LIMIT=NUMBER", entry.name)));
+                    .help(format!("use --plugin-limit {}.LIMIT=N", entry.name)));
             }
         }
         Ok(registry)

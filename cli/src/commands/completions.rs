@@ -8,9 +8,7 @@ use crate::failure::Failure;
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  codetune completions bash > ~/.local/share/bash-completion/completions/codetune"
-)]
+#[command(after_help = "Example:\n  codetune completions fish > ~/.config/fish/completions/codetune.fish")]
 pub struct Arguments {
     /// Shell to generate completions for.
     pub shell: Shell,

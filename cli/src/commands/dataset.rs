@@ -11,13 +11,13 @@ use codetune_core::plugin::PluginIdentity;
 use codetune_core::redact::escape_control;
 use codetune_core::validate::{FIM_RATE, HELD_OUT, PACKED_LENGTH, SEED, Setting, TRAINED_VOCAB_SIZE};
 
-use crate::bounds::{float, setting, whole};
+use crate::bounds::{at_least, float, setting, whole};
 use crate::commands::analyze;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::terminal::format::count;
+use crate::terminal::format::{count, counted};
 use crate::terminal::progress::Progress;
 use crate::terminal::style::Style;
 use crate::terminal::table::TextTable;
@@ -94,7 +94,7 @@ pub struct Inspect {
     /// Dataset directory.
     path: PathBuf,
     /// Print the beginning of N documents.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least::<usize>(0))]
     samples: usize,
     /// Print JSON.
     #[arg(long)]
@@ -226,37 +226,42 @@ pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
     }
     let mut text = table.render(terminal);
     let ledger = &summary.ledger.total;
-    text.push_str(&format!(
-        "\n{} training files, {} held out, {} dropped\n",
-        number(summary.train_documents),
-        number(summary.held_out_documents),
-        number(summary.dropped_documents),
-    ));
     let (examples, whole) = (summary.fim_psm + summary.fim_spm, summary.fim_whole);
     let examples = match whole == examples {
         true => format!("{} whole", number(examples)),
         false => format!("{} of {} whole", number(whole), number(examples)),
     };
-    text.push_str(&format!(
-        "{} training and {} held-out sequences of {} tokens, vocabulary of {}, {examples} fill-in-the-middle examples\n",
-        number(summary.train_sequences),
-        number(summary.held_out_sequences),
-        number(summary.max_seq_length),
-        number(summary.vocab_size),
-    ));
-    text.push_str(&format!(
-        "{} tokens = {} trained + {} masked + {} truncated + {} dropped\n",
-        count(ledger.input),
-        count(ledger.trained),
-        count(ledger.masked),
-        count(ledger.truncated),
-        count(ledger.dropped)
-    ));
+    let mut lines = vec![
+        format!(
+            "{}, {} held out, {} dropped",
+            counted(summary.train_documents as u64, "training file"),
+            number(summary.held_out_documents),
+            number(summary.dropped_documents),
+        ),
+        format!(
+            "{} training and {} of {}, vocabulary of {}, {examples} fill-in-the-middle {}",
+            number(summary.train_sequences),
+            counted(summary.held_out_sequences as u64, "held-out sequence"),
+            counted(summary.max_seq_length as u64, "token"),
+            number(summary.vocab_size),
+            if summary.fim_psm + summary.fim_spm == 1 { "example" } else { "examples" },
+        ),
+        format!(
+            "{} = {} trained + {} masked + {} truncated + {} dropped",
+            counted(ledger.input, "token"),
+            count(ledger.trained),
+            count(ledger.masked),
+            count(ledger.truncated),
+            count(ledger.dropped)
+        ),
+    ];
     let analyzer = |used: &PluginIdentity| format!("{} {} ({})", used.name, used.version, used.runtime);
     if !summary.analyzers.is_empty() {
         let analyzers: Vec<String> = summary.analyzers.iter().map(analyzer).collect();
-        text.push_str(&format!("filtered by the results of {}\n", analyzers.join(", ")));
+        lines.push(format!("filtered by the results of {}", analyzers.join(", ")));
     }
+    text.push('\n');
+    lines.iter().for_each(|line| text.push_str(&format!("{}\n", terminal.fit("", line, 2))));
     if !summary.reasons.is_empty() {
         let mut reasons = TextTable::new(&[">FILES", "STAGE", "REASON"]);
         for reason in &summary.reasons {

@@ -55,7 +55,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             let mut told = BTreeSet::new();
             for entry in registry.list() {
                 if let Some(reason) = entry.state.reason() {
-                    let note = format!("{} is {}: {reason}", entry.name, entry.state.word());
+                    let note = format!("{} ({}): {reason}", entry.name, entry.state.word());
                     // Once for several files of the same name.
                     if told.insert(note.clone()) {
                         terminal.note(&escape_control(&note));
@@ -79,7 +79,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
 
 /// A table of all plugins.
 pub fn table(registry: &Registry, terminal: &Terminal) -> String {
-    let mut table = TextTable::new(&["PLUGIN", "VERSION", "KIND", "RUNTIME", "DIGEST", "STATE"]);
+    let mut table = TextTable::new(&["PLUGIN", "?VERSION", "?KIND", "RUNTIME", "?DIGEST", "STATE"]);
     for entry in registry.list() {
         let manifest = entry.manifest();
         table.row([
@@ -112,7 +112,8 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             // Text of a plugin must not control the terminal.
-            text.push_str(&format!("  {name:<13} {}\n", escape_control(value)));
+            let line = terminal.fit(&format!("  {name:<13} "), &escape_control(value), 16);
+            text.push_str(&format!("{line}\n"));
         }
     };
     line("state", entry.state.word());

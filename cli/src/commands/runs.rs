@@ -4,6 +4,7 @@ use codetune_core::redact::escape_control;
 use codetune_core::store::{MetricPoint, Run, RunFilter, RunStatus, Store, to_the_second};
 use serde_json::{Value, json};
 
+use crate::bounds::at_least;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ pub enum Command {
         #[arg(long)]
         kind: Option<String>,
         /// List at most N runs.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least::<u32>(1))]
         limit: u32,
         /// Print JSON.
         #[arg(long)]
@@ -135,14 +136,14 @@ fn list(
     let mut table = TextTable::new(&[
         "RUN",
         "NAME",
-        "KIND",
+        "?KIND",
         "STATUS",
-        "MODEL",
-        "DATASET",
+        "?MODEL",
+        "?DATASET",
         ">STEPS",
         ">LOSS",
         ">HELD-OUT",
-        "STARTED",
+        "?STARTED",
     ]);
     for run in &runs {
         let latest = store.latest_metrics(&run.id)?;
@@ -170,8 +171,10 @@ fn list(
 
 fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Failure> {
     let mut text = format!("{}\n", terminal.paint(Style::Heading, &format!("run {}", run.id)));
-    let mut line =
-        |name: &str, value: &str| text.push_str(&format!("  {name:<10} {}\n", escape_control(value)));
+    let mut line = |name: &str, value: &str| {
+        let line = terminal.fit(&format!("  {name:<10} "), &escape_control(value), 13);
+        text.push_str(&format!("{line}\n"));
+    };
     if let Some(name) = &run.name {
         line("name", name);
     }

@@ -7,6 +7,7 @@ pub mod format;
 pub mod progress;
 pub mod style;
 pub mod table;
+pub mod wrap;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
@@ -60,6 +61,8 @@ pub struct Terminal {
     pub watched: bool,
     /// Width in columns.
     pub width: usize,
+    /// Whether lines have to fit in the width: stdout is a terminal, or COLUMNS is set.
+    pub fits: bool,
     /// How progress is shown.
     pub progress: Mode,
     /// Whether to print only results and errors.
@@ -81,9 +84,10 @@ impl Terminal {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let of_terminal = || console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
-        let width = columns.or_else(|| out.then(of_terminal)?).unwrap_or(100);
+        let known: Option<usize> = columns.or_else(|| out.then(of_terminal)?);
+        let (width, fits) = (known.unwrap_or(100), known.is_some());
         let progress = if quiet { Mode::Silent } else { progress.mode(err) };
-        Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, progress, quiet }
+        Terminal { color: wanted(out), error_color: wanted(err), watched: out, width, fits, progress, quiet }
     }
 
     /// Prints a result.
@@ -130,6 +134,11 @@ impl Terminal {
     /// Starts showing progress; `unit` is what is counted.
     pub fn progress(&self, doing: &str, unit: &'static str) -> Progress {
         Progress::new(self.progress, doing, unit)
+    }
+
+    /// A text after its label that fits in the terminal: broken between words, with the following lines indented.
+    pub fn fit(&self, label: &str, text: &str, indent: usize) -> String {
+        if self.fits { wrap::hang(label, text, indent, self.width) } else { format!("{label}{text}") }
     }
 
     /// Applies a style to a part of the output.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use codetune_core::redact::escape_control;
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::format;
@@ -64,16 +65,17 @@ impl Progress {
             return;
         }
         state.shown = Some(Instant::now());
-        let text = self.text(done, total, elapsed, more);
+        let parts = self.parts(done, total, elapsed, more);
         match self.mode {
             Mode::Bar => {
-                let bar = state.bar.get_or_insert_with(|| bar(total, &self.doing));
+                let columns = console::Term::stderr().size().1.into();
+                let bar = state.bar.get_or_insert_with(|| bar(total, &self.doing, columns));
                 bar.set_length(total.max(done));
                 bar.set_position(done);
-                bar.set_message(text);
+                bar.set_message(fitting(parts, room(total, &self.doing, columns)));
             }
             _ => {
-                let _ = writeln!(std::io::stderr(), "{}: {text}", self.doing);
+                let _ = writeln!(std::io::stderr(), "{}: {}", self.doing, parts.join(", "));
             }
         }
     }
@@ -86,7 +88,8 @@ impl Progress {
         }
     }
 
-    fn text(&self, done: u64, total: u64, elapsed: Duration, more: &str) -> String {
+    /// What to show, the most important first.
+    fn parts(&self, done: u64, total: u64, elapsed: Duration, more: &str) -> Vec<String> {
         let rate = done as f64 / elapsed.as_secs_f64().max(1e-9);
         let mut parts = vec![match total {
             0 => format!("{} {}", format::count(done), self.unit),
@@ -98,9 +101,9 @@ impl Progress {
             parts.push(format!("{} left", format::time(left)));
         }
         if !more.is_empty() {
-            parts.push(escape_control(more).into_owned());
+            parts.extend(escape_control(more).split(", ").map(str::to_owned));
         }
-        parts.join(", ")
+        parts
     }
 }
 
@@ -110,13 +113,130 @@ impl Drop for Progress {
     }
 }
 
-fn bar(total: u64, doing: &str) -> ProgressBar {
+/// The narrowest terminal with a bar; others show a percentage.
+const WITH_BAR: usize = 80;
+
+/// The columns that are left beside the bar.
+fn room(total: u64, doing: &str, columns: usize) -> usize {
+    let bar = match total {
+        0 => " x ".len(),
+        _ if columns < WITH_BAR => " 100% ".len(),
+        _ => " [0123456789abcdef] ".len(),
+    };
+    columns.saturating_sub(measure_text_width(doing) + bar)
+}
+
+/// The first part, and those after it that fit.
+fn fitting(parts: Vec<String>, room: usize) -> String {
+    let mut parts = parts.into_iter();
+    let mut text = parts.next().unwrap_or_default();
+    for part in parts {
+        if measure_text_width(&text) + 2 + measure_text_width(&part) > room {
+            break;
+        }
+        text.push_str(&format!(", {part}"));
+    }
+    text
+}
+
+fn bar(total: u64, doing: &str, columns: usize) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let template =
-        if total == 0 { "{prefix} {spinner} {wide_msg}" } else { "{prefix} [{bar:16}] {wide_msg}" };
+    let template = match total {
+        0 => "{prefix} {spinner} {wide_msg}",
+        _ if columns < WITH_BAR => "{prefix} {percent}% {wide_msg}",
+        _ => "{prefix} [{bar:16}] {wide_msg}",
+    };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_prefix(doing.to_owned());
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use indicatif::{ProgressDrawTarget, TermLike};
+
+    use super::*;
+
+    /// A terminal that keeps what is written.
+    #[derive(Debug, Clone)]
+    struct Screen {
+        columns: usize,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Screen {
+        fn add(&self, text: &str) -> io::Result<()> {
+            self.text.lock().unwrap().push_str(text);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            self.columns as u16
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.add(text)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.add(text)
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The line of a task after 30 seconds.
+    fn drawn(columns: usize, doing: &str, done: u64, total: u64, more: &str) -> String {
+        let screen = Screen { columns, text: Arc::default() };
+        let progress = Progress::new(Mode::Bar, doing, "steps");
+        let bar = bar(total, doing, columns);
+        bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(screen.clone())));
+        let parts = progress.parts(done, total, Duration::from_secs(30), more);
+        bar.set_message(fitting(parts, room(total, doing, columns)));
+        bar.set_position(done);
+        bar.tick();
+        let text = screen.text.lock().unwrap();
+        text.rsplit(doing).next().map(|rest| format!("{doing}{rest}").trim_end().to_owned()).unwrap()
+    }
+
+    #[test]
+    fn progress_fits_a_wide_and_a_narrow_terminal() {
+        let loss = "loss 2.345, held-out 2.567, 1.24k tokens/s";
+        assert_eq!(
+            drawn(120, "training", 300, 1200, loss),
+            "training [====>           ] 300/1,200 steps, 10/s, 1:30 left, loss 2.345, held-out 2.567, 1.24k tokens/s"
+        );
+        assert_eq!(drawn(40, "training", 300, 1200, loss), "training 25% 300/1,200 steps, 10/s");
+        let unknown = drawn(40, "reading 漢字", 7, 0, "");
+        assert!(unknown.starts_with("reading 漢字 ") && unknown.ends_with(" 7 steps, 0.23/s"), "{unknown}");
+    }
 }

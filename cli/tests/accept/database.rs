@@ -24,7 +24,7 @@ fn a_file_of_garbage_is_no_database() {
     let place = trained();
     std::fs::remove_dir_all(place.path("home")).unwrap();
     place.write("runs.db", "this is no database\n".repeat(500));
-    refused(&place, &["error: runs.db is damaged or no SQLite database", "left as it is", REMEDY]);
+    refused(&place, &["error: runs.db is damaged or not a SQLite database", "left as it is", REMEDY]);
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn a_model_of_an_unknown_architecture_names_it_and_where_to_look() {
     change("\"hidden_size\": 64", "\"hidden_size\": 96");
     refused(&place, &[], 2, &["model/model.safetensors does not fit", "[384, 96] is needed", "help: "]);
     place.write("model/config.json", &config[..config.len() / 2]);
-    refused(&place, &[], 2, &["model/config.json", "not JSON", "help: mend it"]);
+    refused(&place, &[], 2, &["model/config.json", "not JSON", "help: fix it"]);
 }
 
 #[test]

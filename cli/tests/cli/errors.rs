@@ -46,7 +46,11 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
     ),
     (&["--plugins", "nowhere", "plugin", "list"], 2, &["the plugin folder nowhere cannot be read"]),
     (&["--runtime", "jvm", "plugin", "list"], 2, &["write builtin, native or wasm"]),
-    (&["--trust-native", "sha256:00", "plugin", "list"], 2, &["write `blake3:` and 64 hexadecimal digits"]),
+    (
+        &["--trust-native", "sha256:00", "plugin", "list"],
+        2,
+        &["expected `blake3:` and 64 hexadecimal digits"],
+    ),
     (
         &["--database", "postgres://me:hunter2@host/x", "runs", "list"],
         2,
@@ -206,7 +210,7 @@ fn a_damaged_database_is_told_and_left_alone() {
     let before = std::fs::read(place.path().join("runs.db")).unwrap();
     let ran = place.run(&["--database", "runs.db", "runs", "list"]);
     assert_eq!(ran.code, Some(4), "{ran:?}");
-    assert!(ran.err.starts_with("error: runs.db is damaged or no SQLite database"), "{}", ran.err);
+    assert!(ran.err.starts_with("error: runs.db is damaged or not a SQLite database"), "{}", ran.err);
     assert_eq!(std::fs::read(place.path().join("runs.db")).unwrap(), before);
 }
 

@@ -15,7 +15,7 @@ pub enum AnalysisError {
     #[diagnostic(code(analysis::options), help("list its options with: codetune plugin info {}", .0.plugin))]
     Options(CallError),
     /// A plugin was selected that is no analyzer.
-    #[error("plugin {plugin} is no analyzer: select one that provides [analyzer]")]
+    #[error("plugin {plugin} is not an analyzer: `codetune plugin list` shows the kind of each plugin")]
     #[diagnostic(code(analysis::no_analyzer))]
     NoAnalyzer {
         /// The plugin.

@@ -361,7 +361,7 @@ fn nothing_left<'a>(given: usize, dropped: impl Iterator<Item = &'a Dropped>) ->
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let reasons: Vec<String> =
-        counts.iter().take(3).map(|(reason, count)| format!("{count} because {reason}")).collect();
-    let reasons = if reasons.is_empty() { "there were none".to_owned() } else { reasons.join(", ") };
+        counts.iter().take(3).map(|(reason, count)| format!("{reason} ({count} of {given})")).collect();
+    let reasons = if reasons.is_empty() { "no files were found".to_owned() } else { reasons.join(", ") };
     DatasetError::NothingLeft { given, reasons }
 }

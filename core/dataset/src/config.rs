@@ -92,7 +92,7 @@ impl DatasetConfig {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let (cause, help) = match v::unknown_key_in(error.message()) {
                 Some(unknown) => (unknown.to_string(), unknown.help().map(|help| help.to_string())),
-                None => (error.message().to_owned(), None),
+                None => (in_words(error.message()), None),
             };
             let line = before.matches('\n').count() + 1;
             DatasetError::Settings { path: path.to_owned(), line, cause, help }
@@ -185,6 +185,16 @@ pub enum Group {
     Depth(usize),
 }
 
+/// What the reader of TOML says, without the names of types in Rust.
+fn in_words(message: &str) -> String {
+    let Some((before, kind)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    match kind {
+        "f64" => format!("{before}, expected a number"),
+        "u64" | "usize" => format!("{before}, expected an integer"),
+        _ => message.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use codetune_validate::Whole;
@@ -255,18 +265,15 @@ mod tests {
     #[test]
     fn unknown_keys_name_the_nearest_known_one_and_their_line() {
         for (text, expected) in [
-            (
-                "seed = 1\nhedout = 0.1",
-                "set.toml, line 2: unknown key \"hedout\", did you mean \"held_out\"?",
-            ),
+            ("seed = 1\nhedout = 0.1", "set.toml:2: unknown key \"hedout\", did you mean \"held_out\"?"),
             ("max_seq_len = 1", "did you mean \"max_seq_length\"?; known keys: seed, held_out, rules"),
             (
                 "[[rules]]\nname = 'a'\nkeep-if = 'b'",
-                "line 3: unknown key \"keep-if\", did you mean \"keep_if\"?",
+                "set.toml:3: unknown key \"keep-if\", did you mean \"keep_if\"?",
             ),
             ("xyz = 1", "unknown key \"xyz\"; known keys: seed"),
-            ("seed = true", "line 1: invalid type: boolean"),
-            ("seed = ", "set.toml, line 1: "),
+            ("seed = true", "set.toml:1: invalid type: boolean `true`, expected an integer"),
+            ("seed = ", "set.toml:1: "),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(expected), "{error}");
@@ -290,15 +297,15 @@ mod tests {
         assert_eq!(config, DatasetConfig { dedup: false, ..DatasetConfig::default() });
         assert_eq!(read(None, &[]).unwrap(), DatasetConfig::default());
         let error = read(Some(&path), &["sede=1"]).unwrap_err().to_string();
-        assert!(error.contains("set.toml with --set, line 2: unknown key \"sede\""), "{error}");
+        assert!(error.contains("set.toml with --set:2: unknown key \"sede\""), "{error}");
         let error = read(None, &["seed=true"]).unwrap_err().to_string();
-        assert!(error.starts_with("--set, line 1: invalid type"), "{error}");
+        assert!(error.starts_with("--set:1: invalid type"), "{error}");
         let error = read(Some(&path), &["seed.a=1"]).unwrap_err().to_string();
         assert_eq!(error, "cannot set seed.a: seed is not a table");
         // Errors of the file itself keep their positions.
         std::fs::write(&path, "seed = 3\n\nheld_out = ").unwrap();
         let error = read(Some(&path), &["seed=4"]).unwrap_err().to_string();
-        assert!(error.contains("set.toml, line 3: "), "{error}");
+        assert!(error.contains("set.toml:3: "), "{error}");
     }
 
     #[test]

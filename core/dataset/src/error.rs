@@ -14,7 +14,7 @@ pub enum DatasetError {
     #[diagnostic(transparent)]
     Invalid(#[from] Violation),
     /// A file of settings cannot be understood.
-    #[error("{path}, line {line}: {cause}")]
+    #[error("{path}:{line}: {cause}")]
     #[diagnostic(code(dataset::settings))]
     Settings {
         /// The file.
@@ -63,7 +63,7 @@ pub enum DatasetError {
     #[diagnostic(code(dataset::text_not_kept))]
     TextNotKept(String),
     /// No document is left to train on.
-    #[error("no document is left to train on, of {given}: {reasons}")]
+    #[error("no document is left to train on: {reasons}")]
     #[diagnostic(code(dataset::nothing_left), help("relax the rules or give more files"))]
     NothingLeft {
         /// How many documents were given.

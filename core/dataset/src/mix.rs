@@ -153,11 +153,25 @@ fn parse(text: &str) -> Result<Program, Misread> {
     let program = Program::compile(text).map_err(|errors| match errors.errors.first() {
         // The parser shows that error as its own source code has it.
         Some(first) if first.msg.contains("Recursion limit") => (1, 1, cost::too_deep()),
-        Some(first) => (first.pos.0.max(1) as usize, first.pos.1.max(1) as usize, first.msg.clone()),
+        Some(first) => (first.pos.0.max(1) as usize, first.pos.1.max(1) as usize, syntax_error(&first.msg)),
         None => (1, 1, errors.to_string()),
     })?;
     cost::check_depth(program.expression()).map_err(|defect| place(&program, text, defect))?;
     Ok(program)
+}
+
+/// What the parser says, without the list of all tokens that it would have taken.
+fn syntax_error(message: &str) -> String {
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    let message = message.split_once(" expecting ").map_or(message, |(before, _)| before);
+    let token = ["mismatched input ", "extraneous input ", "token recognition error at: "]
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix));
+    match token {
+        Some("'<EOF>'") => "the expression ends too early".to_owned(),
+        Some(token) => format!("unexpected {token}"),
+        None => message.to_owned(),
+    }
 }
 
 /// The line and the column of a defect, from 1.
@@ -354,7 +368,7 @@ mod tests {
         assert!(refused("has(findings.secrts)").contains("did you mean secrets?"));
         assert!(refused("attributes.secrets.word == 0").contains("did you mean words?"));
         assert!(refused("has(secrets.wrods)").contains("did you mean words?"));
-        assert!(refused("secrets.length < 9").contains("attaches to files nothing that is named length"));
+        assert!(refused("secrets.length < 9").contains("has no file attribute named length"));
         assert!(refused("path.beginsWith('a')").contains("no function beginsWith"));
         assert!(refused("path.matches('(')").contains("pattern"));
         for expression in ["lines", "1 + 1", "size(path)", "'x'", "[1]", "path && true", "!bytes", ""] {
@@ -446,6 +460,17 @@ mod tests {
         }
         let error = refusal(&"true && ".repeat(4_000));
         assert!(error.contains("it has 32000 bytes, and at most 16384 are read; split it"), "{error}");
+    }
+
+    #[test]
+    fn a_syntax_error_names_what_was_not_expected() {
+        for (rule, expected) in [
+            ("lines <", "line 1, column 8: the expression ends too early"),
+            ("lines < 5)", "line 1, column 10: unexpected ')'"),
+        ] {
+            let error = refusal(rule);
+            assert!(error.ends_with(expected), "{error}");
+        }
     }
 
     #[test]

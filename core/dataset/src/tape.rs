@@ -49,7 +49,7 @@ impl TokenTape {
         }
         if ids.len() < 2 {
             let length = ids.len();
-            let cause = format!("its length is {length}, and no id follows another");
+            let cause = format!("its length is {length}, too short to predict a token");
             return Err(wrong(cause, "give at least two"));
         }
         // A tape shorter than a sequence is one of its own length, which needs no padding.

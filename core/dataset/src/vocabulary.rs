@@ -80,7 +80,7 @@ impl<'a> Vocabulary<'a> {
         let Some(analyzer) = self.manifest(plugin) else { return Ok(()) };
         let of_files = analyzer.attributes.iter().filter(|attribute| attribute.scope == Scope::File);
         let known = of_files.map(|attribute| &*attribute.name);
-        check_name(name, known, &format!("{plugin} attaches to files nothing that is named"))
+        check_name(name, known, &format!("{plugin} has no file attribute named"))
     }
 }
 

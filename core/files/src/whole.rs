@@ -77,7 +77,12 @@ fn replace(
     if permissions.is_none() {
         as_any_other_file(&mut builder);
     }
-    let file = builder.tempfile_in(folder)?;
+    // The error would contain the name of the temporary file.
+    fs::metadata(folder)?;
+    let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::Other => error,
+        kind => kind.into(),
+    })?;
     write(file.as_file())?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;

@@ -53,7 +53,7 @@ impl ModelConfig {
                 return Err(ModelError::Config {
                     path,
                     message: format!("not JSON: {e}"),
-                    help: Some("mend it, or copy or download it again".into()),
+                    help: Some("fix it, or copy or download it again".into()),
                 });
             }
         };

@@ -66,7 +66,8 @@ impl FromStr for LimitOverride {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || format!("write [PLUGIN.]LIMIT=NUMBER with one of {}", NAMES.join(", "));
+        let form =
+            || format!("expected LIMIT=N or PLUGIN.LIMIT=N, where LIMIT is one of {}", NAMES.join(", "));
         let (key, value) = text.split_once('=').ok_or_else(form)?;
         let (plugin, name) = match key.rsplit_once('.') {
             Some((plugin, name)) => (Some(plugin.to_owned()), name),
@@ -110,7 +111,7 @@ mod tests {
         for (text, expected) in [
             ("time=5", "did you mean `time_ms`?"),
             ("colour=5", "memory_mib, time_ms, output_kib"),
-            ("time_ms", "[PLUGIN.]LIMIT=NUMBER"),
+            ("time_ms", "LIMIT=N or PLUGIN.LIMIT=N"),
             ("time_ms=5s", "an integer"),
             ("time_ms=0", "write a number from 1 to 600000"),
         ] {

@@ -62,8 +62,8 @@ impl ConfigOption {
     /// The value as the plugin gets it; whole numbers are accepted for floats.
     fn accept(&self, value: &Value) -> Result<Value, String> {
         let within = |number: f64| match (self.min, self.max) {
-            (Some(min), _) if number < min => Err(format!("is {number}, below the least of {min}")),
-            (_, Some(max)) if number > max => Err(format!("is {number}, above the greatest of {max}")),
+            (Some(min), _) if number < min => Err(format!("is {number}: expected at least {min}")),
+            (_, Some(max)) if number > max => Err(format!("is {number}: expected at most {max}")),
             _ => Ok(()),
         };
         match (self.kind, value) {
@@ -170,7 +170,7 @@ mod tests {
             ("type = 'text'\ndefault = 'a'\nmin = 1", "min is for numbers"),
             ("type = 'integer'\ndefault = 1\nchoices = ['1']", "choices are for texts"),
             ("type = 'boolean'\ndefault = true\nmax_chars = 3", "max_chars is for texts"),
-            ("type = 'integer'\ndefault = 3\nmax = 2", "its default is 3, above the greatest of 2"),
+            ("type = 'integer'\ndefault = 3\nmax = 2", "its default is 3: expected at most 2"),
         ] {
             let option: ConfigOption = toml::from_str(text).unwrap();
             let error = option.check().unwrap_err();
@@ -183,8 +183,8 @@ mod tests {
         for (json, expected) in [
             (r#"{"most": true}"#, "option `most` is true: expected an integer"),
             (r#"{"most": 1.5}"#, "option `most` is 1.5: expected an integer"),
-            (r#"{"most": 0}"#, "below the least of 1"),
-            (r#"{"most": 101}"#, "above the greatest of 100"),
+            (r#"{"most": 0}"#, "option `most` is 0: expected at least 1"),
+            (r#"{"most": 101}"#, "option `most` is 101: expected at most 100"),
             (r#"{"mots": 1}"#, "did you mean `most`?"),
             (r#"{"threshold": 1}"#, "its options are most, ratio"),
         ] {

@@ -28,8 +28,9 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let hash = text.strip_prefix("blake3:").and_then(|hex| blake3::Hash::from_hex(hex).ok());
-        let hash =
-            hash.ok_or_else(|| format!("`{text}` is no digest: write `blake3:` and 64 hexadecimal digits"))?;
+        let hash = hash.ok_or_else(|| {
+            format!("`{text}` is not a digest: expected `blake3:` and 64 hexadecimal digits")
+        })?;
         Ok(Digest(*hash.as_bytes()))
     }
 }

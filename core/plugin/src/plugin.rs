@@ -229,7 +229,7 @@ impl Plugin {
     /// The options are refused, the code cannot be loaded, or the plugin is no analyzer.
     pub fn analyzer(&self, options: &Map<String, Value>) -> Result<Box<dyn AnalyzerInstance>, CallError> {
         let analyzer = self.manifest.analyzer.as_ref();
-        let analyzer = analyzer.ok_or_else(|| self.fault("it is no analyzer".into()))?;
+        let analyzer = analyzer.ok_or_else(|| self.fault("it is not an analyzer".into()))?;
         let resolved = self.resolve_config(options)?;
         let setup = Setup {
             config: Value::Object(resolved).to_string(),
@@ -272,7 +272,7 @@ impl Plugin {
 
     fn component(&self) -> Result<&LoadedComponent, CallError> {
         let Body::Wasm { bytes, cache, loaded } = &self.body else {
-            return Err(self.fault("it is no component".into()));
+            return Err(self.fault("it is not a component".into()));
         };
         let load = || {
             LoadedComponent::load(bytes, &self.digest, self.name(), self.limits, &self.stop, cache.as_ref())

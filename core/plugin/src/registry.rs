@@ -328,7 +328,7 @@ fn own_first(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn switched_off() -> PluginState {
-    PluginState::Disabled("it is switched off in the settings".into())
+    PluginState::Disabled("remove it from --disable to use it".into())
 }
 
 fn file_name(path: &Path) -> String {

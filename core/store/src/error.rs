@@ -82,7 +82,7 @@ pub enum StoreError {
     },
 
     /// A path or URL that cannot be one of a store.
-    #[error("\"{given}\" is no place for a store: {reason}")]
+    #[error("cannot keep runs in \"{given}\": {reason}")]
     #[diagnostic(code(store::location))]
     Location {
         /// What was given, with any password hidden.
@@ -95,11 +95,8 @@ pub enum StoreError {
     },
 
     /// The file is damaged or no database at all.
-    #[error("{store} is damaged or no SQLite database ({cause}) and was left as it is")]
-    #[diagnostic(
-        code(store::corrupt),
-        help("restore it from a backup, or move it aside and a new one is made")
-    )]
+    #[error("{store} is damaged or not a SQLite database ({cause}) and was left as it is")]
+    #[diagnostic(code(store::corrupt), help("restore it from a backup, or move it aside to start a new one"))]
     Corrupt {
         /// The file.
         store: String,

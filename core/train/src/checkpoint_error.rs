@@ -48,7 +48,7 @@ pub enum CheckpointError {
         path: PathBuf,
         /// The first key that differs.
         field: String,
-        /// Its value in the checkpoint, in JSON, or `absent`.
+        /// Its value in the checkpoint, in JSON, or `not set`.
         was: String,
         /// Its value now.
         now: String,

@@ -73,7 +73,7 @@ pub enum TrainError {
     #[diagnostic(
         code(train::unreached),
         help(
-            "take {} out of adapter.targets, or mend the backend so that its loss depends on {} through operations of the host",
+            "take {} out of adapter.targets, or fix the backend so that its loss depends on {} through operations of the host",
             them(names),
             them(names)
         )

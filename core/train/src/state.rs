@@ -156,7 +156,10 @@ impl TrainingState {
         was: Option<&String>,
         now: Option<&String>,
     ) -> CheckpointError {
-        let shown = |value: Option<&String>| value.cloned().unwrap_or_else(|| "absent".to_owned());
+        let shown = |value: Option<&String>| match value.map(String::as_str) {
+            None | Some("null") => "not set".to_owned(),
+            Some(value) => value.to_owned(),
+        };
         CheckpointError::Config {
             path: path.to_owned(),
             field: field.to_owned(),

@@ -503,7 +503,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     // Observation.
     family("new-relic-key", "New Relic key", &["NRAK-"], after(&[Run(Capital, 27, 27)])),
     family("new-relic-key", "New Relic insert key", &["NRII-"], after(&[Run(UrlSafe, 32, 32)])),
-    family("new-relic-key", "New Relic licence key", &["NRAL"], Around(Hex, 36, 36, &[], Check::Random)),
+    family("new-relic-key", "New Relic license key", &["NRAL"], Around(Hex, 36, 36, &[], Check::Random)),
     family(
         "grafana-token",
         "Grafana token",
@@ -550,7 +550,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     family("contentful-token", "Contentful token", &["CFPAT-"], after(&[Run(UrlSafe, 43, 43)])),
     family("readme-key", "ReadMe key", &["rdme_"], after(&[Run(Small, 70, 70)])),
     family("adafruit-key", "Adafruit IO key", &["aio_"], after(&[Run(Alphanumeric, 28, 28)])),
-    family("maxmind-key", "MaxMind licence key", &["_mmk"], Around(Word, 36, 36, &[], Check::Random)),
+    family("maxmind-key", "MaxMind license key", &["_mmk"], Around(Word, 36, 36, &[], Check::Random)),
     family(
         "mapbox-token",
         "Mapbox secret token",

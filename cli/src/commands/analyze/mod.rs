@@ -32,7 +32,7 @@ Examples:
   codetune analyze . --json | jq '.summary'
   codetune analyze . --format sarif -o codetune.sarif
   codetune analyze . --fail-on error
-  git diff --name-only --diff-filter=d -z main | codetune analyze --files-from - --fail-on warning
+  git diff --name-only --diff-filter=d -z | codetune analyze --files-from -
 
 Which files are read:
   Files in supported languages, and with --all-files all other text files. Some analyzers, such as secrets, read \
@@ -129,12 +129,18 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         terminal.warn("no files were checked: none were found, or none match");
     }
     let named = !arguments.selection.analyzers.is_empty();
-    let failed = |used: &UsedAnalyzer| named && analysis.failed_throughout(used);
+    let failed = |used: &&UsedAnalyzer| named && analysis.failed_throughout(used);
     match analysis.summary.verdict(arguments.fail_on.map(Level::severity)) {
-        Verdict::Passed if analysis.analyzers.iter().any(failed) => Ok(Exit::Plugin),
-        Verdict::Passed => Ok(Exit::Done),
-        Verdict::Findings => Ok(Exit::Findings),
-        Verdict::AnalyzerFailed => Ok(Exit::Plugin),
+        Verdict::Passed => match analysis.analyzers.iter().find(failed) {
+            Some(used) => Err(Failure::new(
+                Exit::Plugin,
+                format!("analyzer {} failed on every file", used.manifest.name),
+            )
+            .help("the report lists the reasons")),
+            None => Ok(Exit::Done),
+        },
+        Verdict::Findings => Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note))),
+        Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary)),
         Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary)),
         Verdict::Unread => Ok(Exit::Storage),
     }
@@ -230,6 +236,27 @@ pub fn analyze(
         context.terminal.warn(&codetune_core::redact::escape_control(warning));
     }
     Ok(analysis)
+}
+
+fn not_clean(summary: &AnalysisSummary, level: Level) -> Failure {
+    let found = &summary.findings;
+    let (number, severity) = match level {
+        Level::Note => (found.total, "note or higher"),
+        Level::Warning => (found.error + found.warning, "warning or higher"),
+        Level::Error => (found.error, "error"),
+    };
+    let what = format!("the check failed: {} of severity {severity}", counted(number, "finding"));
+    Failure::new(Exit::Findings, what)
+        .help("fix the code, or skip files that need no check with --exclude GLOB")
+}
+
+fn not_analyzed(summary: &AnalysisSummary) -> Failure {
+    let by_code: Vec<String> =
+        summary.errors.iter().map(|(code, number)| format!("{} {code}", count(*number))).collect();
+    let files = counted(summary.files.failed, "file");
+    Failure::new(Exit::Plugin, format!("analyzers failed on {files}"))
+        .why(by_code.join(", "))
+        .help("the report lists the reasons; `codetune explain CODE` explains a code")
 }
 
 fn not_checked(summary: &AnalysisSummary) -> Failure {

@@ -9,6 +9,7 @@ use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::store::AnalysisCache;
 
+use crate::bounds::at_least;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -45,7 +46,7 @@ pub struct AnalyzerSelection {
     #[arg(long)]
     pub no_cache: bool,
     /// Number of threads; 0 uses all cores.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = at_least::<usize>(0))]
     pub jobs: usize,
 }
 

@@ -52,7 +52,7 @@ pub fn render(analysis: &Analysis, all: bool, places: Places<'_>, terminal: &Ter
 
 /// A table with a row for each language.
 pub fn languages(analysis: &Analysis, terminal: &Terminal) -> String {
-    let mut table = TextTable::new(&["LANGUAGE", ">FILES", ">LINES", ">SIZE", ">FINDINGS", ">FAILED"]);
+    let mut table = TextTable::new(&["LANGUAGE", ">FILES", "?>LINES", "?>SIZE", ">FINDINGS", ">FAILED"]);
     let row = |name: &str, numbers: [u64; 3], size: u64| {
         let [files, lines, found] = numbers.map(count);
         (name.to_owned(), files, lines, bytes(size), found)
@@ -135,7 +135,7 @@ fn skipped(text: &mut String, analysis: &Analysis, all: bool, places: Places<'_>
 }
 
 /// One line that counts the skipped files by reason, unread files first.
-fn passed_over(analysis: &Analysis, all: bool) -> String {
+fn passed_over(analysis: &Analysis, all: bool) -> Option<String> {
     let summary = &analysis.summary;
     let unread = |code: &str| summary.unread.get(code).copied().unwrap_or(0);
     let could_not = summary.unread.iter().map(|(code, number)| (*number, words(code)));
@@ -156,10 +156,8 @@ fn passed_over(analysis: &Analysis, all: bool) -> String {
     if !others.is_empty() {
         parts.push(format!("skipped: {}", others.join(", ")));
     }
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!("{}{}\n", parts.join("; "), if all { "" } else { "; use --all to list them" }),
-    }
+    let hint = if all { "" } else { "; use --all to list them" };
+    (!parts.is_empty()).then(|| format!("{}{hint}", parts.join("; ")))
 }
 
 fn list(text: &mut String, heading: &str, lines: &[String], all: bool, terminal: &Terminal) {
@@ -167,7 +165,7 @@ fn list(text: &mut String, heading: &str, lines: &[String], all: bool, terminal:
     let heading = format!("{heading}: {}", counted(lines.len() as u64, "file"));
     text.push_str(&format!("{}\n", terminal.paint(Style::Heading, &heading)));
     for line in lines.iter().take(most) {
-        text.push_str(&format!("  {}\n", escape_control(line)));
+        text.push_str(&format!("{}\n", terminal.fit("  ", &escape_control(line), 4)));
     }
     more(text, lines.len(), most, "files", terminal);
     text.push('\n');
@@ -198,5 +196,7 @@ fn totals(analysis: &Analysis, all: bool, terminal: &Terminal) -> String {
         counted(found.note, "note")
     );
     let style = if found.error > 0 { Style::Error } else { Style::Good };
-    format!("{numbers}\n{}{}\n", passed_over(analysis, all), terminal.paint(style, &findings))
+    let lines = [Some(numbers), passed_over(analysis, all)].into_iter().flatten();
+    let lines: String = lines.map(|line| format!("{}\n", terminal.fit("", &line, 2))).collect();
+    format!("{lines}{}\n", terminal.paint(style, &terminal.fit("", &findings, 2)))
 }

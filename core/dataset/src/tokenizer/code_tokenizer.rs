@@ -34,7 +34,14 @@ impl CodeTokenizer {
     /// no end-of-text token.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
         let file = if path.is_dir() { path.join("tokenizer.json") } else { path.to_owned() };
-        Self::from_files(TokenizerFiles::read(&file)?, &file)
+        let files = TokenizerFiles::read(&file).map_err(|error| match error {
+            DatasetError::Io { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+                let help = Some("give a tokenizer.json, or a directory that contains one");
+                DatasetError::TokenizerLoad { path, cause: source.to_string(), help }
+            }
+            other => other,
+        })?;
+        Self::from_files(files, &file)
     }
 
     /// Reads the contents of a `tokenizer.json` and its `tokenizer_config.json`; `file` names them in errors.

@@ -33,7 +33,7 @@ impl NativeAnalyzer {
         setup: &Setup,
     ) -> Result<Self, CallError> {
         let plugin = manifest.name.clone();
-        let lacking = || Fault::Unavailable("it is no analyzer".into()).of(&plugin);
+        let lacking = || Fault::Unavailable("it is not an analyzer".into()).of(&plugin);
         let functions = tables.analyzer.ok_or_else(lacking)?;
         let service = Service::new(&manifest.name, None);
         let texts = |items: &[String]| items.iter().map(|text| Str::text(text)).collect::<Vec<_>>();

@@ -31,7 +31,7 @@ impl NativeBackend {
         host: Arc<dyn TensorHost>,
     ) -> Result<Self, CallError> {
         let plugin = manifest.name.clone();
-        let lacking = || Fault::Unavailable("it is no training backend".into()).of(&plugin);
+        let lacking = || Fault::Unavailable("it is not a training backend".into()).of(&plugin);
         let functions = tables.backend.ok_or_else(lacking)?;
         let service = Service::new(&manifest.name, Some(host));
         let mut pointer: *mut c_void = std::ptr::null_mut();

@@ -22,7 +22,7 @@ impl Tables {
     pub(crate) unsafe fn of(plugin: *const abi::Plugin, manifest: &Manifest) -> Result<Self, String> {
         // SAFETY: the magic comes first in every version.
         if unsafe { (*plugin).magic } != abi::MAGIC {
-            return Err("its symbol is no plugin table".into());
+            return Err("its symbol is not a plugin table".into());
         }
         // SAFETY: the caller vouches for the table and for those behind its pointers.
         let (analyzer, backend) = unsafe {

@@ -243,7 +243,7 @@ fn another_input_is_refused_by_its_name() {
     let mut other =
         trainer(config(folder.path(), &[]), Toy::new(), &Memory::default()).with_input("dataset", "abc");
     let error = other.resume().unwrap_err().whole();
-    assert!(error.contains("the dataset was absent and is now \"abc\""), "{error}");
+    assert!(error.contains("the dataset was not set and is now \"abc\""), "{error}");
 }
 
 #[test]
