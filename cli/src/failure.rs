@@ -253,7 +253,9 @@ impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let failure = Failure::of(error.blame().into(), &error);
         match &error {
-            DatasetError::Settings { path, line, .. } => failure.at(path.to_string_lossy(), *line, None),
+            DatasetError::Settings { path, line, .. } if *line > 0 => {
+                failure.at(path.to_string_lossy(), *line, None)
+            }
             _ => failure,
         }
     }

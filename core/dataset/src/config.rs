@@ -79,8 +79,12 @@ impl DatasetConfig {
         };
         let text = path.map(read).transpose()?.unwrap_or_default();
         let name = path.map(|path| path.display().to_string()).unwrap_or_default();
-        let merged = NamedText { name, text }.with(settings)?;
-        Self::parse(&merged.text, Path::new(&merged.name))
+        let own = NamedText { name, text };
+        let merged = own.clone().with(settings)?;
+        Self::parse(&merged.text, Path::new(&merged.name)).map_err(|error| match settings.is_empty() {
+            true => error,
+            false => with_settings(error, Self::parse(&own.text, Path::new(&own.name)).err()),
+        })
     }
 
     /// Reads the text of a file of settings; `path` is its name in errors.
@@ -183,6 +187,21 @@ pub enum Group {
     Directory,
     /// Files that share that many leading directories stay together: `{ depth = 2 }`.
     Depth(usize),
+}
+
+/// The error of a file with settings: that of the file alone if it is the same, and otherwise without a line, which would
+/// be one of a text that nobody wrote.
+fn with_settings(error: DatasetError, of_file: Option<DatasetError>) -> DatasetError {
+    match (error, of_file) {
+        (
+            DatasetError::Settings { cause, .. },
+            Some(DatasetError::Settings { path, line, cause: same, help }),
+        ) if cause == same => DatasetError::Settings { path, line, cause, help },
+        (DatasetError::Settings { path, cause, help, .. }, _) => {
+            DatasetError::Settings { path, line: 0, cause, help }
+        }
+        (error, _) => error,
+    }
 }
 
 /// What the reader of TOML says, without the names of types in Rust.
@@ -297,9 +316,9 @@ mod tests {
         assert_eq!(config, DatasetConfig { dedup: false, ..DatasetConfig::default() });
         assert_eq!(read(None, &[]).unwrap(), DatasetConfig::default());
         let error = read(Some(&path), &["sede=1"]).unwrap_err().to_string();
-        assert!(error.contains("set.toml with --set:2: unknown key \"sede\""), "{error}");
+        assert!(error.contains("set.toml with --set: unknown key \"sede\""), "{error}");
         let error = read(None, &["seed=true"]).unwrap_err().to_string();
-        assert!(error.starts_with("--set:1: invalid type"), "{error}");
+        assert!(error.starts_with("--set: invalid type"), "{error}");
         let error = read(Some(&path), &["seed.a=1"]).unwrap_err().to_string();
         assert_eq!(error, "cannot set seed.a: seed is not a table");
         // Errors of the file itself keep their positions.

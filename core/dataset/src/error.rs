@@ -1,7 +1,7 @@
 //! What can go wrong between analysed files and packed sequences.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codetune_validate::{Blame, SettingError, Violation};
 
@@ -14,12 +14,12 @@ pub enum DatasetError {
     #[diagnostic(transparent)]
     Invalid(#[from] Violation),
     /// A file of settings cannot be understood.
-    #[error("{path}:{line}: {cause}")]
+    #[error("{}: {cause}", position(path, *line))]
     #[diagnostic(code(dataset::settings))]
     Settings {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line, from 1; 0 if it is unknown.
         line: usize,
         /// What is wrong.
         cause: String,
@@ -211,13 +211,29 @@ pub enum DatasetError {
     Stopped,
     /// The file system refused.
     #[error("cannot use {path}: {source}")]
-    #[diagnostic(code(dataset::io), help("check the path, its permissions and the free space"))]
+    #[diagnostic(code(dataset::io), help("{}", remedy(source)))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+}
+
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => "give the path of a file or directory that exists",
+        io::ErrorKind::PermissionDenied => "check its permissions",
+        io::ErrorKind::StorageFull => "free some space on its disk",
+        _ => "check the path, its permissions and the free space",
+    }
+}
+
+fn position(path: &Path, line: usize) -> String {
+    match line {
+        0 => path.display().to_string(),
+        line => format!("{}:{line}", path.display()),
+    }
 }
 
 impl DatasetError {

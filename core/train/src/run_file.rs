@@ -54,10 +54,12 @@ impl RunConfig {
         let text = codetune_files::read_given_text(path, codetune_files::SETTINGS).map_err(refused)?;
         let absolute = std::path::absolute(path).map_err(refused)?;
         let folder = absolute.parent().unwrap_or(Path::new("."));
-        let merged = NamedText { name: path.display().to_string(), text }
-            .with(settings)
-            .map_err(RunFileError::Setting)?;
-        Self::parse(&merged.text, &merged.name, folder)
+        let own = NamedText { name: path.display().to_string(), text };
+        let merged = own.clone().with(settings).map_err(RunFileError::Setting)?;
+        Self::parse(&merged.text, &merged.name, folder).map_err(|error| match settings.is_empty() {
+            true => error,
+            false => error.with_settings(Self::parse(&own.text, &own.name, folder).err()),
+        })
     }
 
     /// Parses a run file. `file` is its name in errors, and relative paths start from `folder`.

@@ -103,8 +103,43 @@ pub enum RunFileError {
 }
 
 impl RunFileError {
-    /// Where in the file, unless it cannot be read.
+    /// Where in the file, unless it cannot be read or a setting is the cause.
     pub fn place(&self) -> Option<&FilePosition> {
+        self.position().filter(|place| place.line > 0)
+    }
+
+    /// The error of a file with settings: that of the file alone if it is the same, and otherwise without a position,
+    /// which would be one in a text that nobody wrote.
+    pub(super) fn with_settings(mut self, of_file: Option<Self>) -> Self {
+        let problem = |error: &Self| {
+            let place = error.position().map(ToString::to_string).unwrap_or_default();
+            error.to_string().replacen(&place, "", 1)
+        };
+        match of_file.filter(|of_file| problem(of_file) == problem(&self)) {
+            Some(of_file) => of_file,
+            None => {
+                if let Some(place) = self.position_mut() {
+                    place.line = 0;
+                }
+                self
+            }
+        }
+    }
+
+    fn position_mut(&mut self) -> Option<&mut FilePosition> {
+        match self {
+            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
+            RunFileError::Syntax { place, .. }
+            | RunFileError::UnknownKey { place, .. }
+            | RunFileError::Value { place, .. }
+            | RunFileError::NotUnicode { place, .. }
+            | RunFileError::Home { place, .. }
+            | RunFileError::Missing { place, .. }
+            | RunFileError::Conflict { place, .. } => Some(place),
+        }
+    }
+
+    fn position(&self) -> Option<&FilePosition> {
         match self {
             RunFileError::Read { .. } | RunFileError::Setting(_) => None,
             RunFileError::Syntax { place, .. }
@@ -123,7 +158,7 @@ impl RunFileError {
 pub struct FilePosition {
     /// The file as it was named.
     pub file: String,
-    /// The line.
+    /// The line; 0 if the position is unknown.
     pub line: usize,
     /// The column.
     pub column: usize,
@@ -131,7 +166,10 @@ pub struct FilePosition {
 
 impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}:{}", self.file, self.column),
+        }
     }
 }
 

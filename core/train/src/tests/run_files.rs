@@ -54,7 +54,11 @@ fn settings_take_precedence_over_the_run_file() {
     let error = load(&["train.epochs.most=1"]).unwrap_err();
     assert_eq!(error, "cannot set train.epochs.most: train.epochs is not a table");
     let error = load(&["train.epochs='many'"]).unwrap_err();
-    assert!(error.contains("run.toml with --set:") && error.contains("train.epochs"), "{error}");
+    assert!(error.contains("run.toml with --set: train.epochs: "), "{error}");
+    // Errors of the file itself keep their positions.
+    std::fs::write(&file, format!("nmae = 'a'\n{RUN}")).unwrap();
+    let error = load(&["train.epochs=9"]).unwrap_err();
+    assert!(error.contains("run.toml:1:1: nmae: unknown key"), "{error}");
     std::fs::write(&file, format!("{RUN}\nname = ")).unwrap();
     let error = load(&["seed=1"]).unwrap_err();
     let line = RUN.lines().count() + 2;
