@@ -2,6 +2,8 @@
 
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 
+use super::wrap::hang;
+
 /// A named series of points.
 pub struct Series<'a> {
     /// Its name.
@@ -37,7 +39,8 @@ pub fn draw(series: &[Series<'_>], width: usize) -> String {
     drawn.axis();
     drawn.figures();
     let names: Vec<&str> = series.iter().filter(|one| !one.points.is_empty()).map(|one| one.name).collect();
-    format!("{drawn}  steps {low:.0} to {high:.0}: {}\n", names.join(", "))
+    let legend = format!("steps {low:.0} to {high:.0}: {}", names.join(", "));
+    format!("{drawn}{}\n", hang("  ", &legend, 4, width))
 }
 
 /// Height of a chart in dots, four per row.
@@ -70,6 +73,21 @@ mod tests {
         assert_eq!(one(vec![(0.0, 1.0), (0.0, 2.0)]), "");
         let text = one(vec![(0.0, 4.0), (10.0, 2.0), (20.0, f32::NAN)]);
         assert!(text.contains("steps 0 to 10: loss"), "{text}");
+    }
+
+    #[test]
+    fn a_curve_fits_a_narrow_and_a_wide_terminal() {
+        let falling = |step: u32| (step as f32, 2.0 + 4.0 / (1.0 + step as f32 / 40.0));
+        let series = [
+            Series { name: "training loss", points: (1..=300).map(falling).collect() },
+            Series { name: "held-out loss", points: (1..=6).map(|n| falling(n * 50)).collect() },
+        ];
+        let narrow = draw(&series, 40);
+        assert!(narrow.lines().all(|line| line.chars().count() <= 40), "{narrow}");
+        snapbox::assert_data_eq!(narrow, snapbox::file!["../../tests/snapshots/curves/40.txt"].raw());
+        let wide = draw(&series, 120);
+        assert!(wide.lines().all(|line| line.chars().count() <= 120), "{wide}");
+        snapbox::assert_data_eq!(wide, snapbox::file!["../../tests/snapshots/curves/120.txt"].raw());
     }
 
     const BRAILLE: fn(char) -> bool = |c| ('\u{2800}'..='\u{28ff}').contains(&c);

@@ -2,6 +2,8 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test -p codetune --test snapshots` rewrites the files.
 
+#![cfg(unix)]
+
 mod errors;
 mod help;
 mod place;

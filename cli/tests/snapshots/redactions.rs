@@ -5,7 +5,7 @@ use std::path::Path;
 use regex::Regex;
 
 /// Patterns and their replacements, in order.
-const PATTERNS: [(&str, &str); 11] = [
+const PATTERNS: [(&str, &str); 14] = [
     (r"/tmp/\.tmp\w+", "[TEMPORARY]"),
     (r"blake3:[0-9a-f]{64}", "blake3:[DIGEST]"),
     (r"blake3:[0-9a-f]{12}\b", "blake3:[DIGEST]"),
@@ -15,6 +15,10 @@ const PATTERNS: [(&str, &str); 11] = [
     (r"(\n  host +).*", "${1}[HOST]"),
     (r"(\ntokens_per_s +\d+) +[\d,.]+", "${1}  [RATE]"),
     (r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "[TIME]"),
+    // The last digits of losses depend on the processor; charts have a test of their own.
+    (r"([\x{2800}-\x{28ff}]+.*\n)+\d+ +\d+\n", "[CHART]\n"),
+    (r"\b5\.\d{4}\b", "[LOSS]"),
+    (r"(\ngrad_norm +\d+ +)[\d.]+", "${1}[NORM]"),
     (r"\d+(\.\d+)?k? tokens/s", "[RATE] tokens/s"),
     (r"(steps, [\d,]+ tokens, )[\d.:]+( s)?", "${1}[DURATION]"),
 ];
