@@ -9,7 +9,6 @@ use crate::commands::{
     analyze, completions, dataset, explain, generate, model, plugin, quickstart, runs, tokenizer, train,
 };
 use crate::exit;
-use crate::failure::Failure;
 use crate::globals::Globals;
 
 const AFTER_HELP: &str = "\
@@ -79,28 +78,6 @@ fn blame(mut error: Error) -> Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
-}
-
-/// The parts of an error, which clap only prints as a whole.
-pub fn failure(error: &Error) -> Failure {
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let mut lines =
-        lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more info"));
-    let first = lines.next().unwrap_or_default();
-    let mut failure = Failure::usage(first.strip_prefix("error: ").unwrap_or(first));
-    let mut tips = Vec::new();
-    for line in lines {
-        match line.strip_prefix("tip: ") {
-            Some(tip) => tips.push(tip),
-            None => failure = failure.why(line),
-        }
-    }
-    failure.help(if tips.is_empty() {
-        "for more information, try --help".to_owned()
-    } else {
-        tips.join("; ")
-    })
 }
 
 fn long_help() -> String {

@@ -9,7 +9,7 @@ use codetune_core::redact::escape_control;
 use codetune_core::store::Store;
 use tempfile::TempDir;
 
-use crate::exit::Exit;
+use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::folders::Folders;
 use crate::globals::Globals;
@@ -109,13 +109,10 @@ impl Context {
                 let database = self.folders.database();
                 let Some(path) = database.to_str() else {
                     // With replaced bytes, the path would name another file.
-                    return Err(Failure::usage(format!("cannot open the database {}", database.display()))
-                        .why("its path is not UTF-8")
-                        .help("choose another directory with --data-dir, or a file with --database"));
+                    return Err(CommandError::DatabasePath { path: database }.into());
                 };
                 let data = &self.folders.data;
-                std::fs::create_dir_all(data)
-                    .map_err(|error| Failure::file("create the directory", data, &error))?;
+                std::fs::create_dir_all(data).map_err(CommandError::file("create the directory", data))?;
                 path.to_owned()
             }
         };
@@ -128,7 +125,7 @@ impl Context {
     /// The command was interrupted.
     pub fn go_on(&self) -> Result<(), Failure> {
         match self.stop.load(Ordering::SeqCst) {
-            true => Err(Failure::new(Exit::Interrupted, "interrupted")),
+            true => Err(CommandError::Interrupted.into()),
             false => Ok(()),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use codetune_core::validate::Blame;
+
 /// The exit codes. They are part of the interface and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -20,6 +22,8 @@ pub enum Exit {
     Storage = 4,
     /// A limit of the host on memory, time or output was reached.
     Limit = 5,
+    /// A bug of codetune: a panic, which ends the process with this code in Rust.
+    Internal = 101,
     /// Interrupted; a training run can be resumed.
     Interrupted = 130,
 }
@@ -39,5 +43,18 @@ Exit codes:
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)
+    }
+}
+
+/// Who has to act decides the exit code.
+impl From<Blame> for Exit {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Input => Exit::Usage,
+            Blame::Plugin => Exit::Plugin,
+            Blame::Storage => Exit::Storage,
+            Blame::Limit => Exit::Limit,
+            Blame::Stopped => Exit::Interrupted,
+        }
     }
 }

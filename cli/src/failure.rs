@@ -1,7 +1,7 @@
 //! What a command says when it cannot do what was asked.
 
+use std::error::Error;
 use std::io::{self, Write};
-use std::path::Path;
 
 use codetune_core::{
     analysis::AnalysisError,
@@ -13,11 +13,12 @@ use codetune_core::{
     source::SourceError,
     store::StoreError,
     train::{RunFileError, TrainError},
-    validate::{Blame, Violation},
+    validate::Violation,
 };
 use miette::Diagnostic;
 use serde_json::{Value, json};
 
+use crate::command_error::CommandError;
 use crate::exit::Exit;
 use crate::terminal::style::{Style, paint};
 
@@ -25,12 +26,14 @@ use crate::terminal::style::{Style, paint};
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
-    /// The stable code, which `codetune explain` explains; errors of the command line itself have none.
-    code: Option<String>,
+    /// The stable code, which `codetune explain` explains.
+    code: Box<str>,
     place: Option<Box<Place>>,
     what: String,
     why: Vec<String>,
     help: Option<String>,
+    /// How to call the command, for errors of arguments.
+    usage: Option<Box<str>>,
 }
 
 /// Where in a file the cause of an error is; lines and columns count from 1.
@@ -42,24 +45,10 @@ struct Place {
 }
 
 impl Failure {
-    /// An error with this exit code.
-    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Failure { exit, code: None, place: None, what: what.into(), why: Vec::new(), help: None }
-    }
-
-    /// Wrong arguments or bad input.
-    pub fn usage(what: impl Into<String>) -> Self {
-        Failure::new(Exit::Usage, what)
-    }
-
-    /// A file or folder that the system refuses.
-    pub fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Failure::new(Exit::Storage, format!("cannot {doing} {}", path.display())).why(error.to_string())
-    }
-
     /// Ends with this code and says nothing, because everything was said.
     pub fn quiet(exit: Exit) -> Self {
-        Failure::new(exit, "")
+        let (code, what) = (Box::default(), String::new());
+        Failure { exit, code, place: None, what, why: Vec::new(), help: None, usage: None }
     }
 
     /// Takes an error of the core: the first line of its message, the other lines as reasons, and its help.
@@ -68,7 +57,7 @@ impl Failure {
         let mut lines = text.lines().map(str::to_owned);
         let what = lines.next().unwrap_or_default();
         let help = error.help().map(|help| help.to_string());
-        Failure { exit, code: code(error), place: None, what, why: lines.collect(), help }
+        Failure { exit, code: code(error), place: None, what, why: lines.collect(), help, usage: None }
     }
 
     /// Takes what a plugin said, after words of our own. Of several lines each but the first is marked, so that none
@@ -77,7 +66,8 @@ impl Failure {
         let mut lines = said.lines();
         let what = format!("{before}{}", lines.next().unwrap_or_default());
         let help = error.help().map(|help| help.to_string());
-        Failure { exit, code: code(error), place: None, what, why: lines.map(quoted).collect(), help }
+        let why = lines.map(quoted).collect();
+        Failure { exit, code: code(error), place: None, what, why, help, usage: None }
     }
 
     /// Adds the place of the cause.
@@ -114,8 +104,7 @@ impl Failure {
     }
 
     fn text(&self, color: bool) -> String {
-        let code = self.code.as_ref().map_or_else(String::new, |code| format!("[{code}]"));
-        let label = paint(color, Style::Error, &format!("error{code}"));
+        let label = paint(color, Style::Error, &format!("error[{}]", self.code));
         let mut text = format!("{label}: {}\n", clean(&self.what));
         for line in &self.why {
             // A text of others may hold several lines, any of which may look like one of ours.
@@ -124,6 +113,9 @@ impl Failure {
         }
         if let Some(help) = &self.help {
             text.push_str(&format!("  {}: {}\n", paint(color, Style::Help, "help"), clean(help)));
+        }
+        if let Some(usage) = &self.usage {
+            text.push_str(&format!("  {}\n", clean(usage)));
         }
         text
     }
@@ -134,14 +126,7 @@ impl Failure {
         let place = self.place.as_ref();
         let place = place.map(|at| json!({ "path": at.path, "line": at.line, "column": at.column }));
         json!({ "error": {
-            "code": self.code.as_deref().unwrap_or(match self.exit {
-                Exit::Storage => "cli::storage",
-                Exit::Plugin => "cli::plugin",
-                Exit::Limit => "cli::limit",
-                Exit::Interrupted => "cli::interrupted",
-                Exit::Findings => "cli::findings",
-                Exit::Usage | Exit::Done => "cli::usage",
-            }),
+            "code": self.code,
             "message": clean(&self.what),
             "causes": causes,
             "help": self.help.as_ref().map(|help| clean(help)),
@@ -156,21 +141,14 @@ fn clean(text: &str) -> String {
     redact(&escape_control(text)).into_owned()
 }
 
-fn code(error: &dyn Diagnostic) -> Option<String> {
-    error.code().map(|code| code.to_string())
+/// The code of an error.
+fn code(error: &dyn Diagnostic) -> Box<str> {
+    error.code().map(|code| code.to_string().into()).unwrap_or_default()
 }
 
-/// Who has to act decides the exit code.
-impl From<Blame> for Exit {
-    fn from(blame: Blame) -> Self {
-        match blame {
-            Blame::Input => Exit::Usage,
-            Blame::Plugin => Exit::Plugin,
-            Blame::Storage => Exit::Storage,
-            Blame::Limit => Exit::Limit,
-            Blame::Stopped => Exit::Interrupted,
-        }
-    }
+/// What each cause of an error says, from the nearest on.
+fn causes(error: &dyn Error) -> Vec<String> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string).collect()
 }
 
 /// A line of what someone else said.
@@ -192,8 +170,19 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::quiet(Exit::Done),
-            _ => Failure::new(Exit::Storage, "cannot write the output").why(error.to_string()),
+            _ => CommandError::Output { source: error }.into(),
         }
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        let failure = Failure::of(error.exit(), &error);
+        let usage = match &error {
+            CommandError::Usage(error) => error.usage().map(Into::into),
+            _ => None,
+        };
+        Failure { why: causes(&error), usage, ..failure }
     }
 }
 
@@ -235,13 +224,13 @@ impl From<AnalysisError> for Failure {
 
 impl From<Violation> for Failure {
     fn from(error: Violation) -> Self {
-        Failure::of(Exit::Usage, &error)
+        Failure::of(error.blame().into(), &error)
     }
 }
 
 impl From<RunFileError> for Failure {
     fn from(error: RunFileError) -> Self {
-        let failure = Failure::of(Exit::Usage, &error);
+        let failure = Failure::of(error.blame().into(), &error);
         match error.place() {
             Some(place) => failure.at(&place.file, place.line, Some(place.column)),
             None => failure,
@@ -331,6 +320,8 @@ impl From<RunError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -399,8 +390,12 @@ mod tests {
 
     #[test]
     fn what_was_said_before_another_help_stays() {
-        let failure = Failure::usage("no").help("do this").help("do that");
-        assert_eq!(printed(&failure), "no\ndo this\nhelp: do that");
+        let failure = Failure::from(CommandError::StdinCombined).help("do that");
+        let before = "remove the other paths, or remove - and --stdin-filename";
+        assert_eq!(
+            printed(&failure),
+            format!("standard input cannot be combined with other paths\n{before}\nhelp: do that")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// The data directory, and the cache directory, which can be deleted at any time.
 #[derive(Debug, Clone)]
@@ -21,13 +21,9 @@ impl Folders {
     ///
     /// # Errors
     /// There is no home directory.
-    pub fn choose(data: Option<&Path>, cache: Option<&Path>) -> Result<Self, Failure> {
+    pub fn choose(data: Option<&Path>, cache: Option<&Path>) -> Result<Self, CommandError> {
         let usual = || {
-            etcetera::choose_base_strategy().map_err(|error| {
-                Failure::usage("cannot find the home directory")
-                    .why(error.to_string())
-                    .help("set HOME, or use --data-dir and --cache-dir")
-            })
+            etcetera::choose_base_strategy().map_err(|error| CommandError::Home { source: Box::new(error) })
         };
         Ok(Folders {
             data: match data {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::command_error::CommandError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Signals within this time after the first belong to the same request.
 const BURST: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ pub struct Interrupt {
 ///
 /// # Errors
 /// The system refuses the handler.
-pub fn listen() -> Result<Interrupt, Failure> {
+pub fn listen() -> Result<Interrupt, CommandError> {
     let interrupt = Interrupt::default();
     let Interrupt { stop, resumable } = interrupt.clone();
     let mut requests = Requests::default();
@@ -72,9 +72,7 @@ pub fn listen() -> Result<Interrupt, Failure> {
         }
         Then::GoOn
     };
-    handle_by(handle).map_err(|error| {
-        Failure::new(Exit::Storage, format!("cannot install the signal handler: {error}"))
-    })?;
+    handle_by(handle).map_err(|source| CommandError::Signals { source })?;
     Ok(interrupt)
 }
 

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// The environment variable with the filter, in the syntax of `tracing_subscriber::EnvFilter`.
 const VARIABLE: &str = "CODETUNE_LOG";
@@ -21,7 +21,7 @@ const VARIABLE: &str = "CODETUNE_LOG";
 ///
 /// # Errors
 /// The filter is invalid.
-pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
+pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), CommandError> {
     let own = match (quiet, verbosity) {
         (true, _) => "error",
         (false, 0) => "warn",
@@ -29,11 +29,8 @@ pub fn start(verbosity: u8, quiet: bool, color: bool) -> Result<(), Failure> {
         (false, _) => "info,codetune=debug",
     };
     let given = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
-    let filter = EnvFilter::try_new(given.as_deref().unwrap_or(own)).map_err(|error| {
-        Failure::usage(format!("invalid filter in {VARIABLE}"))
-            .why(error.to_string())
-            .help(format!("for example: {VARIABLE}=warn,codetune=debug"))
-    })?;
+    let filter = EnvFilter::try_new(given.as_deref().unwrap_or(own))
+        .map_err(|error| CommandError::LogFilter { variable: VARIABLE, source: Box::new(error) })?;
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(color)
         .with_target(verbosity > 1)

@@ -3,6 +3,7 @@
 mod allocator;
 mod arguments;
 mod bounds;
+mod command_error;
 mod commands;
 mod context;
 mod dispatch;
@@ -16,29 +17,26 @@ mod logging;
 mod plugins;
 mod terminal;
 mod training;
+mod usage_error;
 
-use std::io::Write;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
+
 use crate::arguments::Arguments;
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Color, ShowProgress, Terminal};
+use crate::usage_error::UsageError;
 
 fn main() -> ExitCode {
     explain_panics();
     let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let error = former_option::explain(error);
-            if error.use_stderr() && arguments::json_is_wanted() {
-                arguments::failure(&error).print(false, true);
-                return Exit::Usage.into();
-            }
-            // A closed pipe, as in `codetune --help | head`, is not an error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+            return refuse(&former_option::explain(error)).into();
         }
     };
     let terminal = {
@@ -54,6 +52,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints the requested help, or what is wrong with the arguments.
+fn refuse(error: &clap::Error) -> Exit {
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let as_json = arguments::json_is_wanted();
+    if !error.use_stderr() || (is_help && !as_json) {
+        // A closed pipe, as in `codetune --help | head`, is not an error.
+        let _ = error.print();
+        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    }
+    let failure = Failure::from(CommandError::Usage(UsageError::from(error)));
+    failure.print(Terminal::detect(Color::Auto, false, ShowProgress::Auto).error_color, as_json);
+    failure.exit()
+}
+
 fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
     let globals = &arguments.globals;
     logging::start(globals.verbose, globals.quiet, terminal.error_color)?;
@@ -66,13 +78,6 @@ fn explain_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         default(panic);
-        let report = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
-        // `eprintln` would panic again if stderr is closed.
-        let _ = writeln!(
-            std::io::stderr(),
-            "error: internal error in codetune {}\n  help: this is a bug; please report the lines above and the \
-             command at {report}",
-            env!("CARGO_PKG_VERSION")
-        );
+        Failure::from(CommandError::Internal).print(false, arguments::json_is_wanted());
     }));
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use codetune_core::plugin::{CallRules, Digest, Origin, PluginDirectories, Registry, Runtime, Trust};
 
+use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::folders::Folders;
 
@@ -44,17 +45,19 @@ impl PluginSettings {
             }
             let entry = registry.get(name)?;
             if entry.name != *name {
-                return Err(Failure::usage(format!("--disable {name} is not a full plugin name"))
-                    .help(format!("use --disable {}", entry.name)));
+                return Err(not_full("--disable", name, &entry.name, "").into());
             }
         }
         for name in self.rules.limits.plugins() {
             let entry = registry.get(name)?;
             if entry.name != *name {
-                return Err(Failure::usage(format!("--plugin-limit {name} is not a full plugin name"))
-                    .help(format!("use --plugin-limit {}.LIMIT=N", entry.name)));
+                return Err(not_full("--plugin-limit", name, &entry.name, ".LIMIT=N").into());
             }
         }
         Ok(registry)
     }
+}
+
+fn not_full(option: &'static str, name: &str, full: &str, rest: &'static str) -> CommandError {
+    CommandError::FullName { option, name: name.to_owned(), full: full.to_owned(), rest }
 }

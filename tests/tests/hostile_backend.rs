@@ -9,7 +9,7 @@ use codetune_core::model::{
     DropoutKey, MemoryBudget, Model, ModelConfig, ModelError, PassMode, Request, Sampling, create_model,
 };
 use codetune_core::plugin::{Plugin, PluginDirectories, Registry, Trust};
-use codetune_core::validate::Whole;
+use codetune_core::validate::{Blame, Whole};
 use codetune_tests::{HOSTILE_COMPONENT, Tokens};
 
 /// What the tensors of these models may take: a thousand times what the sound one needs.
@@ -36,11 +36,11 @@ fn open(folder: &Path, attack: &str) -> Model {
     Model::open(&|json, host| plugin.backend(json, host), &folder.join("model"), BUDGET).unwrap()
 }
 
-fn generate(model: &mut Model, tokens: usize) -> Result<usize, String> {
+fn generate(model: &mut Model, tokens: usize) -> Result<usize, ModelError> {
     let request =
         Request { prompt: &[1, 2, 3], max_new_tokens: tokens, stop: &[], sampling: Sampling::default() };
     let generated = model.generate(&request, &mut |_| ControlFlow::Continue(()), &AtomicBool::new(false));
-    generated.map(|generated| generated.tokens.len()).map_err(|error| error.whole())
+    generated.map(|generated| generated.tokens.len())
 }
 
 #[test]
@@ -82,7 +82,10 @@ fn an_operation_whose_result_is_too_large_is_refused_before_it_is_made() {
             let key = DropoutKey { seed: 0, step: 0, micro_batch: 0 };
             let mode = if training { PassMode::Train(key) } else { PassMode::Evaluate };
             let tokens = Tokens::new(1, 4, &[1, 2, 3, 4]);
-            let error = model.loss(&tokens.batch(), mode).unwrap_err().whole();
+            let error = model.loss(&tokens.batch(), mode).unwrap_err();
+            assert!(matches!(error, ModelError::Memory { .. }), "{attack}: {error}");
+            assert_eq!(error.blame(), Blame::Limit, "{attack}");
+            let error = error.whole();
             assert!(error.contains("of the 64.0 MiB for tensors are left"), "{attack}: {error}");
         }
     }
@@ -92,6 +95,8 @@ fn an_operation_whose_result_is_too_large_is_refused_before_it_is_made() {
 fn keys_and_values_that_a_generation_keeps_count() {
     let folder = tempfile::tempdir().unwrap();
     let error = generate(&mut open(folder.path(), "slots"), 2).unwrap_err();
+    assert_eq!(error.blame(), Blame::Limit, "{error}");
+    let error = error.whole();
     assert!(error.contains("of the 64.0 MiB for tensors are left"), "{error}");
 }
 
@@ -105,6 +110,8 @@ fn answers_of_another_shape_are_refused_with_the_one_that_is_needed() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let error = generate(&mut open(folder.path(), attack), 2).unwrap_err();
+        assert_eq!(error.blame(), Blame::Plugin, "{attack}: {error}");
+        let error = error.whole();
         assert!(error.contains(told), "{attack}: {error}");
     }
 }
@@ -112,5 +119,5 @@ fn answers_of_another_shape_are_refused_with_the_one_that_is_needed() {
 #[test]
 fn the_sound_model_beside_them_generates() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(generate(&mut open(folder.path(), "none"), 5), Ok(5));
+    assert_eq!(generate(&mut open(folder.path(), "none"), 5).unwrap(), 5);
 }

@@ -11,6 +11,7 @@ use codetune_core::run::{Completer, Completion, CompletionRequest, ModelSource, 
 use codetune_core::validate::{MAX_NEW_TOKENS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P};
 
 use crate::bounds::{float, whole};
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -165,7 +166,7 @@ fn shown(text: &str) -> String {
 
 impl Arguments {
     /// Rejects options without an effect: at temperature 0, nothing is sampled.
-    fn sampling(&self) -> Result<Sampling, Failure> {
+    fn sampling(&self) -> Result<Sampling, CommandError> {
         let given = [
             ("--top-p", self.top_p.is_some()),
             ("--top-k", self.top_k.is_some()),
@@ -174,9 +175,7 @@ impl Arguments {
         if self.temperature == 0.0
             && let Some((option, _)) = given.into_iter().find(|(_, given)| *given)
         {
-            return Err(Failure::usage(format!("{option} has no effect at temperature 0"))
-                .why("the most likely token is always picked")
-                .help(format!("add --temperature 1 to sample, or remove {option}")));
+            return Err(CommandError::NoEffect { option });
         }
         Ok(Sampling {
             temperature: self.temperature,
@@ -187,10 +186,9 @@ impl Arguments {
         })
     }
 
-    fn prompt(&self) -> Result<String, Failure> {
-        let refused = |from: &str, error: std::io::Error| {
-            Failure::usage(format!("cannot read the prompt from {from}")).why(error.to_string())
-        };
+    fn prompt(&self) -> Result<String, CommandError> {
+        let refused =
+            |from: &str, source| CommandError::Input { what: format!("the prompt from {from}"), source };
         match (&self.prompt, &self.prompt_file) {
             (Some(text), _) => Ok(text.clone()),
             (None, Some(path)) => files::read_given_text(path, files::SETTINGS)

@@ -10,6 +10,7 @@ use codetune_core::run::{NewModel, RunError, create_model};
 use codetune_core::validate::SEED;
 
 use crate::bounds::whole;
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -92,9 +93,8 @@ impl Init {
             let (vocabulary, end) = tokenizer.map_or((VOCABULARY, 0), |own| (own.vocab_size(), own.end()));
             return Ok(preset.config(self.output.join("config.json"), vocabulary, end));
         };
-        let json = files::read_given_text(path, files::SETTINGS).map_err(|error| {
-            Failure::usage(format!("cannot read {}", path.display())).why(error.to_string())
-        })?;
+        let json = files::read_given_text(path, files::SETTINGS)
+            .map_err(|source| CommandError::Input { what: path.display().to_string(), source })?;
         Ok(ModelConfig::parse(path.clone(), json)?)
     }
 }

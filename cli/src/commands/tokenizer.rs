@@ -10,6 +10,7 @@ use codetune_core::source::{DiscoverOptions, discover, load};
 use codetune_core::validate::{MIN_FREQUENCY, TRAINED_VOCAB_SIZE};
 
 use crate::bounds::whole;
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -54,7 +55,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let Command::Train(arguments) = command;
     tokenizer::refuse_other(&arguments.output, None)?;
     files::check_creatable(&arguments.output.join("tokenizer.json"))
-        .map_err(|error| Failure::file("write to", &arguments.output, &error))?;
+        .map_err(CommandError::file("write to", &arguments.output))?;
     let options = DiscoverOptions { all_files: arguments.all_files, ..DiscoverOptions::default() };
     let found = discover(&arguments.path, &options)?;
     let reading = context.terminal.progress("reading", "files");

@@ -7,6 +7,7 @@ use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 use codetune_core::validate::Setting;
 
 use crate::bounds::setting;
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -88,12 +89,8 @@ fn answer(
                     "run": run.to_string(), "status": "interrupted", "step": step, "checkpoint": checkpoint,
                 }))?;
             }
-            Err(Failure::new(
-                Exit::Interrupted,
-                format!("run {run} was interrupted after step {}", count(*step)),
-            )
-            .why(format!("checkpoint: {}", checkpoint.display()))
-            .help(format!("resume it with: {resume}")))
+            let (run, checkpoint) = (run.to_string(), checkpoint.clone());
+            Err(CommandError::RunInterrupted { run, step: count(*step), checkpoint, resume }.into())
         }
         TrainOutcome::Completed(summary) if arguments.json => {
             terminal.json(

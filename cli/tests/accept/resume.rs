@@ -198,7 +198,7 @@ fn a_run_that_is_asked_to_stop_resumes_to_the_same_bits() {
         assert_eq!(ran.code, Some(130), "{name}: {ran:?}");
         ran.says(&[
             "was interrupted after step",
-            "checkpoint: ",
+            "its checkpoint is ",
             "resume it with: codetune train run.toml",
             "--resume",
         ]);

@@ -23,7 +23,11 @@ const REFUSED: &[(&[&str], i32, &[&str])] = &[
         ],
     ),
     (&["analyze", ".", "--option", "metrics.max_cyclomatic=true"], 2, &["is true: expected an integer"]),
-    (&["analyze", ".", "--option", "max_cyclomatic"], 2, &["is not PLUGIN.KEY=VALUE", "help: for example"]),
+    (
+        &["analyze", ".", "--option", "max_cyclomatic"],
+        2,
+        &["is written PLUGIN.KEY=VALUE", "help: for example"],
+    ),
     (
         &["analyze", ".", "--option", "lint.level=3"],
         2,
@@ -173,7 +177,7 @@ fn an_empty_variable_counts_as_not_set_and_a_bad_one_is_named() {
         let ran = with(variable, value, &["runs", "list"]);
         assert_eq!(ran.code, Some(2), "{}", ran.err);
         assert!(
-            ran.err.contains(&format!("tip: the value is from the environment variable {variable}")),
+            ran.err.contains(&format!("help: the value is from the environment variable {variable}")),
             "{}",
             ran.err
         );
@@ -230,7 +234,7 @@ fn an_error_has_a_code_that_is_explained() {
     }
     let near = place.run(&["explain", "source::roof"]);
     assert_eq!(near.code, Some(2), "{near:?}");
-    assert!(near.err.contains("a similar value exists: 'source::root'"), "{}", near.err);
+    assert!(near.err.contains("did you mean 'source::root'?"), "{}", near.err);
     // All of the codes would bury it.
     assert!(near.err.lines().count() < 8, "{}", near.err);
     let all = place.run(&["explain", "--list"]);

@@ -14,7 +14,7 @@ fn a_renamed_option_names_its_new_name() {
         let ran = place.run(arguments);
         assert_eq!(ran.code, Some(2), "{ran:?}");
         assert!(ran.err.contains(&format!("error: unexpected argument '{former}' found")), "{ran:?}");
-        assert!(ran.err.contains(&format!("tip: '{former}' was renamed to '{current}'")), "{ran:?}");
+        assert!(ran.err.contains(&format!("help: '{former}' was renamed to '{current}'")), "{ran:?}");
     }
 }
 

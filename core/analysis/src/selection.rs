@@ -1,6 +1,7 @@
 //! Selecting analyzers by name, and setting their options from text.
 
 use codetune_plugin::{CallError, Registry, RegistryError, ValueKind};
+use codetune_validate::Blame;
 use serde_json::Value;
 
 use super::options::Selected;
@@ -9,8 +10,8 @@ use super::options::Selected;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum OptionError {
     /// It is not `PLUGIN.KEY=VALUE`.
-    #[error("expected PLUGIN.KEY=VALUE")]
-    #[diagnostic(code(analysis::option::form))]
+    #[error("an option of an analyzer is written PLUGIN.KEY=VALUE")]
+    #[diagnostic(code(analysis::option::form), help("for example: metrics.max_cyclomatic=10"))]
     Form,
     /// Its plugin's name is ambiguous.
     #[error(transparent)]
@@ -27,8 +28,21 @@ pub enum OptionError {
     },
     /// The analyzer has no such option, or its value is invalid.
     #[error("{0}")]
-    #[diagnostic(forward(0))]
+    #[diagnostic(
+        code(analysis::option::invalid),
+        help("list its options with: codetune plugin info {}", .0.plugin)
+    )]
     Invalid(CallError),
+}
+
+impl OptionError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            OptionError::Form | OptionError::NotSelected { .. } | OptionError::Invalid(_) => Blame::Input,
+            OptionError::Name(error) => error.blame(),
+        }
+    }
 }
 
 /// The analyzers with these names, or all that are ready if there are none, with default options.

@@ -143,6 +143,10 @@ pub enum ModelError {
     #[error("batch: {0}")]
     #[diagnostic(code(model::batch))]
     Batch(String),
+    /// The training backend broke the contract: an answer of another shape, or a tensor that there is not.
+    #[error("{0}")]
+    #[diagnostic(code(model::contract), help("report this to the plugin's author"))]
+    Contract(String),
     /// A setting of generation is outside of its range.
     #[error("generation: {0}")]
     #[diagnostic(code(model::generation))]
@@ -189,6 +193,7 @@ impl ModelError {
             ModelError::Call(error) => error.blame(),
             ModelError::Write { .. } => Blame::Storage,
             ModelError::Memory { .. } => Blame::Limit,
+            ModelError::Contract(_) => Blame::Plugin,
             _ => Blame::Input,
         }
     }

@@ -133,7 +133,7 @@ impl Model {
         let pass = self.host.end();
         let logits = logits?;
         let pass =
-            pass.ok_or_else(|| ModelError::Batch("the backend still computes after its answer".into()))?;
+            pass.ok_or_else(|| ModelError::Contract("the backend still computes after its answer".into()))?;
         Ok((logits, pass.into_cache()))
     }
 

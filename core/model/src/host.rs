@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use candle_core::Tensor;
+use codetune_plugin::{CallError, Fault};
 use codetune_plugin_sdk::TensorId;
 
 use super::budget::MemoryBudget;
@@ -18,6 +19,8 @@ pub struct ModelHost {
     parameters: RwLock<Arc<Parameters>>,
     pass: RwLock<Option<Arc<Pass>>>,
     table: Mutex<Table>,
+    /// The last refusal of memory since the call into the backend began, which the backend may tell as its own failure.
+    refusal: Mutex<Option<ModelError>>,
     budget: MemoryBudget,
 }
 
@@ -37,7 +40,13 @@ const SHORTER: &str = "shorten the prompt or generate fewer tokens";
 impl ModelHost {
     /// A host without parameters, to configure a backend with, whose tensors keep to the budget.
     pub fn new(budget: MemoryBudget) -> Self {
-        ModelHost { parameters: RwLock::default(), pass: RwLock::default(), table: Mutex::default(), budget }
+        ModelHost {
+            parameters: RwLock::default(),
+            pass: RwLock::default(),
+            table: Mutex::default(),
+            refusal: Mutex::default(),
+            budget,
+        }
     }
 
     /// How much memory tensors may take.
@@ -75,7 +84,7 @@ impl ModelHost {
         let mut table = self.table();
         let id = table.next;
         table.next =
-            id.checked_add(1).ok_or_else(|| ModelError::Batch("one pass made 2³² tensors".into()))?;
+            id.checked_add(1).ok_or_else(|| ModelError::Contract("one pass made 2³² tensors".into()))?;
         table.memory.take(&tensor);
         table.tensors.insert(id, tensor);
         Ok(id)
@@ -84,7 +93,22 @@ impl ModelHost {
     pub(super) fn get(&self, id: TensorId) -> Result<Tensor> {
         let tensor = self.table().tensors.get(&id).cloned();
         tensor.ok_or_else(|| {
-            ModelError::Batch(format!("there is no tensor {id}; it was given back or never made"))
+            ModelError::Contract(format!("there is no tensor {id}; it was given back or never made"))
+        })
+    }
+
+    /// Remembers that an operation of the backend was refused for its memory; forgets it after one that was not.
+    pub(super) fn refused(&self, error: Option<ModelError>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    /// The answer of a call into the backend. The call failed by a refusal of the host, not by a fault of the backend,
+    /// if that was its last operation before it gave up.
+    pub(super) fn answered<T>(&self, answer: std::result::Result<T, CallError>) -> Result<T> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.map_err(|error| match (refusal, &error.fault) {
+            (Some(refusal), Fault::Said(_) | Fault::Panicked(_) | Fault::Trapped(_)) => refusal,
+            _ => ModelError::Call(error),
         })
     }
 
@@ -98,7 +122,7 @@ impl ModelHost {
     /// There is none.
     pub(super) fn current_pass(&self) -> Result<Arc<Pass>> {
         let pass = self.pass.read().unwrap_or_else(PoisonError::into_inner).clone();
-        pass.ok_or_else(|| ModelError::Batch("no forward pass is under way".into()))
+        pass.ok_or_else(|| ModelError::Contract("no forward pass is under way".into()))
     }
 
     /// The shape of a tensor, if there is one of this number.

@@ -211,10 +211,10 @@ impl Model {
     /// The first hidden state of `ids` `[batch, seq]`.
     pub(super) fn embed(&mut self, ids: &[u32], batch: usize, seq: usize) -> Result<TensorId> {
         let ids = self.numbers(ids, batch, seq)?;
-        let x = self.backend.embed(ids)?;
+        let x = self.host.answered(self.backend.embed(ids))?;
         match *self.host.get(x)?.dims() {
             [b, s, hidden] if (b, s) == (batch, seq) && hidden > 0 => Ok(x),
-            ref found => Err(ModelError::Batch(format!(
+            ref found => Err(ModelError::Contract(format!(
                 "the backend's first hidden state is {found:?}; [{batch}, {seq}, hidden] is needed"
             ))),
         }
@@ -223,11 +223,11 @@ impl Model {
     /// Block `index`, which must keep the shape of the hidden state.
     pub(super) fn block(&mut self, index: u32, x: TensorId) -> Result<TensorId> {
         let before = self.host.get(x)?;
-        let next = self.backend.block(index, x)?;
+        let next = self.host.answered(self.backend.block(index, x))?;
         let after = self.host.get(next)?;
         match before.dims() == after.dims() {
             true => Ok(next),
-            false => Err(ModelError::Batch(format!(
+            false => Err(ModelError::Contract(format!(
                 "the backend's block {index} made {:?} of {:?}; a block keeps the shape",
                 after.dims(),
                 before.dims()
@@ -237,12 +237,12 @@ impl Model {
 
     /// The logits of a hidden state `[batch, seq, hidden]`.
     pub(super) fn logits_of(&mut self, x: TensorId, batch: usize, seq: usize) -> Result<Tensor> {
-        let logits = self.backend.logits(x)?;
+        let logits = self.host.answered(self.backend.logits(x))?;
         let logits = self.host.get(logits)?;
         let vocabulary = self.plan().vocabulary;
         match *logits.dims() {
             [b, s, width] if (b, s, width as u64) == (batch, seq, vocabulary) => Ok(logits),
-            ref found => Err(ModelError::Batch(format!(
+            ref found => Err(ModelError::Contract(format!(
                 "the backend's logits are {found:?}; [{batch}, {seq}, {vocabulary}] is needed"
             ))),
         }
@@ -250,13 +250,14 @@ impl Model {
 
     pub(super) fn loss_of(&mut self, x: TensorId, batch: &Batch<'_>) -> Result<Tensor> {
         let targets = self.numbers(batch.labels, batch.batch, batch.seq)?;
-        let loss = self.backend.loss(x, targets)?;
+        let loss = self.host.answered(self.backend.loss(x, targets))?;
         let loss = self.host.get(loss)?;
         match loss.elem_count() {
             1 => Ok(loss.reshape(())?),
-            _ => {
-                Err(ModelError::Batch(format!("the backend's loss is {:?}; a scalar is needed", loss.dims())))
-            }
+            _ => Err(ModelError::Contract(format!(
+                "the backend's loss is {:?}; a scalar is needed",
+                loss.dims()
+            ))),
         }
     }
 

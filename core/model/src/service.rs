@@ -5,6 +5,7 @@ use codetune_plugin_sdk::{Op, TensorId};
 use codetune_validate::whole;
 
 use super::arithmetic::Operation;
+use super::error::ModelError;
 use super::host::ModelHost;
 
 impl TensorHost for ModelHost {
@@ -14,7 +15,11 @@ impl TensorHost for ModelHost {
             let tensor = Operation { host: self, parameters: &parameters, pass: &pass }.compute(op)?;
             self.insert(tensor)
         });
-        made.map_err(|error| format!("{}: {}", op.name(), whole(&error)))
+        made.inspect(|_| self.refused(None)).map_err(|error| {
+            let told = format!("{}: {}", op.name(), whole(&error));
+            self.refused(matches!(error, ModelError::Memory { .. }).then_some(error));
+            told
+        })
     }
 
     fn shape(&self, tensor: TensorId) -> Option<Vec<u64>> {

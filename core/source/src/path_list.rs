@@ -3,23 +3,35 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use codetune_validate::Blame;
+
 /// Why a list of paths was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum PathListError {
     /// A path is not UTF-8, on a platform where paths must be.
     #[error("path {number} is not UTF-8")]
-    #[diagnostic(code(source::path_list::not_utf8))]
+    #[diagnostic(code(source::path_list::not_utf8), help("rename the file, or leave it out of the list"))]
     NotUtf8 {
         /// The number of the path, from 1.
         number: usize,
     },
     /// A line is in double quotes, as git writes `"a\303\244.rs"` for `aä.rs`, and no file has that name.
     #[error("there is no file {}, which git has quoted", path.display())]
-    #[diagnostic(code(source::path_list::quoted), help("separate the paths with NUL"))]
+    #[diagnostic(
+        code(source::path_list::quoted),
+        help("separate the paths with NUL, for example with `git ls-files -z`")
+    )]
     Quoted {
         /// The line as a path.
         path: PathBuf,
     },
+}
+
+impl PathListError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        Blame::Input
+    }
 }
 
 /// The paths of a list separated by line ends, or by NULs if there are any, as in `git diff --name-only` with or

@@ -1,5 +1,7 @@
 use std::{io, path::PathBuf};
 
+use codetune_validate::Blame;
+
 /// Why a checkpoint could not be written, read or gone on with.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum CheckpointError {
@@ -84,6 +86,14 @@ pub enum CheckpointError {
 }
 
 impl CheckpointError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        match self {
+            CheckpointError::Io { .. } | CheckpointError::Damaged { .. } => Blame::Storage,
+            _ => Blame::Input,
+        }
+    }
+
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }

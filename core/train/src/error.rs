@@ -206,9 +206,7 @@ impl TrainError {
             TrainError::Metrics(_) | TrainError::Unrecorded { .. } | TrainError::Output { .. } => {
                 Blame::Storage
             }
-            TrainError::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Damaged { .. }) => {
-                Blame::Storage
-            }
+            TrainError::Checkpoint(error) => error.blame(),
             TrainError::Model { source, .. } => match source.downcast_ref::<model::ModelError>() {
                 Some(model::ModelError::Call(call)) => call.blame(),
                 Some(model::ModelError::Memory { .. }) => Blame::Limit,

@@ -1,6 +1,6 @@
 use std::{fmt, io, path::PathBuf};
 
-use codetune_validate::{SettingError, Violation};
+use codetune_validate::{Blame, SettingError, Violation};
 
 /// Why a run file was refused.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -103,6 +103,11 @@ pub enum RunFileError {
 }
 
 impl RunFileError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        Blame::Input
+    }
+
     /// Where in the file, unless it cannot be read or a setting is the cause.
     pub fn place(&self) -> Option<&FilePosition> {
         self.position().filter(|place| place.line > 0)

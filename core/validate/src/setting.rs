@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
+use super::told::Blame;
+
 /// A key of a settings file with its value, written `KEY=VALUE`: a dotted key, and a value in TOML.
 ///
 /// ```
@@ -46,6 +48,13 @@ pub enum SettingError {
         /// The part of it that is another value.
         parent: String,
     },
+}
+
+impl SettingError {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        Blame::Input
+    }
 }
 
 impl FromStr for Setting {

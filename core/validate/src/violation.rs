@@ -5,6 +5,7 @@ use std::fmt;
 use codetune_redact::escape_control;
 
 use super::field::Field;
+use super::told::Blame;
 
 /// A value rejected by a [`Field`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
@@ -67,6 +68,11 @@ impl fmt::Display for Constraint {
 }
 
 impl Violation {
+    /// Who has to act.
+    pub fn blame(&self) -> Blame {
+        Blame::Input
+    }
+
     /// A violation of a field's bounds.
     pub(crate) fn of(field: &Field, value: impl Into<String>, constraint: Constraint) -> Self {
         Self {

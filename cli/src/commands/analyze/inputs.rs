@@ -4,10 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use codetune_core::files;
-use codetune_core::source::{Inputs, PathListError, path_list};
+use codetune_core::source::{Inputs, path_list};
 
-use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::terminal::format::bytes;
 
 /// The path of standard input.
@@ -32,21 +31,16 @@ impl Sources {
     ///
     /// # Errors
     /// Standard input is used twice, or a list or standard input cannot be read.
-    pub fn inputs(&self, current: &Path, max_bytes: u64) -> Result<Inputs, Failure> {
+    pub fn inputs(&self, current: &Path, max_bytes: u64) -> Result<Inputs, CommandError> {
         let from_stdin = self.paths.iter().any(|path| path.as_os_str() == STDIN);
         if from_stdin || self.stdin_filename.is_some() {
             let alone = self.paths.len() == usize::from(from_stdin) && self.files_from.is_none();
             if !alone {
-                return Err(Failure::usage("standard input cannot be combined with other paths")
-                    .help("remove the other paths, or remove - and --stdin-filename"));
+                return Err(CommandError::StdinCombined);
             }
             let name = self.stdin_filename.as_deref().unwrap_or(Path::new(STDIN));
             if name.file_name().is_none() {
-                return Err(Failure::usage(format!(
-                    "--stdin-filename {} is not a file name",
-                    name.display()
-                ))
-                .help("for example: --stdin-filename src/main.rs"));
+                return Err(CommandError::StdinName { name: name.to_owned() });
             }
             return Ok(Inputs::text(current, name, text(max_bytes)?));
         }
@@ -59,15 +53,12 @@ impl Sources {
 }
 
 /// Reads standard input.
-fn text(max_bytes: u64) -> Result<Vec<u8>, Failure> {
+fn text(max_bytes: u64) -> Result<Vec<u8>, CommandError> {
     let mut content = Vec::new();
     let read = io::stdin().lock().take(max_bytes.saturating_add(1)).read_to_end(&mut content);
-    read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
+    read.map_err(CommandError::file("read", Path::new("standard input")))?;
     match content.len() as u64 > max_bytes {
-        true => {
-            Err(Failure::new(Exit::Storage, format!("standard input is larger than {}", bytes(max_bytes)))
-                .help("raise the limit with --max-bytes"))
-        }
+        true => Err(CommandError::StdinSize { limit: bytes(max_bytes) }),
         false => Ok(content),
     }
 }
@@ -76,22 +67,15 @@ fn text(max_bytes: u64) -> Result<Vec<u8>, Failure> {
 const MOST_LISTED: u64 = 1 << 30;
 
 /// Reads a list of paths.
-fn listed(list: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn listed(list: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut content = Vec::new();
     match list.as_os_str() == STDIN {
         true => io::stdin().lock().take(MOST_LISTED + 1).read_to_end(&mut content).map(drop),
         false => files::read_given(list, MOST_LISTED).map(|bytes| content = bytes),
     }
-    .map_err(|error| Failure::file("read the list", list, &error))?;
+    .map_err(CommandError::file("read the list", list))?;
     if content.len() as u64 > MOST_LISTED {
-        return Err(Failure::usage(format!("the list of paths is larger than {}", bytes(MOST_LISTED)))
-            .help("pass a directory, or split the list"));
+        return Err(CommandError::ListSize { limit: bytes(MOST_LISTED) });
     }
-    path_list(&content).map_err(|error| match error {
-        PathListError::Quoted { path } => {
-            Failure::usage(format!("there is no file {}, which git has quoted", path.display()))
-                .help("separate the paths with NUL, for example with `git ls-files -z`")
-        }
-        PathListError::NotUtf8 { .. } => Failure::usage(format!("{}: {error}", list.display())),
-    })
+    path_list(&content).map_err(|source| CommandError::List { list: list.to_owned(), source })
 }

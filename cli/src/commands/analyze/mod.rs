@@ -15,6 +15,7 @@ use codetune_core::source::Inputs;
 use codetune_plugin_sdk::Severity;
 use flate2::{Compression, write::GzEncoder};
 
+use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -102,9 +103,9 @@ pub enum Level {
 /// An option is invalid, a path cannot be read, or the report cannot be written.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let format = if arguments.json { Format::Json } else { arguments.format };
-    let current = std::env::current_dir().map_err(|error| Failure::file("find", Path::new("."), &error))?;
+    let current = std::env::current_dir().map_err(CommandError::file("find", Path::new(".")))?;
     if let Some(path) = &arguments.output {
-        files::check_writable(path).map_err(|error| Failure::file("write", path, &error))?;
+        files::check_writable(path).map_err(CommandError::file("write", path))?;
     }
     let inputs = arguments.sources.inputs(&current, arguments.selection.max_bytes)?;
     let registry = context.registry()?;
@@ -121,7 +122,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Some(path) => {
             let plain = Terminal { color: false, ..*terminal };
             files::write_with(path, |out| answer.write(&plain, out))
-                .map_err(|error| Failure::file("write", path, &error))?;
+                .map_err(CommandError::file("write", path))?;
             terminal.note(&format!("wrote {}", path.display()));
         }
     }
@@ -132,16 +133,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let failed = |used: &&UsedAnalyzer| named && analysis.failed_throughout(used);
     match analysis.summary.verdict(arguments.fail_on.map(Level::severity)) {
         Verdict::Passed => match analysis.analyzers.iter().find(failed) {
-            Some(used) => Err(Failure::new(
-                Exit::Plugin,
-                format!("analyzer {} failed on every file", used.manifest.name),
-            )
-            .help("the report lists the reasons")),
+            Some(used) => Err(CommandError::AnalyzerFailed { analyzer: used.manifest.name.clone() }.into()),
             None => Ok(Exit::Done),
         },
-        Verdict::Findings => Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note))),
-        Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary)),
-        Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary)),
+        Verdict::Findings => {
+            Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note)).into())
+        }
+        Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary).into()),
+        Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary).into()),
         Verdict::Unread => Ok(Exit::Storage),
     }
 }
@@ -238,33 +237,27 @@ pub fn analyze(
     Ok(analysis)
 }
 
-fn not_clean(summary: &AnalysisSummary, level: Level) -> Failure {
+fn not_clean(summary: &AnalysisSummary, level: Level) -> CommandError {
     let found = &summary.findings;
     let (number, severity) = match level {
         Level::Note => (found.total, "note or higher"),
         Level::Warning => (found.error + found.warning, "warning or higher"),
         Level::Error => (found.error, "error"),
     };
-    let what = format!("the check failed: {} of severity {severity}", counted(number, "finding"));
-    Failure::new(Exit::Findings, what)
-        .help("fix the code, or skip files that need no check with --exclude GLOB")
+    CommandError::NotClean { findings: counted(number, "finding"), severity }
 }
 
-fn not_analyzed(summary: &AnalysisSummary) -> Failure {
+fn not_analyzed(summary: &AnalysisSummary) -> CommandError {
     let by_code: Vec<String> =
         summary.errors.iter().map(|(code, number)| format!("{} {code}", count(*number))).collect();
     let files = counted(summary.files.failed, "file");
-    Failure::new(Exit::Plugin, format!("analyzers failed on {files}"))
-        .why(by_code.join(", "))
-        .help("the report lists the reasons; `codetune explain CODE` explains a code")
+    CommandError::NotAnalyzed { files, reasons: by_code.join(", ") }
 }
 
-fn not_checked(summary: &AnalysisSummary) -> Failure {
+fn not_checked(summary: &AnalysisSummary) -> CommandError {
     let all = counted(summary.unread.values().sum(), "file");
     let by_reason: Vec<String> =
         summary.unread.iter().map(|(code, number)| format!("{} {}", count(*number), words(code))).collect();
-    let larger = if summary.unread.contains_key("too-large") { "raise --max-bytes, or " } else { "" };
-    Failure::new(Exit::Storage, format!("{all} could not be read, so the check did not pass"))
-        .why(by_reason.join(", "))
-        .help(format!("{larger}skip files that need no check with --exclude GLOB"))
+    let larger = summary.unread.contains_key("too-large");
+    CommandError::NotChecked { files: all, reasons: by_reason.join(", "), larger }
 }

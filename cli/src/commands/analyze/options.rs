@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use clap::builder::ValueParser;
-use codetune_core::analysis::{AnalysisOptions, AnswerCache, OptionError, select_analyzers, set_option};
+use codetune_core::analysis::{AnalysisOptions, AnswerCache, select_analyzers, set_option};
 use codetune_core::plugin::{Origin, Registry};
 use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::store::AnalysisCache;
 
 use crate::bounds::at_least;
+use crate::command_error::CommandError;
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::format::{bytes, parsed_size};
 
@@ -78,11 +78,11 @@ impl AnalyzerSelection {
             tell_unusable(registry, context);
         }
         if analyzers.is_empty() {
-            return Err(Failure::new(Exit::Plugin, "no analyzer is available")
-                .help("for the reasons run: codetune plugin list"));
+            return Err(CommandError::NoAnalyzer.into());
         }
         for option in &self.options {
-            set_option(&mut analyzers, registry, option).map_err(|error| refused(option, error))?;
+            set_option(&mut analyzers, registry, option)
+                .map_err(|source| CommandError::Option { given: option.clone(), source })?;
         }
         let folders = context.folders();
         let discover = DiscoverOptions {
@@ -132,20 +132,6 @@ fn tell_unusable(registry: &Registry, context: &Context) {
     }
     for passed_over in registry.passed_over() {
         context.terminal.warn(&escape_control(&passed_over.to_string()));
-    }
-}
-
-fn refused(given: &str, error: OptionError) -> Failure {
-    match error {
-        OptionError::Form => Failure::usage(format!("--option {given} is not PLUGIN.KEY=VALUE"))
-            .help("for example: --option metrics.max_cyclomatic=10"),
-        OptionError::Name(error) => error.into(),
-        OptionError::NotSelected { analyzer, selected } => {
-            Failure::usage(format!("--option {given}: analyzer `{analyzer}` is not selected"))
-                .help(format!("the selected analyzers are {}", selected.join(", ")))
-        }
-        OptionError::Invalid(error) => Failure::usage(format!("--option {given}: {}", error.fault))
-            .help(format!("list its options with: codetune plugin info {}", error.plugin)),
     }
 }
 

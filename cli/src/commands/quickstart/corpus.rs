@@ -11,6 +11,7 @@ use codetune_core::dataset::{
 };
 use codetune_core::plugin::Digest;
 
+use crate::command_error::CommandError;
 use crate::commands::{dataset, tokenizer};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -78,7 +79,7 @@ pub fn build(analysis: Analysis, out: &Path, seed: u64, context: &Context) -> Re
     let digest = dataset::save(&built, &folder)?;
     let summary = built.inspect(8, 0, 0)?;
     if summary.held_out_sequences == 0 || summary.train_sequences < 16 {
-        return Err(too_little("left after filtering", kept.len(), size));
+        return Err(too_little("left after filtering", kept.len(), size).into());
     }
     context.terminal.print(&format!("\n{}", dataset::describe(&summary, &context.terminal)))?;
     context.terminal.print(&format!("\nwrote {} ({digest})\n", folder.display()))?;
@@ -136,7 +137,7 @@ fn sample(mut documents: Vec<Document>, seed: u64, context: &Context) -> Vec<Doc
     documents
 }
 
-fn enough(documents: &[Document], place: &str) -> Result<(), Failure> {
+fn enough(documents: &[Document], place: &str) -> Result<(), CommandError> {
     let size: usize = documents.iter().map(|document| document.text.len()).sum();
     match documents.len() >= LEAST_FILES && size >= LEAST_BYTES {
         true => Ok(()),
@@ -144,14 +145,10 @@ fn enough(documents: &[Document], place: &str) -> Result<(), Failure> {
     }
 }
 
-fn too_little(place: &str, files: usize, size: usize) -> Failure {
+fn too_little(place: &str, files: usize, size: usize) -> CommandError {
     let found = format!("{} with {} {place}", counted(files as u64, "file"), bytes(size as u64));
-    Failure::usage("not enough code to train on")
-        .why(format!(
-            "{found}, but at least {LEAST_FILES} files with {} are needed",
-            bytes(LEAST_BYTES as u64)
-        ))
-        .help("choose a larger project: codetune quickstart PATH")
+    let needed = format!("{LEAST_FILES} files with {}", bytes(LEAST_BYTES as u64));
+    CommandError::TooLittleCode { found, needed }
 }
 
 fn held_out(selection: &Selection, symbols: Vec<(String, Vec<Symbol>)>) -> Vec<HeldOut> {

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::command_error::CommandError;
 use crate::context::Context;
-use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Marks a directory as the output of a quickstart.
 const MARK: &str = "quickstart.txt";
@@ -14,27 +13,23 @@ const MARK: &str = "quickstart.txt";
 ///
 /// # Errors
 /// The directory contains something else or cannot be created.
-pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
-    let refused = |error: std::io::Error| Failure::file("create the directory", folder, &error);
+pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, CommandError> {
+    let refused =
+        |source| CommandError::File { doing: "create the directory", path: folder.to_owned(), source };
     let full = std::path::absolute(folder).map_err(refused)?;
     let occupied = match fs::read_dir(&full) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
         Err(error) => {
-            return Err(Failure::file("use the directory", folder, &error)
-                .help("choose another directory with --out"));
+            return Err(CommandError::OutputDirectory { folder: folder.to_owned(), source: error });
         }
     };
     if occupied {
         if !full.join(MARK).is_file() {
-            return Err(Failure::new(Exit::Usage, format!("{} is not empty", folder.display()))
-                .why("it was not created by quickstart, so it is not overwritten")
-                .help("choose another directory with --out"));
+            return Err(CommandError::Occupied { folder: folder.to_owned() });
         }
-        let aside = aside(&full).ok_or_else(|| {
-            Failure::usage(format!("too many earlier quickstarts beside {}", folder.display()))
-                .help("remove some of them, or choose another directory with --out")
-        })?;
+        let aside =
+            aside(&full).ok_or_else(|| CommandError::EarlierQuickstarts { folder: folder.to_owned() })?;
         fs::rename(&full, &aside).map_err(refused)?;
         context.terminal.note(&format!("moved the earlier quickstart to {}", aside.display()));
     }

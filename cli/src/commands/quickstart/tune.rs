@@ -11,8 +11,8 @@ use codetune_core::train::{RunConfig, TrainOutcome, TrainSummary};
 use super::arguments::Arguments;
 use super::corpus::{Corpus, SEQUENCE};
 use super::recipe;
+use crate::command_error::CommandError;
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::format::{count, short};
 use crate::training::{self, Watch};
@@ -72,19 +72,16 @@ pub fn lora(base: &Tuned, out: &Path, arguments: &Arguments, context: &Context) 
 }
 
 fn run(path: &Path, text: &str, doing: &str, context: &Context) -> Result<Tuned, Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::file("write", path, &error))?;
+    std::fs::write(path, text).map_err(CommandError::file("write", path))?;
     let config = RunConfig::load(path)?;
     let mut watch = Watch::new(context.terminal, doing);
     let trained = training::train(&config, &Start::New, context, &mut watch)?;
     let summary = match trained.outcome {
         TrainOutcome::Completed(summary) => summary,
-        TrainOutcome::Interrupted { step, .. } => {
-            return Err(Failure::new(
-                Exit::Interrupted,
-                format!("training was interrupted after step {}", count(step)),
-            )
-            .why(format!("run {}", trained.run))
-            .help(format!("resume this run with: codetune train {} --resume", path.display())));
+        TrainOutcome::Interrupted { step, checkpoint } => {
+            let resume = format!("codetune train {} --resume", path.display());
+            let run = trained.run.to_string();
+            return Err(CommandError::RunInterrupted { run, step: count(step), checkpoint, resume }.into());
         }
     };
     let held_out = |loss: Option<f64>| loss.map_or_else(|| "-".into(), |loss| format!("{loss:.4}"));
