@@ -51,13 +51,11 @@ impl Failure {
         Failure { exit, code, place: None, what, why: Vec::new(), help: None, usage: None }
     }
 
-    /// Takes an error of the core: the first line of its message, the other lines as reasons, and its help.
+    /// Takes an error of the core: its message, its code and its help.
     fn of(exit: Exit, error: &dyn Diagnostic) -> Self {
-        let text = error.to_string();
-        let mut lines = text.lines().map(str::to_owned);
-        let what = lines.next().unwrap_or_default();
+        let what = error.to_string();
         let help = error.help().map(|help| help.to_string());
-        Failure { exit, code: code(error), place: None, what, why: lines.collect(), help, usage: None }
+        Failure { exit, code: code(error), place: None, what, why: Vec::new(), help, usage: None }
     }
 
     /// Takes what a plugin said, after words of our own. Of several lines each but the first is marked, so that none

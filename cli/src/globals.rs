@@ -6,6 +6,7 @@ use clap::{Args, builder::ValueParser};
 use codetune_core::model::MemoryBudget;
 use codetune_core::plugin::{Digest, LimitOverride, Runtime};
 
+use crate::bounds::ValueError;
 use crate::terminal::format::parsed_size;
 use crate::terminal::{Color, ShowProgress};
 
@@ -74,7 +75,9 @@ fn plugin_limit() -> ValueParser {
 
 fn memory() -> ValueParser {
     let read = |text: &str| parsed_size(text).filter(|bytes| *bytes > 0).map(MemoryBudget::bytes);
-    ValueParser::new(move |text: &str| read(text).ok_or("expected a size, such as 8GB or 512MiB"))
+    ValueParser::new(move |text: &str| {
+        read(text).ok_or_else(|| ValueError::new("a size, such as 8GB or 512MiB"))
+    })
 }
 
 fn runtime() -> ValueParser {

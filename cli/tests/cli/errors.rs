@@ -304,3 +304,21 @@ fn a_setting_that_is_no_toml_is_told_how_to_write_it() {
         ran.err
     );
 }
+
+/// A library is loaded from a private copy, for which there is no place here.
+#[cfg(unix)]
+#[test]
+fn a_machine_that_cannot_run_a_plugin_is_told_from_a_fault_of_the_plugin() {
+    let place = Place::new();
+    place.write("file", "");
+    let arguments =
+        ["model", "init", "-o", "m", "--preset", "tiny", "--runtime", "native", "--cache-dir", "file"];
+    let output = place.command(&arguments).env("TMPDIR", place.path().join("file")).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(
+        text.contains("error[plugin::machine]: plugin codetune/decoder: the library can be placed"),
+        "{text}"
+    );
+    assert!(text.contains("help: free some space, or name another folder with --cache-dir"), "{text}");
+}

@@ -282,6 +282,7 @@ impl AnalyzerPool {
                 | Fault::SaidTooMuch { .. }
                 | Fault::Stopped
                 | Fault::Unavailable(_)
+                | Fault::Machine(_)
                 // Of native code alone, which may panic for reasons of the day; a sandbox has neither clock nor
                 // threads.
                 | Fault::Panicked(_),

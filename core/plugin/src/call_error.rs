@@ -5,6 +5,8 @@ use codetune_plugin_sdk as sdk;
 use codetune_validate::Blame;
 use miette::Diagnostic;
 
+use crate::load_error::MachineError;
+
 /// Why a call into a plugin gave no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("plugin {plugin}: {fault}")]
@@ -41,6 +43,7 @@ impl CallError {
             | Fault::Trapped(_)
             | Fault::Invalid(_)
             | Fault::Unavailable(_) => Blame::Plugin,
+            Fault::Machine(_) => Blame::Storage,
         }
     }
 }
@@ -79,6 +82,8 @@ pub enum Fault {
     Invalid(String),
     /// The plugin does not provide what was asked of it, or could not be started.
     Unavailable(String),
+    /// This machine cannot run the plugin: a file, a thread or memory that the system refuses.
+    Machine(Box<MachineError>),
 }
 
 impl std::error::Error for Fault {}
@@ -113,6 +118,7 @@ impl fmt::Display for Fault {
             Fault::Stopped => f.write_str("stopped as asked"),
             Fault::Invalid(text) => write!(f, "returned an invalid answer: {text}"),
             Fault::Unavailable(text) => f.write_str(text),
+            Fault::Machine(error) => error.fmt(f),
         }
     }
 }
@@ -139,6 +145,7 @@ impl Fault {
             Fault::OutOfMemory { .. } => Some("raise it with --plugin-limit memory_mib=MIB"),
             Fault::TooMuchOutput { .. } => Some("raise it with --plugin-limit output_kib=KIB"),
             Fault::SaidTooMuch { .. } => Some("leave the plugin out, or analyse fewer files"),
+            Fault::Machine(error) => Some(error.remedy()),
             Fault::Said(_) | Fault::Stopped | Fault::Unavailable(_) => None,
         }
     }
@@ -160,6 +167,7 @@ impl Fault {
             Fault::Stopped => "plugin::stopped",
             Fault::Invalid(_) => "plugin::invalid_answer",
             Fault::Unavailable(_) => "plugin::unavailable",
+            Fault::Machine(_) => "plugin::machine",
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use codetune_validate::nearest;
 
-use crate::limits::{Limits, LimitsRequest};
+use crate::limits::{LimitOutOfRange, Limits, LimitsRequest};
 
 /// The limits that can be set, by their names in a manifest.
 const NAMES: [&str; 3] = ["memory_mib", "time_ms", "output_kib"];
@@ -62,31 +62,62 @@ pub struct LimitOverride {
     value: u64,
 }
 
-impl FromStr for LimitOverride {
-    type Err = String;
+/// Why a text sets no limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+pub enum LimitError {
+    /// It has another form.
+    #[error("expected LIMIT=N or PLUGIN.LIMIT=N, where LIMIT is one of {}", NAMES.join(", "))]
+    #[diagnostic(code(plugin::limit::form))]
+    Form,
+    /// There is no such limit.
+    #[error("there is no limit `{}`; {}", name.escape_debug(), instead(*nearest))]
+    #[diagnostic(code(plugin::limit::unknown))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        nearest: Option<&'static str>,
+    },
+    /// The value is no integer.
+    #[error("{limit} is {value:?}; expected an integer, as 5000")]
+    #[diagnostic(code(plugin::limit::integer))]
+    Integer {
+        /// The limit.
+        limit: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// The value is out of range.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Range(#[from] LimitOutOfRange),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let form =
-            || format!("expected LIMIT=N or PLUGIN.LIMIT=N, where LIMIT is one of {}", NAMES.join(", "));
-        let (key, value) = text.split_once('=').ok_or_else(form)?;
+fn instead(nearest: Option<&str>) -> String {
+    nearest.map_or_else(|| LimitError::Form.to_string(), |known| format!("did you mean `{known}`?"))
+}
+
+impl FromStr for LimitOverride {
+    type Err = LimitError;
+
+    fn from_str(text: &str) -> Result<Self, LimitError> {
+        let (key, value) = text.split_once('=').ok_or(LimitError::Form)?;
         let (plugin, name) = match key.rsplit_once('.') {
             Some((plugin, name)) => (Some(plugin.to_owned()), name),
             None => (None, key),
         };
-        let limit = NAMES.into_iter().find(|known| *known == name).ok_or_else(|| {
-            let known = nearest(name, NAMES).map(|known| format!("did you mean `{known}`?"));
-            format!("there is no limit `{}`; {}", name.escape_debug(), known.unwrap_or_else(form))
-        })?;
-        let value = value
-            .parse::<u64>()
-            .map_err(|_| format!("{limit} is {value:?}; expected an integer, as 5000"))?;
+        let limit = NAMES.into_iter().find(|known| *known == name);
+        let limit = limit
+            .ok_or_else(|| LimitError::Unknown { name: name.to_owned(), nearest: nearest(name, NAMES) })?;
+        let value =
+            value.parse::<u64>().map_err(|_| LimitError::Integer { limit, value: value.to_owned() })?;
         let mut asked = LimitsRequest::default();
         match limit {
             "memory_mib" => asked.memory_mib = Some(value),
             "time_ms" => asked.time_ms = Some(value),
             _ => asked.output_kib = Some(value),
         }
-        Limits::granting(&asked).map_err(|error| error.replace("limits.", ""))?;
+        Limits::granting(&asked)?;
         Ok(LimitOverride { plugin, limit, value })
     }
 }
@@ -115,7 +146,7 @@ mod tests {
             ("time_ms=5s", "an integer"),
             ("time_ms=0", "write a number from 1 to 600000"),
         ] {
-            let error = text.parse::<LimitOverride>().unwrap_err();
+            let error = text.parse::<LimitOverride>().unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
     }

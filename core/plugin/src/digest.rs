@@ -23,14 +23,21 @@ impl fmt::Display for Digest {
     }
 }
 
-impl FromStr for Digest {
-    type Err = String;
+/// A text that is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("`{given}` is not a digest: expected `blake3:` and 64 hexadecimal digits")]
+#[diagnostic(code(plugin::digest))]
+pub struct InvalidDigest {
+    /// The text.
+    pub given: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Digest {
+    type Err = InvalidDigest;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
         let hash = text.strip_prefix("blake3:").and_then(|hex| blake3::Hash::from_hex(hex).ok());
-        let hash = hash.ok_or_else(|| {
-            format!("`{text}` is not a digest: expected `blake3:` and 64 hexadecimal digits")
-        })?;
+        let hash = hash.ok_or_else(|| InvalidDigest { given: text.to_owned() })?;
         Ok(Digest(*hash.as_bytes()))
     }
 }

@@ -20,6 +20,7 @@ mod folder;
 mod identity;
 mod instance;
 mod limits;
+mod load_error;
 mod log;
 mod manifest;
 pub mod name;
@@ -36,15 +37,16 @@ mod value_kind;
 mod wasm;
 
 pub use call_error::{CallError, Fault};
-pub use call_rules::{CallRules, LimitOverride, LimitOverrides};
+pub use call_rules::{CallRules, LimitError, LimitOverride, LimitOverrides};
 pub use check::report_bytes;
 pub use config::ConfigOption;
-pub use digest::Digest;
+pub use digest::{Digest, InvalidDigest};
 pub use entry::{Entry, Origin, PluginState};
 pub use folder::PassedOver;
 pub use identity::PluginIdentity;
 pub use instance::{AnalyzerInstance, BackendInstance};
-pub use limits::{Limits, LimitsRequest};
+pub use limits::{LimitOutOfRange, Limits, LimitsRequest};
+pub use load_error::MachineError;
 pub use manifest::{
     AnalyzerManifest, AttributeType, BackendManifest, CONTRACT, Manifest, ManifestError, Rule, SCHEMA, Scope,
 };
@@ -53,7 +55,7 @@ pub use plan::plan_bytes;
 pub use plugin::{Plugin, PluginDirectories};
 pub use registry::{Registry, Trust};
 pub use registry_error::RegistryError;
-pub use runtime::Runtime;
+pub use runtime::{Runtime, UnknownRuntime};
 pub use service::{SourceBatch, TensorHost};
 pub use shorten::shorten;
 pub use value_kind::ValueKind;

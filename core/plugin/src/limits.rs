@@ -29,6 +29,19 @@ pub struct Limits {
     pub output_kib: u64,
 }
 
+/// A limit that is 0 or past the host's bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("{limit} is {value}: write a number from 1 to {most}")]
+#[diagnostic(code(plugin::limit::range))]
+pub struct LimitOutOfRange {
+    /// The limit, as a manifest names it.
+    pub limit: &'static str,
+    /// The value.
+    pub value: u64,
+    /// The host's bound.
+    pub most: u64,
+}
+
 impl Limits {
     /// What a plugin gets that asks for nothing: room for a copy of a large file and its findings, and two
     /// seconds, some hundred times what a file takes.
@@ -41,11 +54,11 @@ impl Limits {
     ///
     /// # Errors
     /// Names the limit that is 0 or past the host's bound.
-    pub fn granting(request: &LimitsRequest) -> Result<Self, String> {
-        let grant = |name, asked: Option<u64>, default, most| match asked {
+    pub fn granting(request: &LimitsRequest) -> Result<Self, LimitOutOfRange> {
+        let grant = |limit, asked: Option<u64>, default, most| match asked {
             None => Ok(default),
             Some(value) if (1..=most).contains(&value) => Ok(value),
-            Some(value) => Err(format!("limits.{name} is {value}: write a number from 1 to {most}")),
+            Some(value) => Err(LimitOutOfRange { limit, value, most }),
         };
         let (default, most) = (Self::DEFAULT, Self::MOST);
         Ok(Limits {

@@ -230,7 +230,7 @@ impl Manifest {
             return invalid("kinds", "it provides nothing: add [analyzer] or [training-backend]".into());
         }
         if let Err(rule) = Limits::granting(&self.limits) {
-            return invalid("limits", rule);
+            return invalid("limits", format!("limits.{rule}"));
         }
         unique("config", self.config.keys().map(String::as_str))?;
         for (name, option) in &self.config {

@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::identity::PluginIdentity;
 use crate::instance::{AnalyzerInstance, BackendInstance};
 use crate::limits::Limits;
+use crate::load_error::{LoadError, MachineError};
 use crate::manifest::{Manifest, ManifestError};
 use crate::native::{NativeAnalyzer, NativeBackend, Tables, open_library};
 use crate::plan::check_plan;
@@ -37,12 +38,12 @@ enum Body {
         bytes: Arc<[u8]>,
         symbol: String,
         directory: PathBuf,
-        tables: OnceLock<Result<Tables, String>>,
+        tables: OnceLock<Result<Tables, LoadError>>,
     },
     Wasm {
         bytes: Arc<[u8]>,
         cache: Option<ComponentCache>,
-        loaded: OnceLock<Result<LoadedComponent, String>>,
+        loaded: OnceLock<Result<LoadedComponent, LoadError>>,
     },
 }
 
@@ -229,7 +230,8 @@ impl Plugin {
     /// The options are refused, the code cannot be loaded, or the plugin is no analyzer.
     pub fn analyzer(&self, options: &Map<String, Value>) -> Result<Box<dyn AnalyzerInstance>, CallError> {
         let analyzer = self.manifest.analyzer.as_ref();
-        let analyzer = analyzer.ok_or_else(|| self.fault("it is not an analyzer".into()))?;
+        let analyzer =
+            analyzer.ok_or_else(|| self.fault(&LoadError::Plugin("it is not an analyzer".into())))?;
         let resolved = self.resolve_config(options)?;
         let setup = Setup {
             config: Value::Object(resolved).to_string(),
@@ -266,33 +268,39 @@ impl Plugin {
         &self.manifest.name
     }
 
-    fn fault(&self, text: String) -> CallError {
-        Fault::Unavailable(text).of(self.name())
+    fn fault(&self, error: &LoadError) -> CallError {
+        let fault = match error {
+            LoadError::Plugin(what) => Fault::Unavailable(what.clone()),
+            LoadError::Machine(error) => Fault::Machine(Box::new(error.clone())),
+        };
+        fault.of(self.name())
     }
 
     fn component(&self) -> Result<&LoadedComponent, CallError> {
         let Body::Wasm { bytes, cache, loaded } = &self.body else {
-            return Err(self.fault("it is not a component".into()));
+            return Err(self.fault(&LoadError::Plugin("it is not a component".into())));
         };
         let load = || {
             LoadedComponent::load(bytes, &self.digest, self.name(), self.limits, &self.stop, cache.as_ref())
         };
-        loaded.get_or_init(load).as_ref().map_err(|text| self.fault(text.clone()))
+        loaded.get_or_init(load).as_ref().map_err(|error| self.fault(error))
     }
 
     fn tables(&self) -> Result<Tables, CallError> {
         let tables = match &self.body {
             // SAFETY: the table is part of this program, made by the SDK that this program is built with.
-            Body::Builtin(plugin) => unsafe { Tables::of(*plugin, &self.manifest) },
+            Body::Builtin(plugin) => {
+                unsafe { Tables::of(*plugin, &self.manifest) }.map_err(LoadError::Plugin)
+            }
             Body::Native { bytes, symbol, directory, tables } => tables
                 .get_or_init(|| {
                     let copy = VerifiedCopy::of(bytes, &self.digest, directory)?;
-                    open_library(&copy.path, symbol, &self.manifest)
+                    Ok(open_library(&copy.path, symbol, &self.manifest)?)
                 })
                 .clone(),
-            Body::Wasm { .. } => Err("it is a component".into()),
+            Body::Wasm { .. } => Err(LoadError::Plugin("it is a component".into())),
         };
-        tables.map_err(|text| self.fault(text))
+        tables.map_err(|error| self.fault(&error))
     }
 }
 
@@ -307,7 +315,7 @@ struct VerifiedCopy {
 impl VerifiedCopy {
     /// Takes the copy in a directory, made where there is none. What is kept there saves time alone: where that cannot
     /// be written, being on a full disk or read-only, a folder of this call takes its place.
-    fn of(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Self, String> {
+    fn of(bytes: &[u8], digest: &Digest, directory: &Path) -> Result<Self, MachineError> {
         let error = match kept_copy(bytes, digest, directory) {
             Ok(path) => return Ok(VerifiedCopy { path, _folder: None }),
             Err(error) => error,
@@ -316,14 +324,7 @@ impl VerifiedCopy {
             let folder = tempfile::tempdir()?;
             Ok(VerifiedCopy { path: kept_copy(bytes, digest, folder.path())?, _folder: Some(folder) })
         };
-        let copy = place().map_err(|second| {
-            format!(
-                "the library can be placed neither in {}: {error}, nor in {}: {second}; free some space, or name another \
-                 folder with --cache-dir",
-                directory.display(),
-                std::env::temp_dir().display()
-            )
-        })?;
+        let copy = place().map_err(|second| MachineError::copy(directory, &error, &second))?;
         tracing::warn!("cannot cache copies of libraries in {}: {error}", directory.display());
         Ok(copy)
     }

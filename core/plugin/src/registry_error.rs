@@ -36,7 +36,7 @@ pub enum RegistryError {
         remedy: String,
     },
     /// The plugin cannot be used.
-    #[error("plugin {name} is {state}\n{reason}")]
+    #[error("plugin {name} is {state}: {reason}")]
     #[diagnostic(code(plugin::not_ready), help("see it with: codetune plugin info {}", shell_word(name)))]
     NotReady {
         /// The plugin.

@@ -33,11 +33,20 @@ impl fmt::Display for Runtime {
     }
 }
 
-impl FromStr for Runtime {
-    type Err = String;
+/// A text that names no runtime.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("no runtime `{given}`: write builtin, native or wasm")]
+#[diagnostic(code(plugin::runtime))]
+pub struct UnknownRuntime {
+    /// The text.
+    pub given: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Runtime {
+    type Err = UnknownRuntime;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRuntime> {
         let found = Runtime::ALL.into_iter().find(|runtime| runtime.as_str() == text);
-        found.ok_or_else(|| format!("no runtime `{text}`: write builtin, native or wasm"))
+        found.ok_or_else(|| UnknownRuntime { given: text.to_owned() })
     }
 }

@@ -12,7 +12,7 @@ use codetune_validate::{Blame, Violation, whole};
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunError {
     /// No ready backend knows the model's architecture.
-    #[error("no training backend knows the architecture {architecture}\n{}", model.display())]
+    #[error("no training backend knows the architecture {architecture} of {}", model.display())]
     #[diagnostic(code(run::no_backend), help("see the backends and their states with: codetune plugin list"))]
     NoBackend {
         /// As `config.json` names it.
@@ -52,7 +52,7 @@ pub enum RunError {
     },
     /// Positions that the model was not made for.
     #[error(
-        "the sequences have {length} tokens, and the model was made for {positions}\n{}",
+        "the sequences have {length} tokens, and the model was made for {positions}: {}",
         model.display()
     )]
     #[diagnostic(
@@ -125,7 +125,7 @@ pub enum RunError {
         folder: PathBuf,
     },
     /// The checkpoint's run was recorded elsewhere.
-    #[error("{source}\nthe checkpoint belongs to a run that this database does not have")]
+    #[error("the checkpoint belongs to a run that this database does not have: {source}")]
     #[diagnostic(code(run::unknown_run), help("pass --database with the one that it was started with"))]
     UnknownRun {
         /// What the store said.
@@ -150,7 +150,7 @@ pub enum RunError {
         named: String,
     },
     /// A file cannot be read.
-    #[error("cannot read {}\n{source}", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     #[diagnostic(code(run::read))]
     Read {
         /// The file or folder.
@@ -159,7 +159,7 @@ pub enum RunError {
         source: io::Error,
     },
     /// What came of a run is written, and cannot be recorded.
-    #[error("{} is written, but how the run ended cannot be recorded\n{}", left.display(), whole(&**source))]
+    #[error("{} is written, but how the run ended cannot be recorded: {}", left.display(), whole(&**source))]
     #[diagnostic(code(run::unrecorded))]
     Unrecorded {
         /// The result, or the checkpoint to go on from.

@@ -152,7 +152,7 @@ pub enum TrainError {
     Metrics(#[source] TrainableError),
     /// Metrics could not be recorded; the checkpoint of that step has them.
     #[error(
-        "the metrics up to step {step} cannot be recorded; the checkpoint keeps them for when the run is resumed\n{source}"
+        "the metrics up to step {step} cannot be recorded; the checkpoint keeps them for when the run is resumed: {source}"
     )]
     #[diagnostic(code(train::unrecorded))]
     Unrecorded {

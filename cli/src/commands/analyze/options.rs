@@ -9,7 +9,7 @@ use codetune_core::redact::escape_control;
 use codetune_core::source::{DiscoverOptions, MAX_BYTES_CEILING};
 use codetune_core::store::AnalysisCache;
 
-use crate::bounds::at_least;
+use crate::bounds::{ValueError, at_least};
 use crate::command_error::CommandError;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -56,7 +56,7 @@ const DEFAULT_MAX_SIZE: &str = "1MiB";
 fn size() -> ValueParser {
     ValueParser::new(|text: &str| {
         parsed_size(text).filter(|bytes| (1..=MAX_BYTES_CEILING).contains(bytes)).ok_or_else(|| {
-            format!("expected a size from 1 byte to {}, such as 10MB", bytes(MAX_BYTES_CEILING))
+            ValueError::new(format!("a size from 1 byte to {}, such as 10MB", bytes(MAX_BYTES_CEILING)))
         })
     })
 }

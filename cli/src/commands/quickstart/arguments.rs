@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use codetune_core::validate::SEED;
 
-use crate::bounds::whole;
+use crate::bounds::{ValueError, whole};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,9 +30,9 @@ pub struct Arguments {
     pub seed: u64,
 }
 
-fn minutes(text: &str) -> Result<f64, String> {
+fn minutes(text: &str) -> Result<f64, ValueError> {
     match text.parse::<f64>() {
         Ok(minutes) if (0.05..=10_000.0).contains(&minutes) => Ok(minutes),
-        _ => Err("expected a number from 0.05 to 10000".into()),
+        _ => Err(ValueError::new("a number from 0.05 to 10000")),
     }
 }

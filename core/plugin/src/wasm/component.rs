@@ -16,6 +16,7 @@ use super::state::{State, store};
 use crate::call_error::Fault;
 use crate::digest::Digest;
 use crate::limits::Limits;
+use crate::load_error::LoadError;
 
 /// The functions that our worlds export, by interface.
 const FUNCTIONS: [(&str, &[&str]); 2] = [
@@ -46,7 +47,7 @@ impl LoadedComponent {
         limits: Limits,
         stop: &Arc<AtomicBool>,
         cache: Option<&ComponentCache>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LoadError> {
         let engine = WasmEngine::shared()?;
         let component = match cache {
             Some(cache) => cache.component(engine.engine(), bytes, digest, plugin),

@@ -8,6 +8,7 @@ use super::link;
 use super::state::State;
 use super::tick::TICK;
 use crate::limits::Limits;
+use crate::load_error::MachineError;
 
 /// How many instances may live at once: one for each of many analyzers on each core, and a few backends.
 fn instances() -> u32 {
@@ -34,17 +35,16 @@ impl WasmEngine {
     ///
     /// # Errors
     /// Says why wasmtime cannot run on this machine.
-    pub fn shared() -> Result<Arc<Self>, String> {
-        static SHARED: OnceLock<Result<Arc<WasmEngine>, String>> = OnceLock::new();
+    pub fn shared() -> Result<Arc<Self>, MachineError> {
+        static SHARED: OnceLock<Result<Arc<WasmEngine>, MachineError>> = OnceLock::new();
         SHARED.get_or_init(|| Self::new().map(Arc::new)).clone()
     }
 
-    fn new() -> Result<Self, String> {
+    fn new() -> Result<Self, MachineError> {
         // Pooling reserves address space; where that is scarce, instances are made one by one, only slower.
         let engine = Engine::new(&config(true)).or_else(|_| Engine::new(&config(false)));
-        let engine = engine.map_err(|error| format!("wasmtime cannot start: {error:#}"))?;
-        let linker =
-            link::linker(&engine).map_err(|error| format!("services cannot be linked: {error:#}"))?;
+        let engine = engine.map_err(|error| MachineError::Engine(format!("{error:#}")))?;
+        let linker = link::linker(&engine).map_err(|error| MachineError::Services(format!("{error:#}")))?;
         let clock = engine.weak();
         let ticker = move || {
             while let Some(engine) = clock.upgrade() {
@@ -54,7 +54,7 @@ impl WasmEngine {
             }
         };
         let spawned = std::thread::Builder::new().name("wasm-clock".into()).spawn(ticker);
-        spawned.map_err(|error| format!("the clock that limits plugins cannot start: {error}"))?;
+        spawned.map_err(|error| MachineError::Clock(error.to_string()))?;
         Ok(WasmEngine { engine, linker })
     }
 
