@@ -116,19 +116,20 @@ impl RunFileError {
     /// The error of a file with settings: that of the file alone if it is the same, and otherwise without a position,
     /// which would be one in a text that nobody wrote.
     pub(super) fn with_settings(mut self, of_file: Option<Self>) -> Self {
-        let problem = |error: &Self| {
-            let place = error.position().map(ToString::to_string).unwrap_or_default();
-            error.to_string().replacen(&place, "", 1)
-        };
-        match of_file.filter(|of_file| problem(of_file) == problem(&self)) {
-            Some(of_file) => of_file,
-            None => {
-                if let Some(place) = self.position_mut() {
-                    place.line = 0;
-                }
-                self
+        let own = self.position().cloned();
+        if let Some(of_file) = of_file {
+            // The same at the same place is the same.
+            if let (Some(place), Some(there)) = (self.position_mut(), of_file.position()) {
+                place.clone_from(there);
+            }
+            if of_file.to_string() == self.to_string() {
+                return of_file;
             }
         }
+        if let (Some(place), Some(own)) = (self.position_mut(), own) {
+            *place = FilePosition { line: 0, ..own };
+        }
+        self
     }
 
     fn position_mut(&mut self) -> Option<&mut FilePosition> {
