@@ -117,6 +117,10 @@ pub enum CommandError {
         /// The analyzer.
         analyzer: String,
     },
+    /// This machine cannot run an analyzer.
+    #[error("this machine cannot run an analyzer")]
+    #[diagnostic(code(cli::not_run), help("the report lists the reasons"))]
+    NotRun,
     /// With `--fail-on`, findings of this severity or higher.
     #[error("the check failed: {findings} of severity {severity}")]
     #[diagnostic(
@@ -282,6 +286,7 @@ impl CommandError {
             | CommandError::NotAnalyzed { .. } => Exit::Plugin,
             CommandError::NotClean { .. } => Exit::Findings,
             CommandError::StdinSize { .. }
+            | CommandError::NotRun
             | CommandError::NotChecked { .. }
             | CommandError::File { .. }
             | CommandError::OutputDirectory { .. }

@@ -321,4 +321,10 @@ fn a_machine_that_cannot_run_a_plugin_is_told_from_a_fault_of_the_plugin() {
         "{text}"
     );
     assert!(text.contains("help: free some space, or name another folder with --cache-dir"), "{text}");
+    place.write("a.py", "def f():\n    return 1\n");
+    let arguments = ["analyze", "a.py", "--runtime", "native", "--cache-dir", "file"];
+    let output = place.command(&arguments).env("TMPDIR", place.path().join("file")).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(text.contains("error[cli::not_run]: this machine cannot run an analyzer"), "{text}");
 }

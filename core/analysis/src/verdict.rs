@@ -15,6 +15,8 @@ pub enum Verdict {
     Findings,
     /// An analyzer failed on a file, or could not be used at all.
     AnalyzerFailed,
+    /// This machine cannot run an analyzer.
+    NotRun,
     /// A file that an analyzer asked for could not be read, so the check is incomplete.
     Unread,
 }
@@ -25,6 +27,9 @@ impl AnalysisSummary {
     pub fn verdict(&self, fail_on: Option<Severity>) -> Verdict {
         if self.errors.contains_key("plugin::unavailable") {
             return Verdict::AnalyzerFailed;
+        }
+        if self.errors.contains_key("plugin::machine") {
+            return Verdict::NotRun;
         }
         let found = &self.findings;
         let reached = match fail_on {

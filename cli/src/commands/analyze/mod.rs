@@ -139,6 +139,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Verdict::Findings => {
             Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note)).into())
         }
+        Verdict::NotRun => Err(CommandError::NotRun.into()),
         Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary).into()),
         Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary).into()),
         Verdict::Unread => Ok(Exit::Storage),
