@@ -82,6 +82,10 @@ impl PluginBuild {
         ] {
             cargo.env_remove(name);
         }
+        // Nor does the measurement of coverage, which no component can take part in.
+        if env::var_os("CARGO_LLVM_COV").is_some() {
+            cargo.env_remove("RUSTC_WRAPPER");
+        }
         let output = cargo.output().map_err(|error| BuildError(format!("cannot run cargo: {error}")))?;
         if !output.status.success() {
             let printed = String::from_utf8_lossy(&output.stderr);
