@@ -117,6 +117,15 @@ pub enum CommandError {
         /// The analyzer.
         analyzer: String,
     },
+    /// With `--fail-on`, analyzers reached limits on files.
+    #[error("analyzers reached their limits on {files}: {reasons}")]
+    #[diagnostic(code(cli::over_limit), help("raise the limits with --plugin-limit, as the report says"))]
+    OverLimit {
+        /// How many, such as `2 files`.
+        files: String,
+        /// How many for each code.
+        reasons: String,
+    },
     /// This machine cannot run an analyzer.
     #[error("this machine cannot run an analyzer")]
     #[diagnostic(code(cli::not_run), help("the report lists the reasons"))]
@@ -293,6 +302,7 @@ impl CommandError {
             | CommandError::Output { .. }
             | CommandError::Signals { .. } => Exit::Storage,
             CommandError::Interrupted | CommandError::RunInterrupted { .. } => Exit::Interrupted,
+            CommandError::OverLimit { .. } => Exit::Limit,
             CommandError::Internal => Exit::Internal,
         }
     }

@@ -87,7 +87,10 @@ fn each_costs_its_own_file(faults: &[(&str, &str, &str)], trust: &[&str]) {
         assert!(text.contains("3 files: 2 analyzed, 1 failed, 0 skipped"), "{fault}: {text}");
         // Whoever asks for a verdict does not get a good one from an incomplete answer.
         let verdict = place.run(&[&call[..], &["--fail-on", "error", "--quiet"]].concat());
-        assert_eq!(verdict.code, Some(3), "{fault}: {verdict:?}");
+        // A limit of the host is no fault of the plugin.
+        let is_limit =
+            ["plugin::timed_out", "plugin::out_of_memory", "plugin::too_much_output"].contains(code);
+        assert_eq!(verdict.code, Some(if is_limit { 5 } else { 3 }), "{fault}: {verdict:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether an analysis passes as a check.
 
+use codetune_plugin::Fault;
 use codetune_plugin_sdk::Severity;
 
 use super::analysis_report::Analysis;
@@ -15,6 +16,8 @@ pub enum Verdict {
     Findings,
     /// An analyzer failed on a file, or could not be used at all.
     AnalyzerFailed,
+    /// Analyzers reached limits of the host, and had no other faults.
+    OverLimit,
     /// This machine cannot run an analyzer.
     NotRun,
     /// A file that an analyzer asked for could not be read, so the check is incomplete.
@@ -45,6 +48,12 @@ impl AnalysisSummary {
             // An incomplete check does not pass.
             (0, 0) if !self.unread.is_empty() => Verdict::Unread,
             (0, 0) => Verdict::Passed,
+            (0, _)
+                if !self.errors.is_empty()
+                    && self.errors.keys().all(|code| Fault::LIMITS.contains(&code.as_str())) =>
+            {
+                Verdict::OverLimit
+            }
             (0, _) => Verdict::AnalyzerFailed,
             _ => Verdict::Findings,
         }

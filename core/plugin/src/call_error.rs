@@ -150,6 +150,15 @@ impl Fault {
         }
     }
 
+    /// The codes of faults that are limits of the host.
+    pub const LIMITS: [&'static str; 5] = [
+        "plugin::timed_out",
+        "plugin::host_timed_out",
+        "plugin::out_of_memory",
+        "plugin::too_much_output",
+        "plugin::said_too_much",
+    ];
+
     /// A stable code for machines.
     pub fn code(&self) -> &'static str {
         match self {
@@ -179,5 +188,31 @@ impl Fault {
     /// Attributes the fault to a plugin.
     pub fn of(self, plugin: &str) -> CallError {
         CallError { plugin: plugin.to_owned(), fault: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_limits_are_those_that_blame_a_limit() {
+        let limit = Duration::from_secs(1);
+        let faults = [
+            Fault::TimedOut(limit),
+            Fault::HostTimedOut(limit),
+            Fault::OutOfMemory { limit_mib: 1 },
+            Fault::TooMuchOutput { limit_kib: 1 },
+            Fault::SaidTooMuch { limit_mib: 1 },
+            Fault::Said(sdk::Error::failed("no")),
+            Fault::Trapped("no".into()),
+            Fault::Invalid("no".into()),
+            Fault::Unavailable("no".into()),
+            Fault::Stopped,
+        ];
+        for fault in faults {
+            let is_limit = Fault::LIMITS.contains(&fault.code());
+            assert_eq!(fault.of("a/b").blame() == Blame::Limit, is_limit);
+        }
     }
 }

@@ -139,6 +139,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Verdict::Findings => {
             Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note)).into())
         }
+        Verdict::OverLimit => Err(over_limit(&analysis.summary).into()),
         Verdict::NotRun => Err(CommandError::NotRun.into()),
         Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary).into()),
         Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary).into()),
@@ -249,10 +250,16 @@ fn not_clean(summary: &AnalysisSummary, level: Level) -> CommandError {
 }
 
 fn not_analyzed(summary: &AnalysisSummary) -> CommandError {
-    let by_code: Vec<String> =
-        summary.errors.iter().map(|(code, number)| format!("{} {code}", count(*number))).collect();
-    let files = counted(summary.files.failed, "file");
-    CommandError::NotAnalyzed { files, reasons: by_code.join(", ") }
+    CommandError::NotAnalyzed { files: counted(summary.files.failed, "file"), reasons: by_code(summary) }
+}
+
+fn over_limit(summary: &AnalysisSummary) -> CommandError {
+    CommandError::OverLimit { files: counted(summary.files.failed, "file"), reasons: by_code(summary) }
+}
+
+fn by_code(summary: &AnalysisSummary) -> String {
+    let of_each = summary.errors.iter().map(|(code, number)| format!("{} {code}", count(*number)));
+    of_each.collect::<Vec<_>>().join(", ")
 }
 
 fn not_checked(summary: &AnalysisSummary) -> CommandError {
