@@ -135,7 +135,11 @@ pub(crate) struct Suspicion {
 /// What a name says about its value; none where a word of it says that the value is harmless.
 pub(crate) fn suspicion(name: &str) -> Option<Suspicion> {
     examined(name.len());
-    let is = |word: &str, list: &[&str]| list.iter().any(|other| is_word(word, other));
+    let is = |word: &str, list: &[&str]| {
+        // Most differ in the first letter.
+        let first = first_letter(word);
+        list.iter().any(|other| other.bytes().next() == first && is_word(word, other))
+    };
     let mut heaviest = None;
     let mut digest = false;
     let mut before = "";
@@ -168,7 +172,8 @@ fn keyword(word: &str) -> Option<Weight> {
     let says = |keyword: &&Keyword| {
         let ends = |word: &str| {
             // Most differ in the last letter.
-            if !same_letter(word.bytes().next_back(), keyword.text.bytes().next_back()) {
+            let last = word.bytes().next_back().map(|byte| byte.to_ascii_lowercase());
+            if last != keyword.text.bytes().next_back() {
                 return false;
             }
             let parts = word.len().checked_sub(keyword.text.len()).and_then(|at| word.split_at_checked(at));
@@ -237,10 +242,6 @@ fn first_word(part: &str) -> usize {
 
 /// Whether a word is another, also with a number or in the plural: `sha256`, `file2`, `paths`, `hashes`.
 fn is_word(word: &str, other: &str) -> bool {
-    // Most differ in the first letter.
-    if !same_letter(word.bytes().next(), other.bytes().next()) {
-        return false;
-    }
     let same = |word: &str| word.eq_ignore_ascii_case(other);
     let bare = bare(word);
     let plural = |end| bare.len().checked_sub(end).and_then(|end| bare.split_at_checked(end));
@@ -255,9 +256,9 @@ fn bare(word: &str) -> &str {
     word.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-/// Whether two words may begin or end alike.
-fn same_letter(one: Option<u8>, other: Option<u8>) -> bool {
-    one.map(|byte| byte.to_ascii_lowercase()) == other.map(|byte| byte.to_ascii_lowercase())
+/// The first letter of a word, in small.
+fn first_letter(word: &str) -> Option<u8> {
+    word.bytes().next().map(|byte| byte.to_ascii_lowercase())
 }
 
 #[cfg(test)]

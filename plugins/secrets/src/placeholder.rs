@@ -218,6 +218,8 @@ fn is_template(value: &str) -> bool {
         ("%", "%"),
         ("@", "@"),
     ];
+    // Every pair opens with one of these.
+    let opens = value.bytes().any(|byte| b"{(<[%@".contains(&byte));
     // A password may hold any of them, around something that names nothing.
     let filled_in = |&(open, close): &(&str, &str)| {
         let parts = value.split_once(open).and_then(|(before, rest)| Some((before, rest.split_once(close)?)));
@@ -226,7 +228,7 @@ fn is_template(value: &str) -> bool {
             !is_random(inner) && !around
         })
     };
-    PAIRS.iter().any(filled_in)
+    opens && PAIRS.iter().any(filled_in)
         || ["%s", "%d", "%v", "%@"].iter().any(|verb| holds(value, verb)) && surprise(value) < 7.0
         || value.strip_prefix(['$', '%', '@', '#', '&']).is_some_and(|name| {
             !is_random(name)
