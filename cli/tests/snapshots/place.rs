@@ -51,6 +51,10 @@ impl Place {
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).current_dir(self.folder.path()).env_clear();
         shell.env("PATH", std::env::join_paths(path).unwrap());
+        // Where the program counts what the tests cover, which goes beside its files otherwise.
+        if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
+            shell.env("LLVM_PROFILE_FILE", profile);
+        }
         shell.env("HOME", self.folder.path()).env("COLUMNS", "100").env("LC_ALL", "C");
         shell.env("CODETUNE_HOME", self.path(".home")).env("CODETUNE_CACHE", self.path(".cache"));
         shell.stdin(Stdio::null()).stderr(write.try_clone().unwrap()).stdout(write);
