@@ -47,25 +47,40 @@ pub(crate) fn of(texts: &[Text]) -> Vec<Group> {
             None => groups.push(Group { texts: vec![index], places }),
         }
     }
+    let more = |one: &Group, other: &Group| {
+        passed(&joined(&one.places, &other.places)) - passed(&one.places) - passed(&other.places)
+    };
+    // What each pair would let pass, by the later of the two: a join changes but one row and one column.
+    let row = |groups: &[Group], later: usize| {
+        groups[..later].iter().map(|earlier| more(earlier, &groups[later])).collect::<Vec<f64>>()
+    };
+    let mut rows: Vec<Vec<f64>> = (0..groups.len()).map(|later| row(&groups, later)).collect();
     while groups.len() > GROUPS {
-        let alone: Vec<f64> = groups.iter().map(|group| passed(&group.places)).collect();
-        let pairs = (0..groups.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
-        let more = |(first, second): (usize, usize)| {
-            passed(&joined(&groups[first], &groups[second])) - alone[first] - alone[second]
+        let least =
+            |row: &Vec<f64>| row.iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1));
+        let of_rows = rows.iter().enumerate().filter_map(|(later, row)| Some((later, least(row)?)));
+        let Some((later, (earlier, _))) = of_rows.min_by(|one, other| one.1.1.total_cmp(&other.1.1)) else {
+            break;
         };
-        let least = pairs.map(|pair| (more(pair), pair)).min_by(|one, other| one.0.total_cmp(&other.0));
-        let Some((_, (first, second))) = least else { break };
-        let Group { texts, .. } = &groups[second];
-        let mut all = [&groups[first].texts[..], texts].concat();
-        all.sort_unstable();
-        groups[first] = Group { texts: all, places: joined(&groups[first], &groups[second]) };
-        groups.remove(second);
+        let Group { texts, places } = groups.remove(later);
+        rows.remove(later);
+        for row in &mut rows[later..] {
+            row.remove(later);
+        }
+        let group = &mut groups[earlier];
+        group.places = joined(&group.places, &places);
+        group.texts.extend(texts);
+        group.texts.sort_unstable();
+        rows[earlier] = row(&groups, earlier);
+        for later in earlier + 1..groups.len() {
+            rows[later][earlier] = more(&groups[earlier], &groups[later]);
+        }
     }
     groups
 }
 
-fn joined(first: &Group, second: &Group) -> [Bytes; 3] {
-    [0, 1, 2].map(|place| first.places[place].or(second.places[place]))
+fn joined(one: &[Bytes; 3], other: &[Bytes; 3]) -> [Bytes; 3] {
+    [0, 1, 2].map(|place| one[place].or(other[place]))
 }
 
 /// The share of places in source code that pass, as if no byte depended on the one before.
@@ -99,14 +114,12 @@ impl Bytes {
         Bytes { low: self.low | other.low, high: self.high | other.high }
     }
 
-    fn has(self, byte: u8) -> bool {
-        self.low >> (byte & 15) & self.high >> (byte >> 4) & 1 == 1
-    }
-
     /// The share of bytes in source code that are of the set.
     fn frequency(self) -> f64 {
+        let halves = |set: u16| (0..16u8).filter(move |half| set >> half & 1 == 1);
+        let bytes = halves(self.high).flat_map(|high| halves(self.low).map(move |low| high << 4 | low));
         // None is so rare that it costs nothing.
         let of = |byte| 0.1 + f64::from(FREQUENCIES.get(usize::from(byte)).copied().unwrap_or_default());
-        (0..=u8::MAX).filter(|&byte| self.has(byte)).map(of).sum::<f64>() / 10_000.0
+        bytes.map(of).sum::<f64>() / 10_000.0
     }
 }
