@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::parent::{folder_of, synchronise};
 
@@ -46,15 +46,24 @@ pub fn write_with(
 /// # Errors
 /// The error of the operating system.
 pub fn check_writable(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => Ok(()),
-        Ok(_) => tempfile::tempfile_in(folder_of(&fs::canonicalize(path)?)).map(drop),
-        Err(_) => tempfile::tempfile_in(folder_of(path)).map(drop),
+    match regular(path)? {
+        None => Ok(()),
+        Some((path, _)) => tempfile::tempfile_in(folder_of(&path)).map(drop),
     }
 }
 
-/// Existing files keep their permissions, and symbolic links are followed.
+/// The path of the regular file to replace or create, with the permissions of the one that is there; nothing for
+/// special files. Symbolic links are followed.
+fn regular(path: &Path) -> io::Result<Option<(PathBuf, Option<fs::Permissions>)>> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Ok(None),
+        Ok(there) => Ok(Some((fs::canonicalize(path)?, Some(there.permissions())))),
+        Err(_) => Ok(Some((path.to_owned(), None))),
+    }
+}
+
+/// Existing files keep their permissions.
 fn replace(
     path: &Path,
     durable: bool,
@@ -65,11 +74,8 @@ fn replace(
         content(&mut file)?;
         file.flush()
     };
-    let (path, permissions) = match fs::metadata(path) {
-        Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => return write(&File::options().write(true).open(path)?),
-        Ok(there) => (fs::canonicalize(path)?, Some(there.permissions())),
-        Err(_) => (path.to_owned(), None),
+    let Some((path, permissions)) = regular(path)? else {
+        return write(&File::options().write(true).open(path)?);
     };
     let folder = folder_of(&path);
     let mut builder = tempfile::Builder::new();
