@@ -4,8 +4,8 @@
 
 use crate::text::Text;
 
-/// How many groups there are: three vectors of bytes have a bit for each.
-pub(crate) const GROUPS: usize = 32;
+/// How many groups there are at most: as many as four vectors of bytes have bits.
+const GROUPS: usize = 32;
 
 /// How often each byte of ASCII occurs among 10,000 of source code, counted in 8 MB each of Rust, of Python, of scripts
 /// and settings, and of C with prose.
