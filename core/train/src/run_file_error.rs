@@ -102,6 +102,22 @@ pub enum RunFileError {
     },
 }
 
+/// The position of an error, borrowed as the error is.
+macro_rules! position {
+    ($error:expr) => {
+        match $error {
+            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
+            RunFileError::Syntax { place, .. }
+            | RunFileError::UnknownKey { place, .. }
+            | RunFileError::Value { place, .. }
+            | RunFileError::NotUnicode { place, .. }
+            | RunFileError::Home { place, .. }
+            | RunFileError::Missing { place, .. }
+            | RunFileError::Conflict { place, .. } => Some(place),
+        }
+    };
+}
+
 impl RunFileError {
     /// Who has to act.
     pub fn blame(&self) -> Blame {
@@ -133,29 +149,11 @@ impl RunFileError {
     }
 
     fn position_mut(&mut self) -> Option<&mut FilePosition> {
-        match self {
-            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
-            RunFileError::Syntax { place, .. }
-            | RunFileError::UnknownKey { place, .. }
-            | RunFileError::Value { place, .. }
-            | RunFileError::NotUnicode { place, .. }
-            | RunFileError::Home { place, .. }
-            | RunFileError::Missing { place, .. }
-            | RunFileError::Conflict { place, .. } => Some(place),
-        }
+        position!(self)
     }
 
     fn position(&self) -> Option<&FilePosition> {
-        match self {
-            RunFileError::Read { .. } | RunFileError::Setting(_) => None,
-            RunFileError::Syntax { place, .. }
-            | RunFileError::UnknownKey { place, .. }
-            | RunFileError::Value { place, .. }
-            | RunFileError::NotUnicode { place, .. }
-            | RunFileError::Home { place, .. }
-            | RunFileError::Missing { place, .. }
-            | RunFileError::Conflict { place, .. } => Some(place),
-        }
+        position!(self)
     }
 }
 
