@@ -2,10 +2,12 @@
 
 mod analyzers;
 mod database;
+#[path = "../shared/folder.rs"]
+mod folder;
 mod libraries;
 mod place;
 mod resume;
 mod run_file;
-#[path = "../told.rs"]
+#[path = "../shared/told.rs"]
 mod told;
 mod training;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::folder::Folder;
 use crate::told::told;
 
 /// How long a call may take before the test says that it never ends; not a measure of speed.
@@ -11,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// A place of its own for a test: home, cache and files.
 pub struct Place {
-    folder: tempfile::TempDir,
+    folder: Folder,
     calls: std::cell::Cell<u32>,
 }
 
@@ -29,20 +30,17 @@ pub struct Running {
     outputs: [PathBuf; 2],
 }
 
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
 impl Place {
     pub fn new() -> Self {
-        Place { folder: tempfile::tempdir().unwrap(), calls: std::cell::Cell::new(0) }
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Writes a file, and the folders on the way.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+        Place { folder: Folder::new(), calls: std::cell::Cell::new(0) }
     }
 
     /// Cuts a file to its first half.
@@ -51,22 +49,10 @@ impl Place {
         self.write(name, &bytes[..bytes.len() / 2]);
     }
 
-    /// Copies a folder of files into this place.
-    pub fn copy(&self, from: &Path, name: &str) {
-        for entry in
-            std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())
-        {
-            self.write(
-                &format!("{name}/{}", entry.file_name().to_str().unwrap()),
-                std::fs::read(entry.path()).unwrap(),
-            );
-        }
-    }
-
     /// The content of every file, without what is kept to be fast and the outputs of the calls.
     pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut contents = BTreeMap::new();
-        gather(self.folder.path(), &mut contents);
+        gather(self.root(), &mut contents);
         contents
     }
 
@@ -89,7 +75,7 @@ impl Place {
         let outputs = ["out", "err"].map(|stream| self.path(&format!(".call-{call}-{stream}")));
         let [out, err] = outputs.each_ref().map(|path| Stdio::from(File::create(path).unwrap()));
         let child = command
-            .current_dir(self.folder.path())
+            .current_dir(self.root())
             .env("CODETUNE_HOME", self.path("home"))
             .env("CODETUNE_CACHE", self.path(".cache"))
             .env_remove("CODETUNE_DATABASE")

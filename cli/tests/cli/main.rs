@@ -5,7 +5,7 @@ mod errors;
 mod former_names;
 mod help;
 mod plugins;
-#[path = "../told.rs"]
+#[path = "../shared/told.rs"]
 mod told;
 mod training;
 

@@ -5,6 +5,8 @@
 #![cfg(unix)]
 
 mod errors;
+#[path = "../shared/folder.rs"]
+mod folder;
 mod help;
 mod place;
 mod readme;

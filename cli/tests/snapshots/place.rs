@@ -1,43 +1,31 @@
 //! A directory of its own for a test, and a shell in it.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::folder::Folder;
 use crate::redactions::Redactions;
 
 /// A temporary directory with home, cache and files.
 pub struct Place {
-    folder: tempfile::TempDir,
+    folder: Folder,
     redactions: Redactions,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Place {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let redactions = Redactions::of(folder.path());
+        let folder = Folder::new();
+        let redactions = Redactions::of(folder.root());
         Place { folder, redactions }
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Writes a file, and the directories on the way.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-    }
-
-    /// Copies the files of a directory.
-    pub fn copy(&self, from: &Path, name: &str) {
-        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-            if entry.path().is_file() {
-                let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
-                self.write(&name, std::fs::read(entry.path()).unwrap());
-            }
-        }
     }
 
     /// Runs a command of a shell and returns everything that it prints, in order, and its exit code.
@@ -49,13 +37,13 @@ impl Place {
         let path = std::iter::once(program.to_owned()).chain(std::env::split_paths(&path));
         let (mut read, write) = std::io::pipe().unwrap();
         let mut shell = Command::new("sh");
-        shell.args(["-c", command]).current_dir(self.folder.path()).env_clear();
+        shell.args(["-c", command]).current_dir(self.root()).env_clear();
         shell.env("PATH", std::env::join_paths(path).unwrap());
         // Where the program counts what the tests cover, which goes beside its files otherwise.
         if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
             shell.env("LLVM_PROFILE_FILE", profile);
         }
-        shell.env("HOME", self.folder.path()).env("COLUMNS", "100").env("LC_ALL", "C");
+        shell.env("HOME", self.root()).env("COLUMNS", "100").env("LC_ALL", "C");
         shell.env("CODETUNE_HOME", self.path(".home")).env("CODETUNE_CACHE", self.path(".cache"));
         shell.stdin(Stdio::null()).stderr(write.try_clone().unwrap()).stdout(write);
         let mut child = shell.spawn().unwrap();
