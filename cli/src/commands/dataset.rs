@@ -227,7 +227,7 @@ pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
     let mut text = table.render(terminal);
     let ledger = &summary.ledger.total;
     let (examples, whole) = (summary.fim_psm + summary.fim_spm, summary.fim_whole);
-    let examples = match whole == examples {
+    let of_all = match whole == examples {
         true => format!("{} whole", number(examples)),
         false => format!("{} of {} whole", number(whole), number(examples)),
     };
@@ -239,12 +239,12 @@ pub fn describe(summary: &DatasetSummary, terminal: &Terminal) -> String {
             number(summary.dropped_documents),
         ),
         format!(
-            "{} training and {} of {}, vocabulary of {}, {examples} fill-in-the-middle {}",
+            "{} training and {} of {}, vocabulary of {}, {of_all} fill-in-the-middle {}",
             number(summary.train_sequences),
             counted(summary.held_out_sequences as u64, "held-out sequence"),
             counted(summary.max_seq_length as u64, "token"),
             number(summary.vocab_size),
-            if summary.fim_psm + summary.fim_spm == 1 { "example" } else { "examples" },
+            if examples == 1 { "example" } else { "examples" },
         ),
         format!(
             "{} = {} trained + {} masked + {} truncated + {} dropped",

@@ -151,8 +151,8 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
             let kind = format!("{:?}", attribute.kind).to_lowercase();
             attributes.row([&attribute.name, of, &kind, &attribute.unit, &attribute.description]);
         }
-        push(&mut text, &rules, terminal);
-        push(&mut text, &attributes, terminal);
+        rules.append_to(&mut text, terminal);
+        attributes.append_to(&mut text, terminal);
     }
     let mut options = TextTable::new(&["OPTION", "TYPE", "DEFAULT", "DESCRIPTION"]);
     for (name, option) in &manifest.config {
@@ -160,15 +160,8 @@ fn info(entry: &Entry, terminal: &Terminal) -> String {
         let kind = format!("{:?}", option.kind).to_lowercase();
         options.row([&key, &kind, &option.default.to_string(), &option.description]);
     }
-    push(&mut text, &options, terminal);
+    options.append_to(&mut text, terminal);
     text
-}
-
-fn push(text: &mut String, table: &TextTable, terminal: &Terminal) {
-    if !table.is_empty() {
-        text.push('\n');
-        text.push_str(&table.render(terminal));
-    }
 }
 
 fn severity(severity: codetune_plugin_sdk::Severity) -> &'static str {

@@ -206,13 +206,13 @@ fn describe(store: &Store, run: &Run, terminal: &Terminal) -> Result<String, Fai
         let digest = plugin.digest.map_or_else(|| "-".into(), |digest| format!("blake3:{digest}"));
         plugins.row([plugin.name, plugin.version, plugin.runtime, digest]);
     }
-    push(&mut text, &plugins, terminal);
+    plugins.append_to(&mut text, terminal);
     let mut artifacts = TextTable::new(&["ARTIFACT", ">SIZE", "DIGEST", "PATH"]);
     for artifact in store.artifacts(&run.id)? {
         let values = artifact.values;
         artifacts.row([values.kind, bytes(values.bytes), short_digest(&values.digest), values.path]);
     }
-    push(&mut text, &artifacts, terminal);
+    artifacts.append_to(&mut text, terminal);
     Ok(text)
 }
 
@@ -236,24 +236,17 @@ fn metrics(text: &mut String, store: &Store, run: &Run, terminal: &Terminal) -> 
     for point in &held_out {
         evaluations.row([count(point.step), format!("{:.4}", point.value), short(point.value.exp())]);
     }
-    push(text, &evaluations, terminal);
+    evaluations.append_to(text, terminal);
     let mut latest = TextTable::new(&["METRIC", ">STEP", ">LAST VALUE"]);
     for metric in store.latest_metrics(&run.id)? {
         latest.row([metric.key, count(metric.step), number(metric.value)]);
     }
-    push(text, &latest, terminal);
+    latest.append_to(text, terminal);
     Ok(())
 }
 
 fn heading(text: &mut String, heading: &str, terminal: &Terminal) {
     text.push_str(&format!("\n{}\n", terminal.paint(Style::Heading, heading)));
-}
-
-fn push(text: &mut String, table: &TextTable, terminal: &Terminal) {
-    if !table.is_empty() {
-        text.push('\n');
-        text.push_str(&table.render(terminal));
-    }
 }
 
 fn flatten(path: &str, value: &Value, pairs: &mut Vec<(String, String)>) {

@@ -116,14 +116,19 @@ impl Drop for Progress {
 /// The narrowest terminal with a bar; others show a percentage.
 const WITH_BAR: usize = 80;
 
+/// The template of a bar, and an example of what it shows between the name of the task and the message.
+fn template(total: u64, columns: usize) -> (&'static str, &'static str) {
+    match total {
+        0 => ("{prefix} {spinner} {wide_msg}", " x "),
+        _ if columns < WITH_BAR => ("{prefix} {percent}% {wide_msg}", " 100% "),
+        _ => ("{prefix} [{bar:16}] {wide_msg}", " [0123456789abcdef] "),
+    }
+}
+
 /// The columns that are left beside the bar.
 fn room(total: u64, doing: &str, columns: usize) -> usize {
-    let bar = match total {
-        0 => " x ".len(),
-        _ if columns < WITH_BAR => " 100% ".len(),
-        _ => " [0123456789abcdef] ".len(),
-    };
-    columns.saturating_sub(measure_text_width(doing) + bar)
+    let (_, between) = template(total, columns);
+    columns.saturating_sub(measure_text_width(doing) + between.len())
 }
 
 /// The first part, and those after it that fit.
@@ -141,12 +146,7 @@ fn fitting(parts: Vec<String>, room: usize) -> String {
 
 fn bar(total: u64, doing: &str, columns: usize) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let template = match total {
-        0 => "{prefix} {spinner} {wide_msg}",
-        _ if columns < WITH_BAR => "{prefix} {percent}% {wide_msg}",
-        _ => "{prefix} [{bar:16}] {wide_msg}",
-    };
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    if let Ok(style) = ProgressStyle::with_template(template(total, columns).0) {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_prefix(doing.to_owned());

@@ -56,6 +56,13 @@ impl TextTable {
         text
     }
 
+    /// Appends the table after an empty line, unless it has no rows.
+    pub fn append_to(&self, text: &mut String, terminal: &Terminal) {
+        if !self.is_empty() {
+            text.push_str(&format!("\n{}", self.render(terminal)));
+        }
+    }
+
     /// The columns to show with their widths, if they fit in the terminal.
     fn columns(&self, terminal: &Terminal) -> Option<Vec<(usize, usize)>> {
         let width = |column: usize| {

@@ -139,9 +139,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Verdict::Findings => {
             Err(not_clean(&analysis.summary, arguments.fail_on.unwrap_or(Level::Note)).into())
         }
-        Verdict::OverLimit => Err(over_limit(&analysis.summary).into()),
+        Verdict::OverLimit => {
+            let (files, reasons) = failed_files(&analysis.summary);
+            Err(CommandError::OverLimit { files, reasons }.into())
+        }
         Verdict::NotRun => Err(CommandError::NotRun.into()),
-        Verdict::AnalyzerFailed => Err(not_analyzed(&analysis.summary).into()),
+        Verdict::AnalyzerFailed => {
+            let (files, reasons) = failed_files(&analysis.summary);
+            Err(CommandError::NotAnalyzed { files, reasons }.into())
+        }
         Verdict::Unread if arguments.fail_on.is_some() => Err(not_checked(&analysis.summary).into()),
         Verdict::Unread => Ok(Exit::Storage),
     }
@@ -249,17 +255,10 @@ fn not_clean(summary: &AnalysisSummary, level: Level) -> CommandError {
     CommandError::NotClean { findings: counted(number, "finding"), severity }
 }
 
-fn not_analyzed(summary: &AnalysisSummary) -> CommandError {
-    CommandError::NotAnalyzed { files: counted(summary.files.failed, "file"), reasons: by_code(summary) }
-}
-
-fn over_limit(summary: &AnalysisSummary) -> CommandError {
-    CommandError::OverLimit { files: counted(summary.files.failed, "file"), reasons: by_code(summary) }
-}
-
-fn by_code(summary: &AnalysisSummary) -> String {
+/// The number of files that failed, and the reasons by their codes.
+fn failed_files(summary: &AnalysisSummary) -> (String, String) {
     let of_each = summary.errors.iter().map(|(code, number)| format!("{} {code}", count(*number)));
-    of_each.collect::<Vec<_>>().join(", ")
+    (counted(summary.files.failed, "file"), of_each.collect::<Vec<_>>().join(", "))
 }
 
 fn not_checked(summary: &AnalysisSummary) -> CommandError {

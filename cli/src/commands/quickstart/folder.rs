@@ -14,9 +14,8 @@ const MARK: &str = "quickstart.txt";
 /// # Errors
 /// The directory contains something else or cannot be created.
 pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, CommandError> {
-    let refused =
-        |source| CommandError::File { doing: "create the directory", path: folder.to_owned(), source };
-    let full = std::path::absolute(folder).map_err(refused)?;
+    let refused = || CommandError::file("create the directory", folder);
+    let full = std::path::absolute(folder).map_err(refused())?;
     let occupied = match fs::read_dir(&full) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
@@ -30,15 +29,15 @@ pub fn prepare(folder: &Path, context: &Context) -> Result<PathBuf, CommandError
         }
         let aside =
             aside(&full).ok_or_else(|| CommandError::EarlierQuickstarts { folder: folder.to_owned() })?;
-        fs::rename(&full, &aside).map_err(refused)?;
+        fs::rename(&full, &aside).map_err(refused())?;
         context.terminal.note(&format!("moved the earlier quickstart to {}", aside.display()));
     }
-    fs::create_dir_all(&full).map_err(refused)?;
+    fs::create_dir_all(&full).map_err(refused())?;
     fs::write(
         full.join(MARK),
         "Created by codetune quickstart, which moves this directory aside when it runs again.\n",
     )
-    .map_err(refused)?;
+    .map_err(refused())?;
     Ok(full)
 }
 
